@@ -1,0 +1,13 @@
+/* Everything: trains image classifiers on OpenCL devices. See each header for its part. */
+#ifndef INCLINE_H
+#define INCLINE_H
+
+#include "incline/config.h"
+#include "incline/data.h"
+#include "incline/device.h"
+#include "incline/network.h"
+#include "incline/status.h"
+#include "incline/train.h"
+#include "incline/version.h"
+
+#endif

@@ -1,0 +1,79 @@
+/* A network with weights on a device, for evaluation and prediction. */
+#ifndef INCLINE_NETWORK_H
+#define INCLINE_NETWORK_H
+
+#include "incline/config.h"
+#include "incline/data.h"
+#include "incline/device.h"
+
+struct incline_network;
+
+/* Compiles config's model for inference on device and fills the weights by config's initialiser and
+ * seed. batch: images at a time, 0 for the configuration's. device and config must outlive the
+ * network. */
+INCLINE_API enum incline_status incline_network_create(struct incline_context *ctx,
+                                                       struct incline_device *device,
+                                                       const struct incline_config *config,
+                                                       int batch, struct incline_network **out)
+    INCLINE_MUST_CHECK;
+INCLINE_API void incline_network_destroy(struct incline_network **network);
+
+/* Reads weights (safetensors, PyTorch's names and orders). Every tensor of the network must be there
+ * with its shape; a foreign one is an error. Fails with DATA (damaged) or CONFIG (another network),
+ * and then leaves the old weights. */
+INCLINE_API enum incline_status incline_network_load_weights(struct incline_context *ctx,
+                                                             struct incline_network *network,
+                                                             const char *path) INCLINE_MUST_CHECK;
+
+INCLINE_API enum incline_status incline_network_save_weights(struct incline_context *ctx,
+                                                             struct incline_network *network,
+                                                             const char *path) INCLINE_MUST_CHECK;
+
+/* The configuration and class names that a weights file of incline carries in its metadata.
+ * *config_text is NULL when the file has none; class_names has *class_count entries. Free both with
+ * incline_text_free and incline_names_free. */
+INCLINE_API enum incline_status incline_weights_describe(struct incline_context *ctx,
+                                                         const char *path, char **config_text,
+                                                         char ***class_names,
+                                                         size_t *class_count) INCLINE_MUST_CHECK;
+INCLINE_API void incline_names_free(char ***names, size_t count);
+
+/* Writes one probability per image and class to probabilities [count][classes]. */
+INCLINE_API enum incline_status incline_network_predict(struct incline_context *ctx,
+                                                        struct incline_network *network,
+                                                        const struct incline_images *images,
+                                                        float *probabilities) INCLINE_MUST_CHECK;
+INCLINE_API int incline_network_classes(const struct incline_network *network);
+
+struct incline_evaluation {
+    size_t images;
+    double loss;     /* mean over the images */
+    double accuracy; /* 0 .. 1 */
+    double top5;     /* share of images whose class is among the five most probable */
+    double seconds;
+    int classes;
+    size_t *confusion; /* [true class][predicted class] */
+};
+
+/* Loss, accuracy and confusion over labelled images. Free with incline_evaluation_finish. */
+INCLINE_API enum incline_status incline_network_evaluate(struct incline_context *ctx,
+                                                         struct incline_network *network,
+                                                         const struct incline_images *images,
+                                                         struct incline_evaluation *out)
+    INCLINE_MUST_CHECK;
+INCLINE_API void incline_evaluation_finish(struct incline_evaluation *evaluation);
+
+/* Device bytes that training this configuration at its batch size needs, by use. */
+struct incline_memory_need {
+    size_t weights, gradients, activations, data;
+};
+
+/* data counts `images` images of the model's input size. Needs an open device, for its alignment. */
+INCLINE_API enum incline_status incline_memory_plan(struct incline_context *ctx,
+                                                    struct incline_device *device,
+                                                    const struct incline_config *config,
+                                                    size_t images,
+                                                    struct incline_memory_need *out)
+    INCLINE_MUST_CHECK;
+
+#endif

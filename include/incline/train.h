@@ -1,0 +1,74 @@
+/* Training: the epoch loop with its callbacks and its run folder. */
+#ifndef INCLINE_TRAIN_H
+#define INCLINE_TRAIN_H
+
+#include "incline/config.h"
+#include "incline/data.h"
+#include "incline/device.h"
+
+#include <signal.h>
+#include <stdbool.h>
+
+/* Where training stands. Figures of an epoch are running means over its images so far, as in Keras:
+ * they are taken while the weights change. */
+struct incline_progress {
+    int epoch, epochs; /* from 1 */
+    int step, steps;   /* of this epoch, from 1 */
+    long long total_step; /* since the start of training, from 1 */
+    double seconds;    /* training time of this epoch so far, validation excluded */
+    double step_seconds;      /* mean over this epoch, the first step of the run excluded */
+    double images_per_second; /* likewise */
+    double loss, accuracy;
+    double learning_rate;
+    bool has_val;
+    double val_loss, val_accuracy, val_seconds;
+    bool best; /* end of an epoch: the monitored figure is the best so far */
+};
+
+struct incline_train_callbacks {
+    void *cookie;
+    /* The run folder is there and the first step is about to be queued. */
+    void (*started)(void *cookie, const char *run_folder);
+    /* The first step has been done by the device, `seconds` after incline_train() was entered. */
+    void (*first_step)(void *cookie, double seconds);
+    /* About ten times a second; loss and accuracy are fresh. */
+    void (*tick)(void *cookie, const struct incline_progress *progress);
+    void (*epoch_end)(void *cookie, const struct incline_progress *progress);
+}; /* any function may be NULL */
+
+struct incline_train_options {
+    const char *folder;       /* the run folder to create; must not exist unless overwrite */
+    bool overwrite;
+    const char *weights;      /* start from this file instead of fresh weights, or NULL */
+    double max_seconds;       /* stop after the step that passes this; 0: no limit */
+    bool overfit_batch;       /* train on the first batch only, again and again */
+    volatile sig_atomic_t *stop; /* not 0: finish the step, save, return INTERRUPTED; may be NULL */
+    struct incline_train_callbacks callbacks;
+};
+
+struct incline_train_result {
+    int epochs_done;         /* complete ones */
+    long long steps_done;
+    bool stopped_by_time;
+    double loss, accuracy;   /* of the last complete epoch */
+    bool has_val;
+    double best_val_accuracy;
+    int best_epoch;
+    double seconds, train_seconds, val_seconds, build_seconds, first_step_seconds;
+    size_t weight_bytes, activation_bytes, data_bytes; /* on the device */
+    struct incline_device_counters first_step, last_step; /* counters after the first and the last step */
+};
+
+/* Trains as config says and keeps a run folder:
+ *   config.yaml environment.json log.csv events.jsonl weights/last.safetensors weights/best.safetensors
+ * Returns INTERRUPTED after *stop was set and the weights saved; NUMERIC when a loss is NaN or
+ * infinite (the last saved weights stay); IO when the folder exists or cannot be written, before any
+ * training. */
+INCLINE_API enum incline_status incline_train(struct incline_context *ctx,
+                                              struct incline_device *device,
+                                              const struct incline_config *config,
+                                              const struct incline_dataset *dataset,
+                                              const struct incline_train_options *options,
+                                              struct incline_train_result *out) INCLINE_MUST_CHECK;
+
+#endif
