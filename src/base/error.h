@@ -1,0 +1,19 @@
+/* Raising errors and writing to the log: the inner side of incline/status.h. */
+#ifndef INCLINE_BASE_ERROR_H
+#define INCLINE_BASE_ERROR_H
+
+#include "incline/status.h"
+
+#include <stdarg.h>
+
+/* Records the text (unless an earlier failure is still recorded: the first one wins) and returns
+ * status, so that a failing step reads `return incline_fail(ctx, ...)`. The text says what, where
+ * and, when known, what to do next; no final newline; several lines are allowed. Control
+ * characters in it become '?'. */
+enum incline_status incline_fail(struct incline_context *ctx, enum incline_status status,
+                                 const char *format, ...) INCLINE_PRINTF(3, 4);
+
+void incline_log(struct incline_context *ctx, enum incline_log_level level, const char *format, ...)
+    INCLINE_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,125 @@
+/* The context: the first error's text, and the log callback. */
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHORT_TEXT_BYTES = 1024, LOG_TEXT_BYTES = 2048 };
+
+struct incline_context {
+    incline_log_fn log;
+    void *cookie;
+    bool failed;
+    char *long_text;                   /* the error's text when it needs more room than the next */
+    char short_text[SHORT_TEXT_BYTES]; /* inside, so that "out of memory" always has room */
+};
+
+struct incline_context *incline_context_create(incline_log_fn log, void *cookie)
+{
+    struct incline_context *ctx = calloc(1, sizeof *ctx);
+    if (!ctx)
+        return NULL;
+    ctx->log = log;
+    ctx->cookie = cookie;
+    return ctx;
+}
+
+void incline_context_destroy(struct incline_context **ctx)
+{
+    if (!ctx || !*ctx)
+        return;
+    incline_error_clear(*ctx);
+    free(*ctx);
+    *ctx = NULL;
+}
+
+const char *incline_error_text(const struct incline_context *ctx)
+{
+    if (!ctx || !ctx->failed)
+        return "";
+    return ctx->long_text ? ctx->long_text : ctx->short_text;
+}
+
+void incline_error_clear(struct incline_context *ctx)
+{
+    if (!ctx)
+        return;
+    free(ctx->long_text);
+    ctx->long_text = NULL;
+    ctx->short_text[0] = '\0';
+    ctx->failed = false;
+}
+
+const char *incline_status_name(enum incline_status status)
+{
+    static const char *const names[] = {
+        [INCLINE_OK] = "ok",
+        [INCLINE_ERROR_ARGUMENT] = "argument",
+        [INCLINE_ERROR_CONFIG] = "config",
+        [INCLINE_ERROR_DATA] = "data",
+        [INCLINE_ERROR_IO] = "io",
+        [INCLINE_ERROR_MEMORY] = "memory",
+        [INCLINE_ERROR_DEVICE] = "device",
+        [INCLINE_ERROR_BUILD] = "build",
+        [INCLINE_ERROR_NUMERIC] = "numeric",
+        [INCLINE_ERROR_UNSUPPORTED] = "unsupported",
+        [INCLINE_ERROR_INTERRUPTED] = "interrupted",
+        [INCLINE_ERROR_BUG] = "bug",
+    };
+    size_t index = (size_t)status;
+    return index < sizeof names / sizeof *names ? names[index] : "unknown";
+}
+
+/* Errors quote file content, which must not reach a terminal as control sequences. */
+static void remove_controls(char *text)
+{
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f)
+            *text = '?';
+    }
+}
+
+/* Formats into short_text, or into fresh room when that is too small; without memory the text is
+ * cut, not lost. */
+static void record(struct incline_context *ctx, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(ctx->short_text, sizeof ctx->short_text, format, args);
+    if (length >= (int)sizeof ctx->short_text) {
+        size_t bytes = (size_t)length + 1;
+        ctx->long_text = malloc(bytes);
+        if (ctx->long_text)
+            vsnprintf(ctx->long_text, bytes, format, again);
+    }
+    va_end(again);
+    remove_controls(ctx->long_text ? ctx->long_text : ctx->short_text);
+    ctx->failed = true;
+}
+
+enum incline_status incline_fail(struct incline_context *ctx, enum incline_status status,
+                                 const char *format, ...)
+{
+    if (!ctx || ctx->failed)
+        return status;
+    va_list args;
+    va_start(args, format);
+    record(ctx, format, args);
+    va_end(args);
+    return status;
+}
+
+void incline_log(struct incline_context *ctx, enum incline_log_level level, const char *format, ...)
+{
+    if (!ctx || !ctx->log)
+        return;
+    char text[LOG_TEXT_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    ctx->log(ctx->cookie, level, text);
+}

@@ -1,0 +1,233 @@
+#include "base/text.h"
+
+#include "base/memory.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUOTED_BYTES_MAX = 60, NEAR_WORD_MAX = 48 };
+
+void incline_text_init(struct incline_text *text, struct incline_context *ctx)
+{
+    *text = (struct incline_text){.ctx = ctx};
+}
+
+void incline_text_finish(struct incline_text *text)
+{
+    incline_free(&text->bytes);
+    incline_text_init(text, text->ctx);
+}
+
+/* Makes room for `more` bytes and the terminator. */
+static bool reserve(struct incline_text *text, size_t more)
+{
+    size_t wanted;
+    if (text->failed || incline_add_overflows(text->length, more, &wanted) ||
+        incline_add_overflows(wanted, 1, &wanted)) {
+        text->failed = true;
+        return false;
+    }
+    if (wanted <= text->capacity)
+        return true;
+    if (wanted < 2 * text->capacity)
+        wanted = 2 * text->capacity;
+    if (incline_grow(text->ctx, &text->bytes, &text->capacity, wanted, 1) != INCLINE_OK)
+        text->failed = true;
+    return !text->failed;
+}
+
+void incline_text_add_bytes(struct incline_text *text, const char *bytes, size_t length)
+{
+    if (!reserve(text, length))
+        return;
+    if (length > 0)
+        memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    text->bytes[text->length] = '\0';
+}
+
+void incline_text_add(struct incline_text *text, const char *format, ...)
+{
+    va_list args;
+    va_list again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    if (length < 0) {
+        text->failed = true;
+    } else if (reserve(text, (size_t)length)) {
+        vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
+        text->length += (size_t)length;
+    }
+    va_end(again);
+    va_end(args);
+}
+
+const char *incline_text_get(const struct incline_text *text)
+{
+    return text->bytes ? text->bytes : "";
+}
+
+enum incline_status incline_text_status(struct incline_text *text)
+{
+    return text->failed ? incline_fail(text->ctx, INCLINE_ERROR_MEMORY, "out of memory")
+                        : INCLINE_OK;
+}
+
+enum incline_status incline_text_take(struct incline_text *text, char **out)
+{
+    incline_text_add_bytes(text, "", 0);
+    enum incline_status status = incline_text_status(text);
+    if (status != INCLINE_OK)
+        return status;
+    *out = text->bytes;
+    incline_text_init(text, text->ctx);
+    return INCLINE_OK;
+}
+
+static const char *skip_digits(const char *at)
+{
+    while (*at >= '0' && *at <= '9')
+        at++;
+    return at;
+}
+
+/* strtod() alone would also take "inf", "0x1p3" and leading spaces. */
+static bool is_decimal(const char *text)
+{
+    const char *at = text + (*text == '+' || *text == '-');
+    const char *whole = skip_digits(at);
+    size_t digits = (size_t)(whole - at);
+    at = whole;
+    if (*at == '.') {
+        const char *fraction = skip_digits(at + 1);
+        digits += (size_t)(fraction - at) - 1;
+        at = fraction;
+    }
+    if (digits == 0)
+        return false;
+    if (*at == 'e' || *at == 'E') {
+        at += 1 + (at[1] == '+' || at[1] == '-');
+        const char *exponent = skip_digits(at);
+        if (exponent == at)
+            return false;
+        at = exponent;
+    }
+    return *at == '\0';
+}
+
+/* The thread's locale may use a decimal comma; these two switch it to "C" and back. */
+static locale_t enter_c_locale(locale_t *before)
+{
+    locale_t c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    if (c != (locale_t)0)
+        *before = uselocale(c);
+    return c;
+}
+
+static void leave_c_locale(locale_t c, locale_t before)
+{
+    if (c == (locale_t)0)
+        return;
+    uselocale(before);
+    freelocale(c);
+}
+
+bool incline_parse_double(const char *text, double *out)
+{
+    if (!is_decimal(text))
+        return false;
+    locale_t before = (locale_t)0;
+    locale_t c = enter_c_locale(&before);
+    *out = strtod(text, NULL);
+    leave_c_locale(c, before);
+    return true;
+}
+
+void incline_text_add_double(struct incline_text *text, double value)
+{
+    char buffer[40];
+    locale_t before = (locale_t)0;
+    locale_t c = enter_c_locale(&before);
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(buffer, sizeof buffer, "%.*g", digits, value);
+        double back = strtod(buffer, NULL);
+        if (memcmp(&back, &value, sizeof back) == 0)
+            break;
+    }
+    leave_c_locale(c, before);
+    incline_text_add(text, "%s", buffer);
+}
+
+void incline_text_add_quoted(struct incline_text *text, const char *value)
+{
+    size_t length = strlen(value);
+    bool cut = length > QUOTED_BYTES_MAX;
+    if (cut)
+        length = QUOTED_BYTES_MAX;
+    while (cut && length > 0 && ((unsigned char)value[length] & 0xc0) == 0x80)
+        length--; /* not in the middle of a UTF-8 character */
+    incline_text_add(text, "'");
+    incline_text_add_bytes(text, value, length);
+    incline_text_add(text, cut ? "...'" : "'");
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Optimal string alignment: insert, delete, replace, or swap two neighbours, at cost 1 each. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t rows[3][NEAR_WORD_MAX + 1];
+    size_t a_length = strlen(a);
+    size_t b_length = strlen(b);
+    for (size_t j = 0; j <= b_length; j++)
+        rows[0][j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t *row = rows[i % 3];
+        const size_t *last = rows[(i + 2) % 3];
+        const size_t *before_last = rows[(i + 1) % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            bool same = lower(a[i - 1]) == lower(b[j - 1]);
+            row[j] = min_size(last[j - 1] + !same, min_size(last[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                lower(a[i - 2]) == lower(b[j - 1]))
+                row[j] = min_size(row[j], before_last[j - 2] + 1);
+        }
+    }
+    return rows[a_length % 3][b_length];
+}
+
+const char *incline_did_you_mean(const char *word, const char *const *candidates, size_t count)
+{
+    size_t length = strlen(word);
+    if (length == 0 || length > NEAR_WORD_MAX)
+        return NULL;
+    size_t best_distance = length / 3 > 0 ? length / 3 : 1;
+    const char *best = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(candidates[i]) > NEAR_WORD_MAX)
+            continue;
+        size_t distance = edit_distance(word, candidates[i]);
+        if (distance >= length)
+            continue; /* nothing of the word is left */
+        if (distance < best_distance || (distance == best_distance && !best)) {
+            best_distance = distance;
+            best = candidates[i];
+        }
+    }
+    for (size_t i = 0; !best && length >= 3 && i < count; i++)
+        if (strncmp(word, candidates[i], length) == 0)
+            best = candidates[i];
+    return best;
+}
