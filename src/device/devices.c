@@ -1,0 +1,452 @@
+/* Listing, ranking, choosing and opening devices. */
+#include "base/memory.h"
+#include "device/opencl.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A list entry with the handle that the public struct does not show. */
+struct found {
+    struct incline_device_info info;
+    cl_device_id id;
+};
+
+struct found_list {
+    struct found *items;
+    size_t count, capacity;
+};
+
+static const char no_driver_text[] =
+    "no OpenCL device found\n"
+    "The OpenCL loader is installed, but it found no driver with a device.\n"
+    "Install one, then run `incline devices`:\n"
+    "  any CPU      pocl-opencl-icd                       (Debian, Ubuntu package names)\n"
+    "  Intel GPU    intel-opencl-icd\n"
+    "  NVIDIA GPU   nvidia-opencl-icd\n"
+    "  AMD GPU      the ROCm OpenCL runtime, or mesa-opencl-icd with RUSTICL_ENABLE=radeonsi";
+
+static void device_text(cl_device_id id, cl_device_info what, char *out, size_t size)
+{
+    char text[1024] = "";
+    if (clGetDeviceInfo(id, what, sizeof text, text, NULL) != CL_SUCCESS)
+        text[0] = '\0';
+    text[sizeof text - 1] = '\0';
+    const char *start = text;
+    while (isspace((unsigned char)*start))
+        start++;
+    snprintf(out, size, "%s", start);
+}
+
+static void platform_text(cl_platform_id id, cl_platform_info what, char *out, size_t size)
+{
+    char text[1024] = "";
+    if (clGetPlatformInfo(id, what, sizeof text, text, NULL) != CL_SUCCESS)
+        text[0] = '\0';
+    text[sizeof text - 1] = '\0';
+    snprintf(out, size, "%.*s", (int)size - 1, text);
+}
+
+static const char *type_name(cl_device_type type)
+{
+    if (type & CL_DEVICE_TYPE_GPU)
+        return "gpu";
+    if (type & CL_DEVICE_TYPE_CPU)
+        return "cpu";
+    return "accelerator";
+}
+
+/* "OpenCL 3.0 PoCL HSTR: ..." -> "3.0" */
+static void short_version(const char *text, char *out, size_t size)
+{
+    const char *start = strncmp(text, "OpenCL ", 7) == 0 ? text + 7 : text;
+    int length = (int)strcspn(start, " ");
+    snprintf(out, size, "%.*s", length, start);
+}
+
+static bool version_below_1_2(const char *version)
+{
+    int major = 0, minor = 0;
+    return sscanf(version, "%d.%d", &major, &minor) != 2 || major < 1 || (major == 1 && minor < 2);
+}
+
+static void judge(cl_device_id id, struct incline_device_info *info)
+{
+    cl_bool available = CL_FALSE, compiler = CL_FALSE;
+    clGetDeviceInfo(id, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
+    const char *state = "ok";
+    if (!available)
+        state = "skipped: the driver says it is not available";
+    else if (!compiler)
+        state = "skipped: no compiler";
+    else if (version_below_1_2(info->opencl))
+        state = "skipped: OpenCL below 1.2";
+    else if (strcmp(info->type, "accelerator") == 0)
+        state = "skipped: accelerators and emulators are not supported";
+    snprintf(info->state, sizeof info->state, "%s", state);
+}
+
+static void describe(cl_device_id id, struct incline_device_info *info)
+{
+    char version[256];
+    cl_device_type type = 0;
+    cl_uint units = 0, clock = 0;
+    cl_ulong memory = 0, max_alloc = 0, local = 0;
+    cl_bool unified = CL_FALSE;
+
+    device_text(id, CL_DEVICE_NAME, info->name, sizeof info->name);
+    device_text(id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
+    device_text(id, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
+    device_text(id, CL_DEVICE_VERSION, version, sizeof version);
+    short_version(version, info->opencl, sizeof info->opencl);
+    clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof type, &type, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof clock, &clock, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_alloc, &max_alloc, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof info->max_work_group,
+                    &info->max_work_group, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof unified, &unified, NULL);
+    snprintf(info->type, sizeof info->type, "%s", type_name(type));
+    info->compute_units = (int)units;
+    info->clock_mhz = (int)clock;
+    info->memory_bytes = memory;
+    info->max_alloc_bytes = max_alloc;
+    info->local_bytes = local;
+    info->integrated = unified;
+    judge(id, info);
+}
+
+static enum incline_status found_add(struct incline_context *ctx, struct found_list *list,
+                                     int platform, const char *platform_name, struct found **out)
+{
+    enum incline_status status =
+        incline_grow(ctx, &list->items, &list->capacity, list->count + 1, sizeof *list->items);
+    if (status)
+        return status;
+    *out = &list->items[list->count++];
+    (*out)->info.index = -1;
+    (*out)->info.platform = platform;
+    (*out)->info.device = -1;
+    snprintf((*out)->info.type, sizeof(*out)->info.type, "-");
+    snprintf((*out)->info.name, sizeof(*out)->info.name, "-");
+    snprintf((*out)->info.platform_name, sizeof(*out)->info.platform_name, "%s", platform_name);
+    return INCLINE_OK;
+}
+
+static enum incline_status find_on_platform(struct incline_context *ctx, struct found_list *list,
+                                            cl_platform_id platform, int number)
+{
+    cl_device_id ids[64];
+    cl_uint count = 0;
+    char name[128], version[256];
+    struct found *entry;
+    enum incline_status status;
+
+    platform_text(platform, CL_PLATFORM_NAME, name, sizeof name);
+    platform_text(platform, CL_PLATFORM_VERSION, version, sizeof version);
+    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 64, ids, &count) != CL_SUCCESS)
+        count = 0;
+    if (count == 0) {
+        status = found_add(ctx, list, number, name, &entry);
+        if (status)
+            return status;
+        short_version(version, entry->info.opencl, sizeof entry->info.opencl);
+        snprintf(entry->info.state, sizeof entry->info.state, "no devices");
+    }
+    for (cl_uint i = 0; i < count && i < 64; i++) {
+        status = found_add(ctx, list, number, name, &entry);
+        if (status)
+            return status;
+        entry->id = ids[i];
+        entry->info.device = (int)i;
+        describe(ids[i], &entry->info);
+    }
+    return INCLINE_OK;
+}
+
+static bool usable(const struct incline_device_info *info)
+{
+    return strncmp(info->state, "skipped", 7) != 0 && info->device >= 0;
+}
+
+/* GPU with its own memory, then integrated GPU, then CPU; within a class compute units x clock. */
+static double rank(const struct incline_device_info *info)
+{
+    double class_rank = 0;
+    if (strcmp(info->type, "gpu") == 0)
+        class_rank = info->integrated ? 1 : 2;
+    return class_rank * 1e12 + (double)info->compute_units * (info->clock_mhz + 1);
+}
+
+static void number_and_rank(struct found_list *list)
+{
+    struct incline_device_info *best = NULL;
+    int index = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        struct incline_device_info *info = &list->items[i].info;
+        if (!usable(info))
+            continue;
+        info->index = index++;
+        if (!best || rank(info) > rank(best))
+            best = info;
+    }
+    if (best) {
+        best->is_default = true;
+        snprintf(best->state, sizeof best->state, "default");
+    }
+}
+
+static enum incline_status find_all(struct incline_context *ctx, struct found_list *list)
+{
+    cl_platform_id platforms[32];
+    cl_uint count = 0;
+    if (clGetPlatformIDs(32, platforms, &count) != CL_SUCCESS)
+        count = 0; /* -1001, no driver at all, is an empty list */
+    for (cl_uint i = 0; i < count && i < 32; i++) {
+        enum incline_status status = find_on_platform(ctx, list, platforms[i], (int)i);
+        if (status)
+            return status;
+    }
+    number_and_rank(list);
+    return INCLINE_OK;
+}
+
+enum incline_status incline_devices_list(struct incline_context *ctx,
+                                         struct incline_device_list **out)
+{
+    struct found_list found = {0};
+    struct incline_device_list *list = NULL;
+    enum incline_status status = find_all(ctx, &found);
+    if (status)
+        goto out;
+    status = incline_alloc(ctx, 1, sizeof *list, &list);
+    if (status)
+        goto out;
+    status = incline_alloc(ctx, found.count, sizeof *list->devices, &list->devices);
+    if (status)
+        goto out;
+    list->count = found.count;
+    for (size_t i = 0; i < found.count; i++)
+        list->devices[i] = found.items[i].info;
+    *out = list;
+    list = NULL;
+    status = INCLINE_OK;
+out:
+    incline_devices_free(&list);
+    incline_free(&found.items);
+    return status;
+}
+
+void incline_devices_free(struct incline_device_list **list)
+{
+    if (!*list)
+        return;
+    incline_free(&(*list)->devices);
+    incline_free(list);
+}
+
+static bool contains_ignoring_case(const char *text, const char *part)
+{
+    size_t length = strlen(part);
+    for (; *text; text++) {
+        size_t i = 0;
+        while (i < length && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i]))
+            i++;
+        if (i == length)
+            return true;
+    }
+    return false;
+}
+
+static bool matches(const struct incline_device_info *info, const char *selector)
+{
+    int platform, device, length = 0;
+    char *end;
+    long number = strtol(selector, &end, 10);
+    if (*selector && *end == '\0')
+        return info->index == number;
+    if (sscanf(selector, "%d:%d%n", &platform, &device, &length) == 2 && selector[length] == '\0')
+        return info->platform == platform && info->device == device;
+    if (strcmp(selector, "gpu") == 0 || strcmp(selector, "cpu") == 0)
+        return strcmp(info->type, selector) == 0;
+    return contains_ignoring_case(info->name, selector) ||
+           contains_ignoring_case(info->platform_name, selector);
+}
+
+/* Types and names of several devices match "gpu": then the best one is meant. */
+static bool selects_type(const char *selector)
+{
+    return strcmp(selector, "gpu") == 0 || strcmp(selector, "cpu") == 0;
+}
+
+static void list_into(const struct found_list *list, struct incline_text *text)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct incline_device_info *info = &list->items[i].info;
+        if (info->index >= 0)
+            incline_text_add(text, "\n  %d  %d:%d  %s  %s (%s)", info->index, info->platform,
+                             info->device, info->type, info->name, info->platform_name);
+        else if (info->device >= 0)
+            incline_text_add(text, "\n  -  %d:%d  %s  %s (%s), %s", info->platform, info->device,
+                             info->type, info->name, info->platform_name, info->state);
+    }
+}
+
+static enum incline_status fail_choice(struct incline_context *ctx, const struct found_list *list,
+                                       const char *selector, int hits)
+{
+    struct incline_text text;
+    incline_text_init(&text, ctx);
+    list_into(list, &text);
+    enum incline_status status = incline_fail(
+        ctx, INCLINE_ERROR_DEVICE,
+        hits ? "device '%s' is not unique; choose one by number:%s"
+             : "no usable device '%s'; choose by number, P:D, gpu, cpu or part of a name:%s",
+        selector, incline_text_get(&text));
+    incline_text_finish(&text);
+    return status;
+}
+
+static enum incline_status choose(struct incline_context *ctx, const struct found_list *list,
+                                  const char *selector, const struct found **out)
+{
+    const struct found *chosen = NULL;
+    int hits = 0, usable_count = 0;
+    bool by_default = !selector || !*selector;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct found *entry = &list->items[i];
+        if (!usable(&entry->info))
+            continue;
+        usable_count++;
+        if (by_default ? !entry->info.is_default : !matches(&entry->info, selector))
+            continue;
+        hits++;
+        if (!chosen || rank(&entry->info) > rank(&chosen->info))
+            chosen = entry;
+    }
+    if (usable_count == 0 && by_default && list->count == 0)
+        return incline_fail(ctx, INCLINE_ERROR_DEVICE, "%s", no_driver_text);
+    if (usable_count == 0 && by_default) {
+        struct incline_text text;
+        incline_text_init(&text, ctx);
+        list_into(list, &text);
+        enum incline_status status =
+            incline_fail(ctx, INCLINE_ERROR_DEVICE, "%s%s%s", no_driver_text,
+                         text.length ? "\nSeen, but not usable:" : "", incline_text_get(&text));
+        incline_text_finish(&text);
+        return status;
+    }
+    if (!chosen || (hits > 1 && !selects_type(selector)))
+        return fail_choice(ctx, list, selector, hits);
+    *out = chosen;
+    return INCLINE_OK;
+}
+
+/* CPUs want one vector of images per work-item, as wide as the driver says its registers are; on a
+ * GPU neighbouring work-items are neighbouring images. */
+static int choose_lanes(cl_device_id id, const char *type)
+{
+    const char *wish = getenv("INCLINE_LANES");
+    int wished = wish ? atoi(wish) : 0;
+    if (wished == 1 || wished == 4 || wished == 8 || wished == 16)
+        return wished;
+    if (strcmp(type, "cpu") != 0)
+        return 1;
+    cl_uint width = 0;
+    clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
+    return width >= 16 ? 16 : width >= 8 ? 8 : 4;
+}
+
+static enum incline_status open_chosen(struct incline_context *ctx, const struct found *chosen,
+                                       struct incline_device **out)
+{
+    struct incline_device *device = NULL;
+    cl_uint align_bits = 0;
+    cl_int code;
+    enum incline_status status = incline_alloc(ctx, 1, sizeof *device, &device);
+    if (status)
+        goto out;
+    device->id = chosen->id;
+    device->info = chosen->info;
+    device->lanes = choose_lanes(chosen->id, chosen->info.type);
+    clGetDeviceInfo(chosen->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof align_bits, &align_bits,
+                    NULL);
+    device->align = align_bits / 8 > 128 ? align_bits / 8 : 128;
+    device->context = clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
+    if (code != CL_SUCCESS) {
+        status = incline_cl_fail(ctx, device, code, "clCreateContext", "opening the device");
+        goto out;
+    }
+    device->queue = clCreateCommandQueue(device->context, device->id, 0, &code);
+    if (code != CL_SUCCESS) {
+        status = incline_cl_fail(ctx, device, code, "clCreateCommandQueue", "opening the device");
+        goto out;
+    }
+    *out = device;
+    device = NULL;
+    status = INCLINE_OK;
+out:
+    incline_device_close(&device);
+    return status;
+}
+
+enum incline_status incline_device_open(struct incline_context *ctx, const char *selector,
+                                        struct incline_device **out)
+{
+    struct found_list found = {0};
+    const struct found *chosen = NULL;
+    enum incline_status status = find_all(ctx, &found);
+    if (status)
+        goto out;
+    status = choose(ctx, &found, selector, &chosen);
+    if (status)
+        goto out;
+    status = open_chosen(ctx, chosen, out);
+out:
+    incline_free(&found.items);
+    return status;
+}
+
+void incline_device_close(struct incline_device **pointer)
+{
+    struct incline_device *device = *pointer;
+    if (!device)
+        return;
+    for (size_t i = 0; i < device->program_count; i++) {
+        clReleaseProgram(device->programs[i].handle);
+        incline_free(&device->programs[i].key);
+    }
+    incline_free(&device->programs);
+    if (device->queue) {
+        clFinish(device->queue);
+        clReleaseCommandQueue(device->queue);
+    }
+    if (device->context)
+        clReleaseContext(device->context);
+    incline_free(pointer);
+}
+
+const struct incline_device_info *incline_device_get_info(const struct incline_device *device)
+{
+    return &device->info;
+}
+
+struct incline_device_counters incline_device_get_counters(const struct incline_device *device)
+{
+    return device->counters;
+}
+
+int incline_device_lanes(const struct incline_device *device)
+{
+    return device->lanes;
+}
+
+size_t incline_device_align(const struct incline_device *device)
+{
+    return device->align;
+}

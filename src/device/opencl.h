@@ -1,0 +1,49 @@
+/* What the files of this room share: the OpenCL handles behind the opaque types. */
+#ifndef INCLINE_DEVICE_OPENCL_H
+#define INCLINE_DEVICE_OPENCL_H
+
+#include <CL/cl.h>
+
+#include "base/text.h"
+#include "device/device.h"
+
+struct incline_program {
+    char *key; /* source name and defines */
+    cl_program handle;
+};
+
+struct incline_device {
+    cl_device_id id;
+    cl_context context;
+    cl_command_queue queue;
+    struct incline_device_info info;
+    struct incline_device_counters counters;
+    int lanes;
+    size_t align;
+    size_t buffer_bytes; /* in live buffers */
+    struct incline_program *programs;
+    size_t program_count, program_capacity;
+};
+
+struct incline_buffer {
+    struct incline_device *device;
+    cl_mem handle;
+    size_t bytes;
+    bool is_part;
+};
+
+/* "CL_OUT_OF_RESOURCES" or "OpenCL error -1234". */
+const char *incline_cl_error_name(cl_int code);
+
+/* Raises DEVICE: `call: CODE on device NAME: what`. */
+enum incline_status incline_cl_fail(struct incline_context *ctx,
+                                    const struct incline_device *device, cl_int code,
+                                    const char *call, const char *what);
+
+/* The program of a kernel file with these defines, built on first use and kept by the device.
+ * A failed build raises BUILD with the compiler's words. */
+enum incline_status incline_program_get(struct incline_context *ctx, struct incline_device *device,
+                                        const char *source, const char *defines,
+                                        cl_program *out) INCLINE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,430 @@
+#include "device/plan.h"
+
+#include "base/memory.h"
+#include "device/arena.h"
+#include "device/opencl.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+struct incline_tensor {
+    char *name;
+    size_t bytes;
+    size_t first, last; /* launches; first > last: unused */
+    bool kept;
+    bool external;
+    struct incline_buffer *buffer; /* owned unless external */
+};
+
+struct bound_launch {
+    struct incline_launch spec; /* label and defines are owned */
+    cl_kernel kernel;
+    size_t local;
+};
+
+struct incline_plan {
+    struct incline_device *device;
+    int batch;
+    struct incline_tensor **tensors;
+    size_t tensor_count, tensor_capacity;
+    struct bound_launch *launches;
+    size_t launch_count, launch_capacity;
+    struct incline_buffer *arena;
+    size_t arena_bytes;
+    struct incline_step last_step; /* what the kernels' arguments hold */
+};
+
+enum incline_status incline_plan_create(struct incline_context *ctx, struct incline_device *device,
+                                        int batch, struct incline_plan **out)
+{
+    enum incline_status status = incline_alloc(ctx, 1, sizeof **out, out);
+    if (status)
+        return status;
+    (*out)->device = device;
+    (*out)->batch = batch;
+    return INCLINE_OK;
+}
+
+static void destroy_tensor(struct incline_tensor **tensor)
+{
+    if (!(*tensor)->external)
+        incline_buffer_destroy(&(*tensor)->buffer);
+    incline_free(&(*tensor)->name);
+    incline_free(tensor);
+}
+
+static void finish_launch(struct bound_launch *launch)
+{
+    char *label = (char *)launch->spec.label, *defines = (char *)launch->spec.defines;
+    if (launch->kernel)
+        clReleaseKernel(launch->kernel);
+    incline_free(&label);
+    incline_free(&defines);
+}
+
+void incline_plan_destroy(struct incline_plan **pointer)
+{
+    struct incline_plan *plan = *pointer;
+    if (!plan)
+        return;
+    for (size_t i = 0; i < plan->launch_count; i++)
+        finish_launch(&plan->launches[i]);
+    for (size_t i = 0; i < plan->tensor_count; i++)
+        destroy_tensor(&plan->tensors[i]);
+    incline_buffer_destroy(&plan->arena);
+    incline_free(&plan->launches);
+    incline_free(&plan->tensors);
+    incline_free(pointer);
+}
+
+struct incline_device *incline_plan_device(const struct incline_plan *plan)
+{
+    return plan->device;
+}
+
+int incline_plan_batch(const struct incline_plan *plan)
+{
+    return plan->batch;
+}
+
+static int blocks_of(int images)
+{
+    return (images + INCLINE_NB - 1) / INCLINE_NB;
+}
+
+int incline_plan_blocks(const struct incline_plan *plan)
+{
+    return blocks_of(plan->batch);
+}
+
+static enum incline_status add_tensor(struct incline_context *ctx, struct incline_plan *plan,
+                                      const char *name, size_t bytes, struct incline_tensor **out)
+{
+    struct incline_tensor *tensor = NULL;
+    enum incline_status status = incline_grow(ctx, &plan->tensors, &plan->tensor_capacity,
+                                              plan->tensor_count + 1, sizeof(void *));
+    if (status)
+        return status;
+    status = incline_alloc(ctx, 1, sizeof *tensor, &tensor);
+    if (status)
+        return status;
+    status = incline_strdup(ctx, name, &tensor->name);
+    if (status) {
+        incline_free(&tensor);
+        return status;
+    }
+    tensor->bytes = bytes;
+    tensor->first = SIZE_MAX;
+    plan->tensors[plan->tensor_count++] = tensor;
+    *out = tensor;
+    return INCLINE_OK;
+}
+
+enum incline_status incline_plan_tensor(struct incline_context *ctx, struct incline_plan *plan,
+                                        const char *name, size_t bytes, struct incline_tensor **out)
+{
+    return add_tensor(ctx, plan, name, bytes, out);
+}
+
+enum incline_status incline_plan_external(struct incline_context *ctx, struct incline_plan *plan,
+                                          const char *name, struct incline_buffer *buffer,
+                                          struct incline_tensor **out)
+{
+    enum incline_status status = add_tensor(ctx, plan, name, incline_buffer_bytes(buffer), out);
+    if (status)
+        return status;
+    (*out)->external = true;
+    (*out)->buffer = buffer;
+    return INCLINE_OK;
+}
+
+void incline_plan_keep(struct incline_tensor *tensor)
+{
+    tensor->kept = true;
+}
+
+void incline_launch_add(struct incline_launch *launch, struct incline_arg arg)
+{
+    size_t next = 0;
+    while (launch->args[next].kind != INCLINE_ARG_END)
+        next++;
+    assert(next + 1 < INCLINE_ARGS_MAX); /* the last place stays END */
+    launch->args[next] = arg;
+}
+
+void incline_launch_add_tensor(struct incline_launch *launch, struct incline_tensor *tensor)
+{
+    incline_launch_add(launch, (struct incline_arg)INCLINE_TENSOR(tensor));
+}
+
+static void note_uses(const struct incline_launch *spec, size_t number)
+{
+    for (const struct incline_arg *arg = spec->args; arg->kind != INCLINE_ARG_END; arg++) {
+        struct incline_tensor *tensor = arg->value.tensor;
+        if (arg->kind != INCLINE_ARG_TENSOR)
+            continue;
+        if (tensor->first == SIZE_MAX)
+            tensor->first = number;
+        tensor->last = number;
+    }
+}
+
+enum incline_status incline_plan_launch(struct incline_context *ctx, struct incline_plan *plan,
+                                        const struct incline_launch *launch)
+{
+    char *label = NULL, *defines = NULL;
+    enum incline_status status = incline_grow(ctx, &plan->launches, &plan->launch_capacity,
+                                              plan->launch_count + 1, sizeof *plan->launches);
+    if (status)
+        return status;
+    status = incline_strdup(ctx, launch->label, &label);
+    if (status)
+        return status;
+    status = incline_strdup(ctx, launch->defines ? launch->defines : "", &defines);
+    if (status) {
+        incline_free(&label);
+        return status;
+    }
+    struct bound_launch *bound = &plan->launches[plan->launch_count];
+    bound->spec = *launch;
+    bound->spec.label = label;
+    bound->spec.defines = defines;
+    note_uses(launch, plan->launch_count);
+    plan->launch_count++;
+    return INCLINE_OK;
+}
+
+static size_t collect_items(const struct incline_plan *plan, struct incline_arena_item *items)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->tensor_count; i++) {
+        const struct incline_tensor *tensor = plan->tensors[i];
+        if (tensor->external || (tensor->first == SIZE_MAX && !tensor->kept))
+            continue;
+        items[count++] = (struct incline_arena_item){
+            .bytes = tensor->bytes,
+            .first = tensor->kept ? 0 : tensor->first,
+            .last = tensor->kept ? plan->launch_count : tensor->last,
+        };
+    }
+    return count;
+}
+
+static enum incline_status make_parts(struct incline_context *ctx, struct incline_plan *plan,
+                                      const struct incline_arena_item *items)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < plan->tensor_count; i++) {
+        struct incline_tensor *tensor = plan->tensors[i];
+        if (tensor->external || (tensor->first == SIZE_MAX && !tensor->kept))
+            continue;
+        enum incline_status status = incline_buffer_part(ctx, plan->arena, items[next++].offset,
+                                                         tensor->bytes, &tensor->buffer);
+        if (status)
+            return status;
+    }
+    return INCLINE_OK;
+}
+
+/* Finds a place for every arena tensor and the size of the whole; items has room for all tensors.
+ */
+static enum incline_status find_places(struct incline_context *ctx, struct incline_plan *plan,
+                                       struct incline_arena_item *items)
+{
+    size_t *order = NULL;
+    enum incline_status status = incline_alloc(ctx, plan->tensor_count, sizeof *order, &order);
+    if (status)
+        return status;
+    plan->arena_bytes =
+        incline_arena_place(items, collect_items(plan, items), plan->device->align, order);
+    incline_free(&order);
+    return INCLINE_OK;
+}
+
+static enum incline_status place(struct incline_context *ctx, struct incline_plan *plan,
+                                 bool only_measure)
+{
+    struct incline_arena_item *items = NULL;
+    enum incline_status status = incline_alloc(ctx, plan->tensor_count, sizeof *items, &items);
+    if (status)
+        return status;
+    status = find_places(ctx, plan, items);
+    if (!status && !only_measure && plan->arena_bytes > 0) {
+        status = incline_buffer_create(ctx, plan->device, "the memory of one step",
+                                       plan->arena_bytes, &plan->arena);
+        if (!status)
+            status = make_parts(ctx, plan, items);
+    }
+    incline_free(&items);
+    return status;
+}
+
+enum incline_status incline_plan_measure(struct incline_context *ctx, struct incline_plan *plan)
+{
+    return place(ctx, plan, true);
+}
+
+static enum incline_status fail_launch(struct incline_context *ctx,
+                                       const struct incline_device *device, cl_int code,
+                                       const char *call, const struct incline_launch *spec)
+{
+    return incline_fail(
+        ctx, INCLINE_ERROR_DEVICE, "%s failed with %s (%d) on device %s: kernel %s of %s", call,
+        incline_cl_error_name(code), (int)code, device->info.name, spec->kernel, spec->label);
+}
+
+static cl_int set_argument(const struct bound_launch *launch, cl_uint index,
+                           const struct incline_step *step)
+{
+    const struct incline_arg *arg = &launch->spec.args[index];
+    const void *value = &arg->value;
+    size_t size = sizeof(cl_int);
+    switch (arg->kind) {
+    case INCLINE_ARG_TENSOR:
+        value = &arg->value.tensor->buffer->handle;
+        size = sizeof(cl_mem);
+        break;
+    case INCLINE_ARG_IMAGES:
+        value = &step->images;
+        break;
+    case INCLINE_ARG_FIRST:
+        value = &step->first;
+        break;
+    case INCLINE_ARG_NUMBER:
+        value = &step->number;
+        break;
+    case INCLINE_ARG_LEARNING_RATE:
+        value = &step->learning_rate;
+        break;
+    case INCLINE_ARG_INT:
+    case INCLINE_ARG_FLOAT:
+    case INCLINE_ARG_END:
+        break;
+    }
+    return clSetKernelArg(launch->kernel, index, size, value);
+}
+
+static bool changes(enum incline_arg_kind kind, const struct incline_step *a,
+                    const struct incline_step *b)
+{
+    switch (kind) {
+    case INCLINE_ARG_IMAGES:
+        return a->images != b->images;
+    case INCLINE_ARG_FIRST:
+        return a->first != b->first;
+    case INCLINE_ARG_NUMBER:
+        return a->number != b->number;
+    case INCLINE_ARG_LEARNING_RATE:
+        return memcmp(&a->learning_rate, &b->learning_rate, sizeof a->learning_rate) != 0;
+    default:
+        return false;
+    }
+}
+
+/* The largest halving of the wanted group that this kernel can have on this device. */
+static size_t allowed_group(const struct incline_device *device, const struct bound_launch *launch)
+{
+    size_t limit = 1, group = (size_t)(launch->spec.group > 0 ? launch->spec.group : 1);
+    clGetKernelWorkGroupInfo(launch->kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit,
+                             &limit, NULL);
+    while (group > 1 && (group > limit || (size_t)launch->spec.items % group != 0))
+        group /= 2;
+    return group;
+}
+
+static enum incline_status bind_launch(struct incline_context *ctx, struct incline_plan *plan,
+                                       struct bound_launch *launch)
+{
+    static const struct incline_step nothing = {.images = 1};
+    cl_program program;
+    cl_int code;
+    enum incline_status status =
+        incline_program_get(ctx, plan->device, launch->spec.source, launch->spec.defines, &program);
+    if (status)
+        return status;
+    launch->kernel = clCreateKernel(program, launch->spec.kernel, &code);
+    if (code != CL_SUCCESS)
+        return fail_launch(ctx, plan->device, code, "clCreateKernel", &launch->spec);
+    launch->local = allowed_group(plan->device, launch);
+    for (cl_uint i = 0; launch->spec.args[i].kind != INCLINE_ARG_END; i++) {
+        code = set_argument(launch, i, &nothing);
+        if (code != CL_SUCCESS)
+            return fail_launch(ctx, plan->device, code, "clSetKernelArg", &launch->spec);
+    }
+    plan->last_step = nothing;
+    return INCLINE_OK;
+}
+
+enum incline_status incline_plan_finish(struct incline_context *ctx, struct incline_plan *plan)
+{
+    enum incline_status status = place(ctx, plan, false);
+    if (status)
+        return status;
+    for (size_t i = 0; i < plan->launch_count; i++) {
+        status = bind_launch(ctx, plan, &plan->launches[i]);
+        if (status)
+            return status;
+    }
+    return INCLINE_OK;
+}
+
+static size_t dimension(int size, int blocks)
+{
+    if (size == INCLINE_BLOCKS)
+        return (size_t)blocks;
+    return size > 0 ? (size_t)size : 1;
+}
+
+static enum incline_status enqueue(struct incline_context *ctx, struct incline_plan *plan,
+                                   const struct bound_launch *launch,
+                                   const struct incline_step *step)
+{
+    const struct incline_launch *spec = &launch->spec;
+    int blocks = blocks_of(step->images);
+    size_t global[3] = {(size_t)spec->items, dimension(spec->second, blocks),
+                        dimension(spec->third, blocks)};
+    size_t local[3] = {launch->local, 1, 1};
+    cl_int code;
+    for (cl_uint i = 0; spec->args[i].kind != INCLINE_ARG_END; i++) {
+        if (!changes(spec->args[i].kind, step, &plan->last_step))
+            continue;
+        code = set_argument(launch, i, step);
+        if (code != CL_SUCCESS)
+            return fail_launch(ctx, plan->device, code, "clSetKernelArg", spec);
+    }
+    code = clEnqueueNDRangeKernel(plan->device->queue, launch->kernel, 3, NULL, global, local, 0,
+                                  NULL, NULL);
+    if (code != CL_SUCCESS)
+        return fail_launch(ctx, plan->device, code, "clEnqueueNDRangeKernel", spec);
+    plan->device->counters.launches++;
+    return INCLINE_OK;
+}
+
+enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct incline_plan *plan,
+                                         const struct incline_step *step)
+{
+    assert(step->images >= 1 && step->images <= plan->batch);
+    for (size_t i = 0; i < plan->launch_count; i++) {
+        enum incline_status status = enqueue(ctx, plan, &plan->launches[i], step);
+        if (status)
+            return status;
+    }
+    plan->last_step = *step;
+    return INCLINE_OK;
+}
+
+struct incline_buffer *incline_tensor_buffer(const struct incline_tensor *tensor)
+{
+    return tensor->buffer;
+}
+
+size_t incline_plan_arena_bytes(const struct incline_plan *plan)
+{
+    return plan->arena_bytes;
+}
+
+size_t incline_plan_launches(const struct incline_plan *plan)
+{
+    return plan->launch_count;
+}

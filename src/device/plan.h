@@ -1,0 +1,156 @@
+/* The step plan: a flat list of kernel launches over named tensors, made once and enqueued often.
+ *
+ * While it is made, tensors are only sizes. incline_plan_finish() looks at which launches use each,
+ * places them by lifetime in one arena buffer, creates the kernels and binds their arguments. After
+ * that, enqueueing neither allocates, builds nor waits. */
+#ifndef INCLINE_DEVICE_PLAN_H
+#define INCLINE_DEVICE_PLAN_H
+
+#include "base/text.h"
+#include "device/device.h"
+
+struct incline_plan;
+struct incline_tensor; /* owned by its plan */
+
+/* What changes from step to step. */
+struct incline_step {
+    int images; /* in this batch, 1 .. the plan's batch size */
+    int first;  /* position of the batch in the epoch's order, in images */
+    int number; /* which slot of the metrics this step writes */
+    float learning_rate;
+};
+
+enum incline_arg_kind {
+    INCLINE_ARG_END = 0,
+    INCLINE_ARG_TENSOR,
+    INCLINE_ARG_INT,          /* fixed when the plan is made */
+    INCLINE_ARG_FLOAT,        /* fixed when the plan is made */
+    INCLINE_ARG_IMAGES,       /* int: step.images */
+    INCLINE_ARG_FIRST,        /* int: step.first */
+    INCLINE_ARG_NUMBER,       /* int: step.number */
+    INCLINE_ARG_LEARNING_RATE /* float: step.learning_rate */
+};
+
+struct incline_arg {
+    enum incline_arg_kind kind;
+    union {
+        struct incline_tensor *tensor;
+        int i;
+        float f;
+    } value;
+};
+
+#define INCLINE_TENSOR(t)                                                                          \
+    {                                                                                              \
+        INCLINE_ARG_TENSOR,                                                                        \
+        {                                                                                          \
+            .tensor = (t)                                                                          \
+        }                                                                                          \
+    }
+#define INCLINE_INT(n)                                                                             \
+    {                                                                                              \
+        INCLINE_ARG_INT,                                                                           \
+        {                                                                                          \
+            .i = (n)                                                                               \
+        }                                                                                          \
+    }
+#define INCLINE_FLOAT(x)                                                                           \
+    {                                                                                              \
+        INCLINE_ARG_FLOAT,                                                                         \
+        {                                                                                          \
+            .f = (x)                                                                               \
+        }                                                                                          \
+    }
+#define INCLINE_IMAGES                                                                             \
+    {                                                                                              \
+        INCLINE_ARG_IMAGES,                                                                        \
+        {                                                                                          \
+            .i = 0                                                                                 \
+        }                                                                                          \
+    }
+#define INCLINE_FIRST                                                                              \
+    {                                                                                              \
+        INCLINE_ARG_FIRST,                                                                         \
+        {                                                                                          \
+            .i = 0                                                                                 \
+        }                                                                                          \
+    }
+#define INCLINE_NUMBER                                                                             \
+    {                                                                                              \
+        INCLINE_ARG_NUMBER,                                                                        \
+        {                                                                                          \
+            .i = 0                                                                                 \
+        }                                                                                          \
+    }
+#define INCLINE_LEARNING_RATE                                                                      \
+    {                                                                                              \
+        INCLINE_ARG_LEARNING_RATE,                                                                 \
+        {                                                                                          \
+            .i = 0                                                                                 \
+        }                                                                                          \
+    }
+
+enum { INCLINE_ARGS_MAX = 16 };
+
+/* One launch. The work-items are {group, second, third}: dimension 0 has `items` items in groups of
+ * `group`; a dimension whose size is BLOCKS is as large as the step has blocks of NB images. */
+struct incline_launch {
+    const char *label;   /* the layer's name, for messages and timing; copied */
+    const char *source;  /* "conv2d.cl" */
+    const char *kernel;  /* "conv2d_forward" */
+    const char *defines; /* " -D IN_C=3 ..."; copied; NULL for none */
+    int items;           /* of dimension 0; a multiple of group */
+    int group;         /* wanted work-group size in dimension 0; the kernel's limit may lower it */
+    int second, third; /* sizes of dimensions 1 and 2, or INCLINE_BLOCKS; 0 means 1 */
+    struct incline_arg args[INCLINE_ARGS_MAX]; /* in the kernel's order, ended by kind END */
+};
+
+enum { INCLINE_BLOCKS = -1 };
+
+/* Appends one argument to launch->args. */
+void incline_launch_add(struct incline_launch *launch, struct incline_arg arg);
+void incline_launch_add_tensor(struct incline_launch *launch, struct incline_tensor *tensor);
+
+/* A plan for batches of up to `batch` images. device must outlive it. */
+enum incline_status incline_plan_create(struct incline_context *ctx, struct incline_device *device,
+                                        int batch, struct incline_plan **out) INCLINE_MUST_CHECK;
+void incline_plan_destroy(struct incline_plan **plan);
+
+struct incline_device *incline_plan_device(const struct incline_plan *plan);
+int incline_plan_batch(const struct incline_plan *plan);
+int incline_plan_blocks(const struct incline_plan *plan); /* ceil(batch / NB) */
+
+/* A tensor in the arena. The plan gives it room from the first launch that uses it to the last. */
+enum incline_status incline_plan_tensor(struct incline_context *ctx, struct incline_plan *plan,
+                                        const char *name, size_t bytes,
+                                        struct incline_tensor **out) INCLINE_MUST_CHECK;
+
+/* A tensor that lies in a buffer of the caller's, which must outlive the plan. */
+enum incline_status incline_plan_external(struct incline_context *ctx, struct incline_plan *plan,
+                                          const char *name, struct incline_buffer *buffer,
+                                          struct incline_tensor **out) INCLINE_MUST_CHECK;
+
+/* Keeps an arena tensor's room to itself to the end of the plan, so that the host can read it. */
+void incline_plan_keep(struct incline_tensor *tensor);
+
+enum incline_status incline_plan_launch(struct incline_context *ctx, struct incline_plan *plan,
+                                        const struct incline_launch *launch) INCLINE_MUST_CHECK;
+
+/* Places, builds and binds. To be called once, before the first enqueue. */
+enum incline_status incline_plan_finish(struct incline_context *ctx,
+                                        struct incline_plan *plan) INCLINE_MUST_CHECK;
+
+/* Only finds out incline_plan_arena_bytes(), without allocating or building; the plan cannot run. */
+enum incline_status incline_plan_measure(struct incline_context *ctx,
+                                         struct incline_plan *plan) INCLINE_MUST_CHECK;
+
+/* Enqueues every launch for one step; does not wait. Errors name the label, kernel and device. */
+enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct incline_plan *plan,
+                                         const struct incline_step *step) INCLINE_MUST_CHECK;
+
+/* After finish: the tensor's buffer, and the bytes of the arena. */
+struct incline_buffer *incline_tensor_buffer(const struct incline_tensor *tensor);
+size_t incline_plan_arena_bytes(const struct incline_plan *plan);
+size_t incline_plan_launches(const struct incline_plan *plan);
+
+#endif
