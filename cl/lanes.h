@@ -1,0 +1,64 @@
+/* Vectors of LANES floats and how to read and write them.
+ *
+ * Every activation lies in memory as [N/NB][H][W][C][NB]: NB images side by side, innermost. A
+ * work-item handles LANES neighbouring images (16, 8 or 4 on a CPU, 1 on a GPU), so the same source
+ * serves both. Kernels that sum over images use the same vectors along output channels instead.
+ *
+ * LANES  images per work-item: 1, 4, 8 or 16
+ * NB     images per block: a multiple of LANES
+ *
+ * Every multiply-add that matters is an explicit fma() and contraction is off, so that the bits of a
+ * result depend on the order of its sum alone, not on the compiler. */
+#pragma OPENCL FP_CONTRACT OFF
+
+#if !defined(LANES) || !defined(NB)
+#error "LANES and NB must be defined"
+#endif
+
+#if LANES == 16
+typedef float16 incl_lanes;
+typedef int16 incl_ints;
+#define LOAD(p) vload16(0, p)
+#define STORE(v, p) vstore16(v, 0, p)
+#define LOAD_CODES(p) convert_int16(vload16(0, p))
+#define STORE_CODES(v, p) vstore16(TO_CODES(v), 0, p)
+#define WIDEN(name) name##16
+#elif LANES == 8
+typedef float8 incl_lanes;
+typedef int8 incl_ints;
+#define LOAD(p) vload8(0, p)
+#define STORE(v, p) vstore8(v, 0, p)
+#define LOAD_CODES(p) convert_int8(vload8(0, p))
+#define STORE_CODES(v, p) vstore8(TO_CODES(v), 0, p)
+#define WIDEN(name) name##8
+#elif LANES == 4
+typedef float4 incl_lanes;
+typedef int4 incl_ints;
+#define LOAD(p) vload4(0, p)
+#define STORE(v, p) vstore4(v, 0, p)
+#define LOAD_CODES(p) convert_int4(vload4(0, p))
+#define STORE_CODES(v, p) vstore4(TO_CODES(v), 0, p)
+#define WIDEN(name) name##4
+#elif LANES == 1
+typedef float incl_lanes;
+typedef int incl_ints;
+#define LOAD(p) (*(p))
+#define STORE(v, p) (*(p) = (v))
+#define LOAD_CODES(p) ((int)*(p))
+#define STORE_CODES(v, p) (*(p) = TO_CODES(v))
+#define WIDEN(name) name
+#else
+#error "LANES must be 1, 4, 8 or 16"
+#endif
+
+#define AS_FLOATS(v) WIDEN(as_float)(v)
+#define AS_INTS(v) WIDEN(as_int)(v)
+
+/* Arg-max codes of pooling windows: one byte, two where a window has more than 255 cells. */
+#if defined(POOL_H) && POOL_H * POOL_W > 255
+typedef ushort incl_code;
+#define TO_CODES(v) WIDEN(convert_ushort)(v)
+#else
+typedef uchar incl_code;
+#define TO_CODES(v) WIDEN(convert_uchar)(v)
+#endif
