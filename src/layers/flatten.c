@@ -1,0 +1,21 @@
+/* Turns H x W x C into a vector in the order (h, w, c), as Keras does. In this memory layout that
+ * is another name for the same bytes, so there is no kernel. */
+#include "layers/layer.h"
+
+static enum incline_status infer(struct incline_layer *layer, struct incline_text *problem)
+{
+    size_t elems = incline_shape_elems(layer->in);
+    if (elems > 1 << 24) {
+        incline_text_add(problem, "%dx%dx%d is too large to flatten", layer->in.height,
+                         layer->in.width, layer->in.channels);
+        return INCLINE_ERROR_CONFIG;
+    }
+    layer->out = (struct incline_shape){1, 1, (int)elems};
+    return INCLINE_OK;
+}
+
+const struct incline_layer_class incline_flatten_class = {
+    .name = "flatten",
+    .help = "height x width x channels into a vector, in that order",
+    .infer = infer,
+};

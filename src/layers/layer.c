@@ -1,0 +1,77 @@
+#include "layers/layer.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define INCLINE_LAYER(name) extern const struct incline_layer_class incline_##name##_class;
+#include "layers/layer_list.h"
+#undef INCLINE_LAYER
+
+#define INCLINE_LAYER(name) &incline_##name##_class,
+const struct incline_layer_class *const incline_layer_classes[] = {
+#include "layers/layer_list.h"
+};
+#undef INCLINE_LAYER
+
+const size_t incline_layer_class_count =
+    sizeof incline_layer_classes / sizeof *incline_layer_classes;
+
+const char *const incline_activation_names[] = {"none", "relu", "sigmoid", "tanh", NULL};
+
+const char *const incline_initializer_names[] = {
+    "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "torch", "zeros", NULL};
+
+const struct incline_layer_class *incline_layer_class_find(const char *name)
+{
+    for (size_t i = 0; i < incline_layer_class_count; i++)
+        if (strcmp(incline_layer_classes[i]->name, name) == 0)
+            return incline_layer_classes[i];
+    return NULL;
+}
+
+static int initializer_number(const char *name)
+{
+    int number = 0;
+    while (strcmp(incline_initializer_names[number], name) != 0)
+        number++;
+    return number;
+}
+
+struct incline_parameter incline_bias_parameter(int channels,
+                                                const struct incline_parameter *weight)
+{
+    int torch = initializer_number("torch");
+    return (struct incline_parameter){
+        .role = "bias",
+        .layout = INCLINE_LAYOUT_VECTOR,
+        .dims = {channels, 1, 1, 1},
+        .rank = 1,
+        .elems = (size_t)channels,
+        .fan_in = weight->fan_in,
+        .fan_out = weight->fan_out,
+        .initializer = weight->initializer == torch ? torch : initializer_number("zeros"),
+    };
+}
+
+void incline_define(struct incline_text *defines, const char *name, int value)
+{
+    incline_text_add(defines, " -D %s=%d", name, value);
+}
+
+int incline_lane_items(const struct incline_plan *plan)
+{
+    return INCLINE_NB / incline_device_lanes(incline_plan_device(plan));
+}
+
+enum incline_status incline_activation_tensor(struct incline_context *ctx,
+                                              struct incline_plan *plan, const char *name,
+                                              size_t elems_per_image, struct incline_tensor **out)
+{
+    size_t images = (size_t)incline_plan_blocks(plan) * INCLINE_NB;
+    if (elems_per_image > (size_t)INT_MAX / images)
+        return incline_fail(ctx, INCLINE_ERROR_UNSUPPORTED,
+                            "%s: %zu numbers an image times a batch of %d exceed 2^31 - 1 in one "
+                            "tensor; use a smaller batch (-b)",
+                            name, elems_per_image, incline_plan_batch(plan));
+    return incline_plan_tensor(ctx, plan, name, elems_per_image * images * sizeof(float), out);
+}

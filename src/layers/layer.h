@@ -1,0 +1,126 @@
+/* What a layer is: a descriptor with an option table and four functions. A layer lives in one .c
+ * file named after it, beside one .cl of the same name, and one word in meson.build. */
+#ifndef INCLINE_LAYERS_LAYER_H
+#define INCLINE_LAYERS_LAYER_H
+
+#include "base/options.h"
+#include "base/shape.h"
+#include "device/plan.h"
+
+enum { INCLINE_PARAMETERS_MAX = 2 };
+
+/* How a parameter's memory relates to the axes of PyTorch's tensor of that name (for files). */
+enum incline_parameter_layout {
+    INCLINE_LAYOUT_VECTOR, /* [n] */
+    INCLINE_LAYOUT_HWIO,   /* [KH][KW][C_in][C_out]; PyTorch: [C_out][C_in][KH][KW] */
+    INCLINE_LAYOUT_IO /* [in][out]; PyTorch: [out][in], `in` ordered (c, h, w) after a flatten */
+};
+
+struct incline_parameter {
+    const char *role; /* "weight" or "bias" */
+    enum incline_parameter_layout layout;
+    int dims[4]; /* in memory order; unused ones are 1 */
+    int rank;
+    size_t elems;
+    double fan_in, fan_out; /* for the initialisers */
+    int initializer;        /* index into incline_initializer_names */
+};
+
+enum incline_activation {
+    INCLINE_ACTIVATION_NONE,
+    INCLINE_ACTIVATION_RELU,
+    INCLINE_ACTIVATION_SIGMOID,
+    INCLINE_ACTIVATION_TANH
+};
+extern const char *const incline_activation_names[]; /* "none", "relu", ..., NULL */
+
+/* "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "torch", "zeros", NULL */
+extern const char *const incline_initializer_names[];
+
+/* One layer of one network. Filled in by the parser (class, name, options) and by infer (the rest).
+ */
+struct incline_layer {
+    const struct incline_layer_class *class;
+    char *name;
+    void *options; /* the class's options struct */
+    struct incline_shape in, out;
+    struct incline_parameter parameters[INCLINE_PARAMETERS_MAX];
+    int parameter_count;
+    double multiply_adds;               /* an image, forward */
+    char detail[48];                    /* "3x3 + relu", for the summary */
+    enum incline_activation activation; /* applied to the layer's sum; conv2d and dense only */
+    /* Set by graph rewrites; see network/rewrite.h. */
+    const struct incline_layer *pool; /* a max_pool2d computed inside this conv2d, or NULL */
+    bool absorbed;                    /* its work is done inside another layer or the loss */
+};
+
+/* Appends ` -D NAME=value`. */
+void incline_define(struct incline_text *defines, const char *name, int value);
+
+/* What the dimension 0 of every kernel over lanes looks like: items and their group. */
+int incline_lane_items(const struct incline_plan *plan);
+
+/* The bias that goes with a weight: one number per output channel. */
+struct incline_parameter incline_bias_parameter(int channels,
+                                                const struct incline_parameter *weight);
+
+/* Columns of a tensor with the output channels innermost: channels rounded up to whole blocks. */
+static inline int incline_columns(int channels)
+{
+    return (channels + INCLINE_NB - 1) / INCLINE_NB * INCLINE_NB;
+}
+
+/* The size of equal tiles, none above `most`, that `count` is divided into. */
+static inline int incline_tile(int count, int most)
+{
+    int tiles = (count + most - 1) / most;
+    return (count + tiles - 1) / tiles;
+}
+
+/* A new tensor [blocks][shape][NB] f32. Fails with UNSUPPORTED above 2^31 - 1 elements, where
+ * kernels' indices end. */
+enum incline_status incline_activation_tensor(struct incline_context *ctx,
+                                              struct incline_plan *plan, const char *name,
+                                              size_t elems_per_image,
+                                              struct incline_tensor **out) INCLINE_MUST_CHECK;
+
+/* How finished gradients are used by the kernels that finish them. */
+enum incline_gradient_use {
+    INCLINE_GRADIENT_STORE, /* write the gradient tensor */
+    INCLINE_GRADIENT_APPLY  /* update the parameter at once; there is no gradient tensor */
+};
+
+/* What forward and backward work on. Tensors are [blocks][H][W][C][NB] f32 unless said otherwise.
+ */
+struct incline_layer_io {
+    struct incline_plan *plan;
+    struct incline_tensor *x, *y;
+    struct incline_tensor *dy,
+        *dx; /* backward only; dx NULL: nobody needs it. dy may be overwritten */
+    struct incline_tensor *parameters[INCLINE_PARAMETERS_MAX];
+    struct incline_tensor *gradients[INCLINE_PARAMETERS_MAX]; /* STORE only */
+    struct incline_tensor *saved; /* made by forward, read by backward (arg-max codes); or NULL */
+    bool training;                /* forward: a backward pass follows */
+    enum incline_gradient_use gradient_use;
+};
+
+struct incline_layer_class {
+    const char *name;
+    const char *help;
+    struct incline_option_table options; /* size 0: no options */
+    /* Checks options against layer->in; sets out, parameters, multiply_adds and detail. On a misfit
+     * returns CONFIG with the reason in `problem`. */
+    enum incline_status (*infer)(struct incline_layer *layer, struct incline_text *problem);
+    /* Appends the launches of one pass to io->plan. NULL: the layer only renames its input. */
+    enum incline_status (*forward)(struct incline_context *ctx, const struct incline_layer *layer,
+                                   struct incline_layer_io *io);
+    enum incline_status (*backward)(struct incline_context *ctx, const struct incline_layer *layer,
+                                    struct incline_layer_io *io);
+};
+
+/* The class of that name, or NULL; and all of them, in list order. */
+const struct incline_layer_class *incline_layer_class_find(const char *name);
+extern const struct incline_layer_class *const incline_layer_classes[];
+extern const size_t incline_layer_class_count;
+
+#endif

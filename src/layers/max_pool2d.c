@@ -1,0 +1,158 @@
+/* Max pooling; see cl/max_pool2d.cl for the equations. */
+#include "layers/pool_code.h"
+#include "layers/window.h"
+
+#include <stdio.h>
+
+struct options {
+    int size[2];
+    int stride[2]; /* 0: as size */
+    struct incline_padding padding;
+};
+
+/* The reason goes to problem when the window does not fit. */
+static enum incline_status place(const struct incline_layer *layer, struct incline_window *window,
+                                 struct incline_text *problem)
+{
+    const struct options *options = layer->options;
+    int stride[2];
+    for (int axis = 0; axis < 2; axis++)
+        stride[axis] = options->stride[axis] ? options->stride[axis] : options->size[axis];
+    return incline_window_infer(layer->in, options->size, stride, &options->padding, window,
+                                problem);
+}
+
+/* Of a layer that infer has accepted. */
+static struct incline_window window_of(const struct incline_layer *layer)
+{
+    struct incline_window window = {0};
+    struct incline_text unused;
+    incline_text_init(&unused, NULL);
+    (void)place(layer, &window, &unused);
+    incline_text_finish(&unused);
+    return window;
+}
+
+static enum incline_status infer(struct incline_layer *layer, struct incline_text *problem)
+{
+    const struct options *options = layer->options;
+    const int *padding = options->padding.size;
+    struct incline_window window;
+    enum incline_status status = place(layer, &window, problem);
+    if (status)
+        return status;
+    if (options->padding.mode == INCLINE_PADDING_EXPLICIT &&
+        (padding[0] * 2 > options->size[0] || padding[1] * 2 > options->size[1])) {
+        incline_text_add(problem, "padding %dx%d is more than half the window %dx%d", padding[0],
+                         padding[1], options->size[0], options->size[1]);
+        return INCLINE_ERROR_CONFIG;
+    }
+    layer->out = (struct incline_shape){window.out[0], window.out[1], layer->in.channels};
+    if (options->size[0] == options->size[1])
+        snprintf(layer->detail, sizeof layer->detail, "%d", options->size[0]);
+    else
+        snprintf(layer->detail, sizeof layer->detail, "%dx%d", options->size[0], options->size[1]);
+    return INCLINE_OK;
+}
+
+size_t incline_pool_code_bytes(const struct incline_layer *pool)
+{
+    const struct options *options = pool->options;
+    return options->size[0] * options->size[1] > 255 ? 2 : 1;
+}
+
+void incline_pool_define(const struct incline_layer *pool, struct incline_text *defines)
+{
+    const struct options *options = pool->options;
+    incline_define(defines, "POOL_H", options->size[0]);
+    incline_define(defines, "POOL_W", options->size[1]);
+}
+
+bool incline_pool_tiles_input(const struct incline_layer *pool)
+{
+    struct incline_window window = window_of(pool);
+    for (int axis = 0; axis < 2; axis++)
+        if (window.stride[axis] != window.size[axis] || window.before[axis] != 0)
+            return false;
+    return window.out[0] * window.size[0] <= pool->in.height &&
+           window.out[1] * window.size[1] <= pool->in.width;
+}
+
+static enum incline_status launch_pass(struct incline_context *ctx,
+                                       const struct incline_layer *layer,
+                                       struct incline_layer_io *io, struct incline_launch *launch)
+{
+    struct incline_window window = window_of(layer);
+    struct incline_text defines;
+    incline_text_init(&defines, ctx);
+    incline_define(&defines, "IN_H", layer->in.height);
+    incline_define(&defines, "IN_W", layer->in.width);
+    incline_define(&defines, "CHANNELS", layer->in.channels);
+    incline_define(&defines, "OUT_H", window.out[0]);
+    incline_define(&defines, "OUT_W", window.out[1]);
+    incline_pool_define(layer, &defines);
+    incline_define(&defines, "STRIDE_H", window.stride[0]);
+    incline_define(&defines, "STRIDE_W", window.stride[1]);
+    incline_define(&defines, "PAD_TOP", window.before[0]);
+    incline_define(&defines, "PAD_LEFT", window.before[1]);
+    enum incline_status status = incline_text_status(&defines);
+    if (!status) {
+        launch->label = layer->name;
+        launch->source = "max_pool2d.cl";
+        launch->defines = incline_text_get(&defines);
+        launch->items = launch->group = incline_lane_items(io->plan);
+        launch->third = INCLINE_BLOCKS;
+        status = incline_plan_launch(ctx, io->plan, launch);
+    }
+    incline_text_finish(&defines);
+    return status;
+}
+
+static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
+                                   struct incline_layer_io *io)
+{
+    size_t codes =
+        incline_shape_elems(layer->out) * (size_t)incline_plan_blocks(io->plan) * INCLINE_NB;
+    enum incline_status status = incline_plan_tensor(
+        ctx, io->plan, layer->name, codes * incline_pool_code_bytes(layer), &io->saved);
+    if (status)
+        return status;
+    struct incline_launch launch = {
+        .kernel = "max_pool2d_forward",
+        .second = layer->out.height,
+        .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(io->y), INCLINE_TENSOR(io->saved)},
+    };
+    return launch_pass(ctx, layer, io, &launch);
+}
+
+static enum incline_status backward(struct incline_context *ctx, const struct incline_layer *layer,
+                                    struct incline_layer_io *io)
+{
+    if (!io->dx)
+        return INCLINE_OK;
+    struct incline_launch launch = {
+        .kernel = "max_pool2d_backward",
+        .second = layer->in.height,
+        .args = {INCLINE_TENSOR(io->dy), INCLINE_TENSOR(io->saved), INCLINE_TENSOR(io->dx)},
+    };
+    return launch_pass(ctx, layer, io, &launch);
+}
+
+#define PLACE(member) offsetof(struct options, member)
+
+static const struct incline_option options[] = {
+    {"size", INCLINE_OPTION_PAIR, PLACE(size), NULL, 1, 4096, NULL, "window, in cells"},
+    {"stride", INCLINE_OPTION_PAIR, PLACE(stride), "0", 0, 4096, NULL,
+     "step of the window, in cells; 0: its size"},
+    {"padding", INCLINE_OPTION_PADDING, PLACE(padding), "valid", 0, 4096, NULL,
+     "valid, same, or cells at each end (at most half the window)"},
+};
+
+const struct incline_layer_class incline_max_pool2d_class = {
+    .name = "max_pool2d",
+    .help = "the largest number of each window, channel by channel",
+    .options = {options, sizeof options / sizeof *options, "size", sizeof(struct options)},
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};

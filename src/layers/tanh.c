@@ -1,0 +1,10 @@
+/* tanh: hyperbolic tangent, element by element. */
+#include "layers/elementwise.h"
+
+const struct incline_layer_class incline_tanh_class = {
+    .name = "tanh",
+    .help = "hyperbolic tangent",
+    .infer = incline_elementwise_infer,
+    .forward = incline_elementwise_forward,
+    .backward = incline_elementwise_backward,
+};
