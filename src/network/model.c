@@ -1,0 +1,220 @@
+#include "network/model.h"
+
+#include "base/memory.h"
+#include "network/model_layers.h"
+
+#include <limits.h>
+#include <string.h>
+
+static const struct incline_option model_options[] = {
+    {"name", INCLINE_OPTION_TEXT, offsetof(struct incline_model, name), "model", 0, 0, NULL,
+     "name of the model and of its run folders"},
+    {"input", INCLINE_OPTION_CUSTOM, 0, NULL, 0, 0, NULL,
+     "size of an image in pixels: [height, width, channels]"},
+    {"defaults", INCLINE_OPTION_CUSTOM, 0, "none", 0, 0, NULL,
+     "options for each layer of a type: {type: {option: value}}"},
+    {"blocks", INCLINE_OPTION_CUSTOM, 0, "none", 0, 0, NULL,
+     "groups of layers: {name: {args: [a], layers: [...]}}, used as a layer `name: {a: 1}`"},
+    {"layers", INCLINE_OPTION_CUSTOM, 0, NULL, 0, 0, NULL,
+     "list of layers, first to last; `repeat: {times: 2, layers: [...]}` repeats some"},
+};
+
+const struct incline_option_table incline_model_table = {
+    model_options, sizeof model_options / sizeof *model_options, NULL,
+    sizeof(struct incline_model)};
+
+/* ---- Parsing -----------------------------------------------------------------------------------
+ */
+
+static enum incline_status read_size(struct incline_context *ctx, struct incline_node *node,
+                                     const char *what, int *out)
+{
+    const struct incline_option option = {what, INCLINE_OPTION_INT,     0,    NULL,
+                                          1,    INCLINE_MODEL_SIZE_MAX, NULL, ""};
+    const char *text = incline_node_text(node);
+    struct incline_text problem;
+    incline_text_init(&problem, ctx);
+    enum incline_status status =
+        incline_option_parse(ctx, &option, text ? text : "", out, &problem);
+    if (status == INCLINE_ERROR_CONFIG)
+        status = incline_fail_at(ctx, node, "model: input %s %s", what, incline_text_get(&problem));
+    incline_text_finish(&problem);
+    return status;
+}
+
+static enum incline_status read_input(struct incline_context *ctx, struct incline_node *node,
+                                      struct incline_shape *out)
+{
+    bool list = incline_node_kind(node) == INCLINE_NODE_SEQUENCE;
+    if (!list || incline_node_count(node) != 3)
+        return incline_fail_at(ctx, node, "model: input must be [height, width, channels]");
+    enum incline_status status = read_size(ctx, incline_node_item(node, 0), "height", &out->height);
+    if (status == INCLINE_OK)
+        status = read_size(ctx, incline_node_item(node, 1), "width", &out->width);
+    if (status == INCLINE_OK)
+        status = read_size(ctx, incline_node_item(node, 2), "channels", &out->channels);
+    return status;
+}
+
+/* Gives `<type>_<n>` to the layers of class that have no name, past names that were given. */
+static enum incline_status name_class(struct incline_context *ctx, struct incline_model *model,
+                                      const struct incline_layer_class *class)
+{
+    size_t number = 0;
+    enum incline_status status = INCLINE_OK;
+    for (size_t i = 0; i < model->layer_count && status == INCLINE_OK; i++) {
+        if (model->layers[i].class != class || model->layers[i].name)
+            continue;
+        struct incline_text name;
+        bool taken = true;
+        incline_text_init(&name, ctx);
+        while (taken && !name.failed) {
+            incline_text_finish(&name);
+            incline_text_add(&name, "%s_%zu", class->name, ++number);
+            taken = false;
+            for (size_t j = 0; j < model->layer_count && !taken; j++)
+                taken = model->layers[j].name &&
+                        strcmp(model->layers[j].name, incline_text_get(&name)) == 0;
+        }
+        status = incline_text_take(&name, &model->layers[i].name);
+        incline_text_finish(&name);
+    }
+    return status;
+}
+
+/* Kernels count in int. */
+static bool is_too_large(const struct incline_layer *layer)
+{
+    bool large = incline_shape_elems(layer->out) > INT_MAX / INCLINE_NB;
+    for (int i = 0; i < layer->parameter_count; i++)
+        large = large || layer->parameters[i].elems > INT_MAX / 4;
+    return large;
+}
+
+static enum incline_status infer_layer(struct incline_context *ctx, struct incline_layer *layer,
+                                       struct incline_node *place)
+{
+    struct incline_text problem;
+    incline_text_init(&problem, ctx);
+    enum incline_status status = layer->class->infer(layer, &problem);
+    if (status == INCLINE_OK && is_too_large(layer)) {
+        status = INCLINE_ERROR_CONFIG;
+        incline_text_add(&problem, "its output %dx%dx%d or its weights are too large",
+                         layer->out.height, layer->out.width, layer->out.channels);
+    }
+    if (status == INCLINE_ERROR_CONFIG)
+        status =
+            incline_fail_at(ctx, place, "%s: %s", layer->class->name, incline_text_get(&problem));
+    incline_text_finish(&problem);
+    return status;
+}
+
+static enum incline_status infer_chain(struct incline_context *ctx, struct incline_model *model,
+                                       struct incline_node *const *places)
+{
+    struct incline_shape shape = model->input;
+    for (size_t i = 0; i < model->layer_count; i++) {
+        struct incline_layer *layer = &model->layers[i];
+        layer->in = shape;
+        enum incline_status status = infer_layer(ctx, layer, places[i]);
+        if (status != INCLINE_OK)
+            return status;
+        shape = layer->out;
+    }
+    if (shape.height != 1 || shape.width != 1)
+        return incline_fail_at(ctx, places[model->layer_count - 1],
+                               "the model ends with %dx%dx%d: add flatten and a dense layer",
+                               shape.height, shape.width, shape.channels);
+    return INCLINE_OK;
+}
+
+static enum incline_status read_section(struct incline_context *ctx, struct incline_node *node,
+                                        struct incline_model *out)
+{
+    uint64_t given = 0;
+    enum incline_status status = incline_options_default(ctx, &incline_model_table, out);
+    if (status == INCLINE_OK)
+        status =
+            incline_options_read(ctx, node, "model", &incline_model_table, NULL, NULL, out, &given);
+    if (status == INCLINE_OK)
+        status = incline_options_require(ctx, node, "model", &incline_model_table, given);
+    if (status == INCLINE_OK && !incline_is_name(out->name))
+        status = incline_fail_at(ctx, incline_node_get(node, "name"),
+                                 "model: name must be made of letters, digits, '_', '-' and '.', "
+                                 "and neither begin nor end with '.'");
+    return status == INCLINE_OK ? read_input(ctx, incline_node_get(node, "input"), &out->input)
+                                : status;
+}
+
+static enum incline_status read_layers(struct incline_layer_collector *collector,
+                                       struct incline_node *node)
+{
+    enum incline_status status = incline_collector_check(collector);
+    if (status == INCLINE_OK)
+        status = incline_collector_add(collector, incline_node_get(node, "layers"));
+    for (size_t i = 0; i < incline_layer_class_count && status == INCLINE_OK; i++)
+        status = name_class(collector->ctx, collector->model, incline_layer_classes[i]);
+    return status;
+}
+
+enum incline_status incline_model_parse(struct incline_context *ctx, struct incline_node *node,
+                                        struct incline_model *out)
+{
+    *out = (struct incline_model){0};
+    if (incline_node_kind(node) != INCLINE_NODE_MAPPING)
+        return incline_fail_at(ctx, node, "model: must be a mapping of name, input and layers");
+    struct incline_layer_collector collector = {
+        .ctx = ctx,
+        .model = out,
+        .defaults = incline_node_get(node, "defaults"),
+        .blocks = incline_node_get(node, "blocks"),
+    };
+    enum incline_status status = read_section(ctx, node, out);
+    if (status == INCLINE_OK)
+        status = read_layers(&collector, node);
+    if (status == INCLINE_OK)
+        status = infer_chain(ctx, out, collector.places);
+    incline_free(&collector.places);
+    if (status != INCLINE_OK)
+        incline_model_finish(out);
+    return status;
+}
+
+void incline_model_finish(struct incline_model *model)
+{
+    for (size_t i = 0; i < model->layer_count; i++) {
+        struct incline_layer *layer = &model->layers[i];
+        if (layer->options)
+            incline_options_finish(&layer->class->options, layer->options);
+        incline_free(&layer->options);
+        incline_free(&layer->name);
+    }
+    incline_free(&model->layers);
+    incline_free(&model->name);
+    *model = (struct incline_model){0};
+}
+
+/* ---- Writing -----------------------------------------------------------------------------------
+ */
+
+static void write_layer(const struct incline_layer *layer, struct incline_text *out)
+{
+    const struct incline_option_table *table = &layer->class->options;
+    incline_text_add(out, "    - %s: {name: ", layer->class->name);
+    incline_text_add_scalar(out, layer->name);
+    for (size_t i = 0; i < table->count; i++) {
+        incline_text_add(out, ", %s: ", table->options[i].name);
+        incline_option_write(&table->options[i], layer->options, out);
+    }
+    incline_text_add(out, "}\n");
+}
+
+void incline_model_write(const struct incline_model *model, struct incline_text *out)
+{
+    incline_text_add(out, "model:\n  name: ");
+    incline_text_add_scalar(out, model->name);
+    incline_text_add(out, "\n  input: [%d, %d, %d]\n  layers:\n", model->input.height,
+                     model->input.width, model->input.channels);
+    for (size_t i = 0; i < model->layer_count; i++)
+        write_layer(&model->layers[i], out);
+}

@@ -1,0 +1,29 @@
+/* The list under `layers:`: forms of a layer, defaults, blocks with arguments, repeat. */
+#ifndef INCLINE_NETWORK_MODEL_LAYERS_H
+#define INCLINE_NETWORK_MODEL_LAYERS_H
+
+#include "network/model.h"
+
+/* What collects the layers of one model. */
+struct incline_layer_collector {
+    struct incline_context *ctx;
+    struct incline_model *model;
+    struct incline_node *defaults; /* mapping of type to options, or NULL */
+    struct incline_node *blocks;   /* mapping of name to {args, layers}, or NULL */
+    struct incline_node **places;  /* of each layer, for messages; free with incline_free */
+    size_t layer_room, place_room;
+};
+
+/* Checks defaults and blocks, also what no layer uses. */
+enum incline_status
+incline_collector_check(const struct incline_layer_collector *collector) INCLINE_MUST_CHECK;
+
+/* Adds the layers of the list, written out, to the model: class, options and given names. */
+enum incline_status incline_collector_add(struct incline_layer_collector *collector,
+                                          struct incline_node *list) INCLINE_MUST_CHECK;
+
+/* true when name is made of letters, digits, '_', '-' and '.', and neither begins nor ends with a
+ * dot. */
+bool incline_is_name(const char *name);
+
+#endif

@@ -1,0 +1,392 @@
+#include "network/step.h"
+
+#include "base/memory.h"
+#include "network/rewrite.h"
+
+#include <string.h>
+
+struct incline_step_plan {
+    struct incline_plan *plan;
+    struct incline_layer *layers; /* shallow copies, rewritten */
+    struct incline_layer_io *io;  /* one per layer */
+    size_t layer_count;
+    struct incline_tensor *scores;
+};
+
+/* What the functions below pass around while a plan is made. */
+struct maker {
+    struct incline_context *ctx;
+    const struct incline_step_spec *spec;
+    struct incline_plan *plan;
+    struct incline_layer *layers;
+    struct incline_layer_io *io;
+    struct incline_tensor *order;
+    struct incline_tensor *scores; /* what the last layer puts out */
+};
+
+static bool works(const struct incline_layer *layer)
+{
+    return layer->class->forward && !layer->absorbed;
+}
+
+static struct incline_shape output_of(const struct incline_layer *layer)
+{
+    return layer->pool ? layer->pool->out : layer->out;
+}
+
+/* Does any layer before this one have parameters to train? */
+static bool gradient_is_wanted(const struct maker *maker, size_t layer)
+{
+    for (size_t i = 0; i < layer; i++)
+        if (maker->layers[i].parameter_count > 0)
+            return true;
+    return false;
+}
+
+static enum incline_status bind_parameters(struct maker *maker, size_t i)
+{
+    const struct incline_step_spec *spec = maker->spec;
+    struct incline_layer_io *io = &maker->io[i];
+    for (int role = 0; role < maker->layers[i].parameter_count; role++) {
+        struct incline_parameter_place *place = incline_parameters_find(spec->parameters, i, role);
+        enum incline_status status = incline_plan_external(
+            maker->ctx, maker->plan, maker->layers[i].name, place->part, &io->parameters[role]);
+        if (status)
+            return status;
+        if (!spec->gradients)
+            continue;
+        place = incline_parameters_find(spec->gradients, i, role);
+        status = incline_plan_external(maker->ctx, maker->plan, maker->layers[i].name, place->part,
+                                       &io->gradients[role]);
+        if (status)
+            return status;
+    }
+    return INCLINE_OK;
+}
+
+static enum incline_status plan_gather(struct maker *maker, struct incline_tensor **x)
+{
+    const struct incline_feed *feed = maker->spec->feed;
+    struct incline_shape in = maker->layers[0].in;
+    struct incline_tensor *pixels, *table;
+    struct incline_text defines;
+    enum incline_status status;
+
+    incline_text_init(&defines, maker->ctx);
+    incline_define(&defines, "IN_H", in.height);
+    incline_define(&defines, "IN_W", in.width);
+    incline_define(&defines, "IN_C", in.channels);
+    status = incline_text_status(&defines);
+    if (status)
+        goto out;
+    status = incline_plan_external(maker->ctx, maker->plan, "pixels", feed->pixels, &pixels);
+    if (status)
+        goto out;
+    status = incline_plan_external(maker->ctx, maker->plan, "order", feed->order, &maker->order);
+    if (status)
+        goto out;
+    status = incline_plan_external(maker->ctx, maker->plan, "table", feed->table, &table);
+    if (status)
+        goto out;
+    status =
+        incline_activation_tensor(maker->ctx, maker->plan, "input", incline_shape_elems(in), x);
+    if (status)
+        goto out;
+    struct incline_launch launch = {
+        .label = "input",
+        .source = "gather.cl",
+        .kernel = "gather",
+        .defines = incline_text_get(&defines),
+        .items = incline_lane_items(maker->plan),
+        .group = incline_lane_items(maker->plan),
+        .second = in.height,
+        .third = INCLINE_BLOCKS,
+        .args = {INCLINE_TENSOR(pixels), INCLINE_TENSOR(maker->order), INCLINE_TENSOR(table),
+                 INCLINE_TENSOR(*x), INCLINE_FIRST, INCLINE_IMAGES},
+    };
+    status = incline_plan_launch(maker->ctx, maker->plan, &launch);
+out:
+    incline_text_finish(&defines);
+    return status;
+}
+
+static enum incline_status plan_forward_layer(struct maker *maker, size_t i,
+                                              struct incline_tensor *x, struct incline_tensor **y)
+{
+    const struct incline_layer *layer = &maker->layers[i];
+    struct incline_layer_io *io = &maker->io[i];
+    enum incline_status status;
+    *y = x;
+    if (!works(layer))
+        return INCLINE_OK;
+    status = incline_activation_tensor(maker->ctx, maker->plan, layer->name,
+                                       incline_shape_elems(output_of(layer)), y);
+    if (status)
+        return status;
+    io->plan = maker->plan;
+    io->x = x;
+    io->y = *y;
+    io->training = maker->spec->mode == INCLINE_STEP_TRAIN;
+    io->gradient_use = maker->spec->gradients ? INCLINE_GRADIENT_STORE : INCLINE_GRADIENT_APPLY;
+    status = bind_parameters(maker, i);
+    if (status)
+        return status;
+    return layer->class->forward(maker->ctx, layer, io);
+}
+
+static enum incline_status plan_forward(struct maker *maker)
+{
+    struct incline_tensor *x;
+    enum incline_status status = plan_gather(maker, &x);
+    if (status)
+        return status;
+    for (size_t i = 0; i < maker->spec->layer_count; i++) {
+        status = plan_forward_layer(maker, i, x, &x);
+        if (status)
+            return status;
+    }
+    maker->scores = x;
+    return INCLINE_OK;
+}
+
+static int class_count(const struct maker *maker)
+{
+    return maker->layers[maker->spec->layer_count - 1].out.channels;
+}
+
+static enum incline_status plan_loss(struct maker *maker, struct incline_tensor **gradient)
+{
+    const struct incline_step_spec *spec = maker->spec;
+    struct incline_loss_io io = {
+        .plan = maker->plan,
+        .loss = spec->loss,
+        .classes = class_count(maker),
+        .x = maker->scores,
+        .order = maker->order,
+    };
+    enum incline_status status =
+        incline_plan_external(maker->ctx, maker->plan, "labels", spec->feed->labels, &io.labels);
+    if (status)
+        return status;
+    status = incline_plan_external(maker->ctx, maker->plan, "metrics", spec->metrics, &io.metrics);
+    if (status)
+        return status;
+    status = incline_plan_external(maker->ctx, maker->plan, "image_class", spec->image_class,
+                                   &io.image_class);
+    if (status)
+        return status;
+    if (spec->mode == INCLINE_STEP_TRAIN) {
+        status = incline_activation_tensor(maker->ctx, maker->plan, "loss gradient",
+                                           (size_t)io.classes, &io.dx);
+        if (status)
+            return status;
+    }
+    *gradient = io.dx;
+    return incline_loss_plan(maker->ctx, &io);
+}
+
+static enum incline_status plan_backward(struct maker *maker, struct incline_tensor *dy)
+{
+    for (size_t i = maker->spec->layer_count; i-- > 0;) {
+        const struct incline_layer *layer = &maker->layers[i];
+        struct incline_layer_io *io = &maker->io[i];
+        enum incline_status status;
+        if (!works(layer))
+            continue;
+        if (layer->parameter_count == 0 && !gradient_is_wanted(maker, i))
+            return INCLINE_OK;
+        io->dy = dy;
+        if (gradient_is_wanted(maker, i)) {
+            status = incline_activation_tensor(maker->ctx, maker->plan, layer->name,
+                                               incline_shape_elems(layer->in), &io->dx);
+            if (status)
+                return status;
+        }
+        status = layer->class->backward(maker->ctx, layer, io);
+        if (status)
+            return status;
+        dy = io->dx;
+    }
+    return INCLINE_OK;
+}
+
+static enum incline_status plan_update(struct maker *maker)
+{
+    const struct incline_parameters *parameters = maker->spec->parameters;
+    int count = (int)parameters->total_elems;
+    struct incline_tensor *w, *g;
+    struct incline_text defines;
+    enum incline_status status =
+        incline_plan_external(maker->ctx, maker->plan, "parameters", parameters->all, &w);
+    if (status)
+        return status;
+    status = incline_plan_external(maker->ctx, maker->plan, "gradients",
+                                   maker->spec->gradients->all, &g);
+    if (status)
+        return status;
+    incline_text_init(&defines, maker->ctx);
+    incline_define(&defines, "COUNT", count);
+    struct incline_launch launch = {
+        .label = "sgd",
+        .source = "sgd.cl",
+        .kernel = "sgd_update",
+        .defines = incline_text_get(&defines),
+        .items = (count + INCLINE_NB - 1) / INCLINE_NB * INCLINE_NB,
+        .group = INCLINE_NB,
+        .args = {INCLINE_TENSOR(w), INCLINE_TENSOR(g), INCLINE_LEARNING_RATE},
+    };
+    status = incline_text_status(&defines);
+    if (!status)
+        status = incline_plan_launch(maker->ctx, maker->plan, &launch);
+    incline_text_finish(&defines);
+    return status;
+}
+
+static enum incline_status plan_training(struct maker *maker)
+{
+    struct incline_tensor *gradient;
+    enum incline_status status = plan_loss(maker, &gradient);
+    if (status)
+        return status;
+    status = plan_backward(maker, gradient);
+    if (status || !maker->spec->gradients || maker->spec->parameters->count == 0)
+        return status;
+    return plan_update(maker);
+}
+
+/* The host reads the scores, or their softmax where the loss would have applied one. */
+static enum incline_status plan_probabilities(struct maker *maker)
+{
+    const struct incline_step_spec *spec = maker->spec;
+    int classes = class_count(maker);
+    const struct incline_layer softmax = {
+        .class = incline_layer_class_find("softmax"),
+        .name = (char *)"probabilities",
+        .in = {1, 1, classes},
+        .out = {1, 1, classes},
+    };
+    struct incline_layer_io io = {.plan = maker->plan, .x = maker->scores};
+    if (spec->loss->takes_logits &&
+        strcmp(maker->layers[spec->layer_count - 1].class->name, "softmax") != 0) {
+        enum incline_status status = incline_activation_tensor(
+            maker->ctx, maker->plan, softmax.name, (size_t)classes, &io.y);
+        if (status)
+            return status;
+        maker->scores = io.y;
+        status = softmax.class->forward(maker->ctx, &softmax, &io);
+        if (status)
+            return status;
+    }
+    incline_plan_keep(maker->scores);
+    return INCLINE_OK;
+}
+
+/* A softmax at the end is part of a loss that takes logits. */
+static void absorb_softmax(struct incline_layer *layers, const struct incline_step_spec *spec)
+{
+    struct incline_layer *last = &layers[spec->layer_count - 1];
+    if (spec->mode != INCLINE_STEP_PREDICT && spec->loss->takes_logits &&
+        strcmp(last->class->name, "softmax") == 0)
+        last->absorbed = true;
+}
+
+static enum incline_status plan_all(struct maker *maker)
+{
+    struct incline_tensor *unused;
+    enum incline_status status = plan_forward(maker);
+    if (status)
+        return status;
+    switch (maker->spec->mode) {
+    case INCLINE_STEP_TRAIN:
+        status = plan_training(maker);
+        break;
+    case INCLINE_STEP_EVALUATE:
+        status = plan_loss(maker, &unused);
+        break;
+    case INCLINE_STEP_PREDICT:
+        status = plan_probabilities(maker);
+        break;
+    }
+    if (status)
+        return status;
+    return maker->spec->measure ? incline_plan_measure(maker->ctx, maker->plan)
+                                : incline_plan_finish(maker->ctx, maker->plan);
+}
+
+enum incline_status incline_step_plan_create(struct incline_context *ctx,
+                                             const struct incline_step_spec *spec,
+                                             struct incline_step_plan **out)
+{
+    struct incline_step_plan *made = NULL;
+    struct maker maker = {.ctx = ctx, .spec = spec};
+    enum incline_status status = incline_alloc(ctx, 1, sizeof *made, &made);
+    if (status)
+        goto out;
+    made->layer_count = spec->layer_count;
+    status = incline_alloc(ctx, spec->layer_count, sizeof *made->layers, &made->layers);
+    if (status)
+        goto out;
+    status = incline_alloc(ctx, spec->layer_count, sizeof *made->io, &made->io);
+    if (status)
+        goto out;
+    status = incline_plan_create(ctx, spec->device, spec->batch, &made->plan);
+    if (status)
+        goto out;
+    memcpy(made->layers, spec->layers, spec->layer_count * sizeof *made->layers);
+    absorb_softmax(made->layers, spec);
+    incline_rewrite_layers(made->layers, made->layer_count, spec->rewrites);
+    maker.plan = made->plan;
+    maker.layers = made->layers;
+    maker.io = made->io;
+    status = plan_all(&maker);
+    if (status)
+        goto out;
+    made->scores = maker.scores;
+    *out = made;
+    made = NULL;
+    status = INCLINE_OK;
+out:
+    incline_step_plan_destroy(&made);
+    return status;
+}
+
+void incline_step_plan_destroy(struct incline_step_plan **plan)
+{
+    if (!*plan)
+        return;
+    incline_plan_destroy(&(*plan)->plan);
+    incline_free(&(*plan)->layers);
+    incline_free(&(*plan)->io);
+    incline_free(plan);
+}
+
+enum incline_status incline_step_run(struct incline_context *ctx, struct incline_step_plan *plan,
+                                     const struct incline_step *step)
+{
+    return incline_plan_enqueue(ctx, plan->plan, step);
+}
+
+enum incline_status incline_step_read_probabilities(struct incline_context *ctx,
+                                                    const struct incline_step_plan *plan,
+                                                    int images, float *probabilities)
+{
+    size_t classes = (size_t)plan->layers[plan->layer_count - 1].out.channels;
+    struct incline_buffer *buffer = incline_tensor_buffer(plan->scores);
+    size_t bytes = incline_buffer_bytes(buffer);
+    float *scores = NULL;
+    enum incline_status status = incline_alloc(ctx, bytes, 1, &scores);
+    if (status)
+        return status;
+    status = incline_buffer_read(ctx, buffer, 0, scores, bytes);
+    for (size_t n = 0; !status && n < (size_t)images; n++)
+        for (size_t c = 0; c < classes; c++)
+            probabilities[n * classes + c] =
+                scores[(n / INCLINE_NB * classes + c) * INCLINE_NB + n % INCLINE_NB];
+    incline_free(&scores);
+    return status;
+}
+
+size_t incline_step_plan_bytes(const struct incline_step_plan *plan)
+{
+    return incline_plan_arena_bytes(plan->plan);
+}

@@ -1,0 +1,52 @@
+/* From a chain of layers to a step plan. */
+#ifndef INCLINE_NETWORK_STEP_H
+#define INCLINE_NETWORK_STEP_H
+
+#include "layers/loss.h"
+#include "network/feed.h"
+#include "network/parameters.h"
+
+enum incline_step_mode {
+    INCLINE_STEP_TRAIN,    /* forward, loss, backward, update */
+    INCLINE_STEP_EVALUATE, /* forward, loss */
+    INCLINE_STEP_PREDICT   /* forward, probabilities */
+};
+
+struct incline_step_spec {
+    struct incline_device *device;
+    const struct incline_layer *layers;
+    size_t layer_count;
+    const struct incline_loss_class *loss;
+    enum incline_step_mode mode;
+    unsigned rewrites; /* set of enum incline_rewrite */
+    int batch;
+    const struct incline_parameters *parameters;
+    const struct incline_parameters *gradients; /* TRAIN without INCLINE_REWRITE_UPDATE */
+    const struct incline_feed *feed;
+    struct incline_buffer *metrics;     /* [steps][4] f32; TRAIN, EVALUATE */
+    struct incline_buffer *image_class; /* [feed count] int; TRAIN, EVALUATE */
+    bool measure; /* only find out the memory of a step: nothing is built, the plan cannot run */
+};
+
+struct incline_step_plan; /* a plan with the rewritten layers it was made from */
+
+/* Makes, places, builds and binds the plan. Everything in spec must outlive it. */
+enum incline_status incline_step_plan_create(struct incline_context *ctx,
+                                             const struct incline_step_spec *spec,
+                                             struct incline_step_plan **out) INCLINE_MUST_CHECK;
+void incline_step_plan_destroy(struct incline_step_plan **plan);
+
+/* Enqueues one step; does not wait. */
+enum incline_status incline_step_run(struct incline_context *ctx, struct incline_step_plan *plan,
+                                     const struct incline_step *step) INCLINE_MUST_CHECK;
+
+/* PREDICT: reads the probabilities of the last step's images, [images][classes]. Waits. */
+enum incline_status incline_step_read_probabilities(struct incline_context *ctx,
+                                                    const struct incline_step_plan *plan,
+                                                    int images,
+                                                    float *probabilities) INCLINE_MUST_CHECK;
+
+/* Device bytes for activations and their gradients. */
+size_t incline_step_plan_bytes(const struct incline_step_plan *plan);
+
+#endif
