@@ -1,0 +1,264 @@
+/* Reading, checking and dividing a data set. */
+#include "data/dataset.h"
+
+#include "base/memory.h"
+#include "data/class_names.h"
+#include "data/dataset_folder.h"
+#include "data/idx.h"
+#include "incline/network.h"
+
+#include <math.h>
+#include <string.h>
+
+/* One part on its way in, and what it has to fit. */
+struct part_reader {
+    struct incline_context *ctx;
+    const char *folder;
+    enum incline_dataset_part part;
+    struct incline_shape input;
+    int outputs;
+    char *image_path, *label_path;
+    struct incline_images images;
+    size_t label_count;
+};
+
+void incline_images_finish(struct incline_images *images)
+{
+    if (!images)
+        return;
+    incline_free(&images->pixels);
+    incline_free(&images->labels);
+    *images = (struct incline_images){0};
+}
+
+static enum incline_status file_missing(struct part_reader *reader, enum incline_dataset_kind kind,
+                                        const char *why)
+{
+    return incline_fail(reader->ctx, INCLINE_ERROR_DATA, "%s: no %s (or .gz) there; %s",
+                        reader->folder, incline_dataset_file_name(reader->part, kind), why);
+}
+
+static enum incline_status check_size(struct part_reader *reader)
+{
+    const struct incline_images *images = &reader->images;
+    const struct incline_shape *input = &reader->input;
+    if (images->height == input->height && images->width == input->width &&
+        images->channels == input->channels)
+        return INCLINE_OK;
+    return incline_fail(reader->ctx, INCLINE_ERROR_CONFIG,
+                        "%s: images of %d x %d x %d (height, width, channels), but the model takes "
+                        "%d x %d x %d: set model.input to [%d, %d, %d]",
+                        reader->image_path, images->height, images->width, images->channels,
+                        input->height, input->width, input->channels, images->height, images->width,
+                        images->channels);
+}
+
+static enum incline_status check_labels(struct part_reader *reader)
+{
+    const struct incline_images *images = &reader->images;
+    int largest = 0;
+    if (images->count != reader->label_count)
+        return incline_fail(reader->ctx, INCLINE_ERROR_DATA, "%s has %zu images, but %s %zu labels",
+                            reader->image_path, images->count, reader->label_path,
+                            reader->label_count);
+    for (size_t i = 0; i < images->count; i++)
+        largest = images->labels[i] > largest ? images->labels[i] : largest;
+    for (size_t i = 0; i < images->count; i++)
+        if (images->labels[i] >= reader->outputs)
+            return incline_fail(reader->ctx, INCLINE_ERROR_CONFIG,
+                                "%s: image %zu (counted from 0) has label %d, but the model has %d "
+                                "outputs: the largest label is %d, so the last layer needs at "
+                                "least %d",
+                                reader->label_path, i, images->labels[i], reader->outputs, largest,
+                                largest + 1);
+    return INCLINE_OK;
+}
+
+static enum incline_status find_part(struct part_reader *reader)
+{
+    enum incline_status status = incline_dataset_find_file(
+        reader->ctx, reader->folder, reader->part, INCLINE_KIND_IMAGES, &reader->image_path);
+    if (status)
+        return status;
+    return incline_dataset_find_file(reader->ctx, reader->folder, reader->part, INCLINE_KIND_LABELS,
+                                     &reader->label_path);
+}
+
+static enum incline_status read_files(struct part_reader *reader)
+{
+    enum incline_status status =
+        incline_idx_read_images(reader->ctx, reader->image_path, &reader->images);
+    if (status)
+        return status;
+    if ((status = check_size(reader)))
+        return status;
+    status = incline_idx_read_labels(reader->ctx, reader->label_path, &reader->images.labels,
+                                     &reader->label_count);
+    return status ? status : check_labels(reader);
+}
+
+/* Reads one part into *out; a part without any file is an error only when `needed_by` says who
+ * needs it. */
+static enum incline_status read_part(struct part_reader *reader, const char *needed_by,
+                                     struct incline_images *out)
+{
+    enum incline_status status = INCLINE_ERROR_BUG;
+    if ((status = find_part(reader)))
+        goto out;
+    if (!reader->image_path && !reader->label_path && !needed_by) {
+        status = INCLINE_OK;
+        goto out;
+    }
+    if (!reader->image_path) {
+        status =
+            file_missing(reader, INCLINE_KIND_IMAGES, needed_by ? needed_by : "its labels are");
+        goto out;
+    }
+    if (!reader->label_path) {
+        status = file_missing(reader, INCLINE_KIND_LABELS, "its images are");
+        goto out;
+    }
+    if ((status = read_files(reader)))
+        goto out;
+    *out = reader->images;
+    reader->images = (struct incline_images){0};
+    status = INCLINE_OK;
+out:
+    incline_images_finish(&reader->images);
+    incline_free(&reader->image_path);
+    incline_free(&reader->label_path);
+    return status;
+}
+
+/* Where the validation images begin, as Keras finds it: the same rounding, so the same images. */
+static enum incline_status find_boundary(struct incline_context *ctx, size_t count, double split,
+                                         size_t *boundary)
+{
+    double place = floor((double)count * (1.0 - split));
+    *boundary = place > 0.0 ? (size_t)place : 0;
+    if (*boundary > 0 && *boundary < count)
+        return INCLINE_OK;
+    return incline_fail(ctx, INCLINE_ERROR_CONFIG,
+                        "data.val.split %g divides %zu training images into %zu to train on and "
+                        "%zu to validate on: neither may be empty",
+                        split, count, *boundary < count ? *boundary : count,
+                        *boundary < count ? count - *boundary : 0);
+}
+
+static size_t image_bytes(const struct incline_images *images)
+{
+    return (size_t)images->height * (size_t)images->width * (size_t)images->channels;
+}
+
+/* Moves the images from `boundary` on to val. */
+static enum incline_status split_images(struct incline_context *ctx, struct incline_images *train,
+                                        size_t boundary, struct incline_images *val)
+{
+    size_t count = train->count - boundary, bytes = image_bytes(train);
+    val->height = train->height;
+    val->width = train->width;
+    val->channels = train->channels;
+    enum incline_status status = incline_alloc(ctx, count, bytes, &val->pixels);
+    if (!status)
+        status = incline_alloc(ctx, count, sizeof *val->labels, &val->labels);
+    if (status)
+        return status;
+    memcpy(val->pixels, train->pixels + boundary * bytes, count * bytes);
+    memcpy(val->labels, train->labels + boundary, count * sizeof *val->labels);
+    val->count = count;
+    train->count = boundary;
+    return INCLINE_OK;
+}
+
+static enum incline_status divide(struct incline_context *ctx,
+                                  const struct incline_data_options *options,
+                                  struct incline_dataset *dataset)
+{
+    size_t boundary;
+    dataset->val_is_test = options->val == INCLINE_VAL_TEST;
+    if (options->val != INCLINE_VAL_SPLIT)
+        return INCLINE_OK;
+    enum incline_status status =
+        find_boundary(ctx, dataset->train.count, options->split, &boundary);
+    if (status)
+        return status;
+    return split_images(ctx, &dataset->train, boundary, &dataset->val);
+}
+
+static void limit(struct incline_images *images, size_t count)
+{
+    if (count > 0 && images->count > count)
+        images->count = count;
+}
+
+static void apply_limits(const struct incline_dataset_limits *limits,
+                         struct incline_dataset *dataset)
+{
+    if (!limits)
+        return;
+    limit(&dataset->train, limits->train);
+    limit(dataset->val_is_test ? &dataset->test : &dataset->val, limits->val);
+}
+
+static enum incline_status read_parts(struct incline_context *ctx,
+                                      const struct incline_data_options *options,
+                                      struct incline_shape input, struct incline_dataset *dataset)
+{
+    struct part_reader train = {.ctx = ctx,
+                                .folder = dataset->folder,
+                                .part = INCLINE_PART_TRAIN,
+                                .input = input,
+                                .outputs = dataset->classes};
+    struct part_reader test = train;
+    test.part = INCLINE_PART_TEST;
+    enum incline_status status = read_part(&train, "nothing to train on", &dataset->train);
+    if (status)
+        return status;
+    return read_part(&test, options->val == INCLINE_VAL_TEST ? "data.val: test needs it" : NULL,
+                     &dataset->test);
+}
+
+enum incline_status incline_dataset_read(struct incline_context *ctx,
+                                         const struct incline_data_options *options,
+                                         struct incline_shape input, int outputs,
+                                         const struct incline_dataset_limits *limits,
+                                         struct incline_dataset **out)
+{
+    enum incline_status status = INCLINE_ERROR_BUG;
+    struct incline_dataset *dataset = NULL;
+    *out = NULL;
+    if ((status = incline_alloc(ctx, 1, sizeof *dataset, &dataset)))
+        goto out;
+    dataset->classes = outputs;
+    if ((status = incline_dataset_find_folder(ctx, options->root, &dataset->folder)))
+        goto out;
+    if ((status = incline_dataset_name(ctx, dataset->folder, &dataset->name)))
+        goto out;
+    if ((status = incline_class_names_find(ctx, &options->classes, dataset)))
+        goto out;
+    if ((status = read_parts(ctx, options, input, dataset)))
+        goto out;
+    if ((status = divide(ctx, options, dataset)))
+        goto out;
+    apply_limits(limits, dataset);
+    *out = dataset;
+    dataset = NULL;
+    status = INCLINE_OK;
+out:
+    incline_dataset_destroy(&dataset);
+    return status;
+}
+
+void incline_dataset_destroy(struct incline_dataset **dataset)
+{
+    struct incline_dataset *d = dataset ? *dataset : NULL;
+    if (!d)
+        return;
+    incline_images_finish(&d->train);
+    incline_images_finish(&d->val);
+    incline_images_finish(&d->test);
+    incline_names_free(&d->class_names, (size_t)d->classes);
+    incline_free(&d->folder);
+    incline_free(&d->name);
+    incline_free(dataset);
+}
