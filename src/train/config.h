@@ -1,0 +1,33 @@
+/* The parsed configuration, as the rooms below `cli` see it through incline/config.h. */
+#ifndef INCLINE_TRAIN_CONFIG_H
+#define INCLINE_TRAIN_CONFIG_H
+
+#include "data/data_options.h"
+#include "incline/config.h"
+#include "network/model.h"
+
+enum incline_loss { INCLINE_LOSS_CROSS_ENTROPY, INCLINE_LOSS_MSE };
+
+struct incline_sgd_options {
+    double lr;
+};
+
+struct incline_train_section {
+    int epochs;
+    int batch_size;
+    int loss;      /* enum incline_loss */
+    int val_every; /* epochs */
+    uint64_t seed;
+    struct incline_sgd_options sgd;
+};
+
+struct incline_config {
+    char *text; /* defaults filled in */
+    struct incline_model model;
+    struct incline_data_options data;
+    struct incline_train_section train;
+    struct incline_layer_summary *rows;
+    struct incline_model_summary summary;
+};
+
+#endif

@@ -1,0 +1,165 @@
+#include "train/evaluator.h"
+
+#include "base/memory.h"
+#include "network/rewrite.h"
+
+struct incline_evaluator {
+    struct incline_device *device;
+    struct incline_feed *feed;
+    struct incline_buffer *metrics, *image_class;
+    struct incline_step_plan *plan;
+    size_t steps, batch;
+    struct incline_metrics_slot *slots;
+};
+
+enum incline_status incline_images_feed(struct incline_context *ctx, struct incline_device *device,
+                                        const struct incline_config *config,
+                                        const struct incline_images *images,
+                                        struct incline_feed **out)
+{
+    const struct incline_data_options *data = &config->data;
+    double *numbers = NULL;
+    size_t channels = (size_t)images->channels;
+    enum incline_status status = incline_alloc(ctx, 2 * channels, sizeof *numbers, &numbers);
+    if (status)
+        return status;
+    for (size_t c = 0; c < channels; c++) { /* one value stands for all channels */
+        numbers[c] = data->mean.count ? data->mean.values[data->mean.count > 1 ? c : 0] : 0;
+        numbers[channels + c] = data->std.count ? data->std.values[data->std.count > 1 ? c : 0] : 1;
+    }
+    struct incline_feed_spec spec = {
+        .shape = {images->height, images->width, images->channels},
+        .count = images->count,
+        .pixels = images->pixels,
+        .labels = images->labels,
+        .scale = data->scale,
+        .mean = numbers,
+        .std = numbers + channels,
+    };
+    status = incline_feed_create(ctx, device, &spec, out);
+    incline_free(&numbers);
+    return status;
+}
+
+struct incline_scores incline_metrics_scores(const struct incline_metrics_slot *slots, size_t count)
+{
+    double loss = 0, hits = 0, near_hits = 0, images = 0;
+    for (size_t i = 0; i < count; i++) {
+        loss += (double)slots[i].loss_sum;
+        hits += (double)slots[i].hits;
+        near_hits += (double)slots[i].near_hits;
+        images += (double)slots[i].images;
+    }
+    if (images == 0)
+        return (struct incline_scores){0};
+    return (struct incline_scores){loss / images, hits / images, near_hits / images};
+}
+
+static enum incline_status fill(struct incline_context *ctx, struct incline_evaluator *evaluator,
+                                const struct incline_config *config,
+                                const struct incline_parameters *parameters,
+                                const struct incline_images *images)
+{
+    enum incline_status status =
+        incline_images_feed(ctx, evaluator->device, config, images, &evaluator->feed);
+    if (status)
+        return status;
+    status =
+        incline_buffer_create(ctx, evaluator->device, "the metrics",
+                              evaluator->steps * sizeof *evaluator->slots, &evaluator->metrics);
+    if (status)
+        return status;
+    status = incline_buffer_create(ctx, evaluator->device, "the classes found",
+                                   images->count * sizeof(int), &evaluator->image_class);
+    if (status)
+        return status;
+    status = incline_alloc(ctx, evaluator->steps, sizeof *evaluator->slots, &evaluator->slots);
+    if (status)
+        return status;
+    struct incline_step_spec spec = {
+        .device = evaluator->device,
+        .layers = config->model.layers,
+        .layer_count = config->model.layer_count,
+        .loss = &incline_losses[config->train.loss],
+        .mode = INCLINE_STEP_EVALUATE,
+        .rewrites = INCLINE_REWRITE_ALL,
+        .batch = (int)evaluator->batch,
+        .parameters = parameters,
+        .feed = evaluator->feed,
+        .metrics = evaluator->metrics,
+        .image_class = evaluator->image_class,
+    };
+    return incline_step_plan_create(ctx, &spec, &evaluator->plan);
+}
+
+enum incline_status incline_evaluator_create(struct incline_context *ctx,
+                                             struct incline_device *device,
+                                             const struct incline_config *config,
+                                             const struct incline_parameters *parameters,
+                                             const struct incline_images *images, int batch,
+                                             struct incline_evaluator **out)
+{
+    struct incline_evaluator *evaluator = NULL;
+    enum incline_status status = incline_alloc(ctx, 1, sizeof *evaluator, &evaluator);
+    if (status)
+        return status;
+    evaluator->device = device;
+    evaluator->batch = (size_t)batch < images->count ? (size_t)batch : images->count;
+    evaluator->steps = (images->count + evaluator->batch - 1) / evaluator->batch;
+    status = fill(ctx, evaluator, config, parameters, images);
+    if (status) {
+        incline_evaluator_destroy(&evaluator);
+        return status;
+    }
+    *out = evaluator;
+    return INCLINE_OK;
+}
+
+void incline_evaluator_destroy(struct incline_evaluator **evaluator)
+{
+    if (!*evaluator)
+        return;
+    incline_step_plan_destroy(&(*evaluator)->plan);
+    incline_buffer_destroy(&(*evaluator)->image_class);
+    incline_buffer_destroy(&(*evaluator)->metrics);
+    incline_feed_destroy(&(*evaluator)->feed);
+    incline_free(&(*evaluator)->slots);
+    incline_free(evaluator);
+}
+
+enum incline_status incline_evaluator_run(struct incline_context *ctx,
+                                          struct incline_evaluator *evaluator,
+                                          struct incline_scores *out)
+{
+    enum { STEPS_AHEAD = 32 };
+    enum incline_status status;
+    for (size_t i = 0; i < evaluator->steps; i++) {
+        size_t first = i * evaluator->batch, rest = evaluator->feed->count - first;
+        struct incline_step step = {
+            .images = (int)(rest < evaluator->batch ? rest : evaluator->batch),
+            .first = (int)first,
+            .number = (int)i,
+        };
+        status = incline_step_run(ctx, evaluator->plan, &step);
+        if (status)
+            return status;
+        status = (i + 1) % STEPS_AHEAD ? incline_device_flush(ctx, evaluator->device)
+                                       : incline_device_wait(ctx, evaluator->device);
+        if (status)
+            return status;
+    }
+    status = incline_buffer_read(ctx, evaluator->metrics, 0, evaluator->slots,
+                                 evaluator->steps * sizeof *evaluator->slots);
+    if (status)
+        return status;
+    *out = incline_metrics_scores(evaluator->slots, evaluator->steps);
+    return INCLINE_OK;
+}
+
+enum incline_status incline_evaluator_classes(struct incline_context *ctx,
+                                              const struct incline_evaluator *evaluator,
+                                              int *classes)
+{
+    return incline_buffer_read(ctx, evaluator->image_class, 0, classes,
+                               evaluator->feed->count * sizeof *classes);
+}

@@ -1,0 +1,51 @@
+/* Loss and hits of a network over a set of images: for validation while training, and for eval. */
+#ifndef INCLINE_TRAIN_EVALUATOR_H
+#define INCLINE_TRAIN_EVALUATOR_H
+
+#include "incline/data.h"
+#include "network/step.h"
+#include "train/config.h"
+
+struct incline_evaluator;
+
+struct incline_scores {
+    double loss;           /* mean over the images */
+    double accuracy, top5; /* 0 .. 1 */
+};
+
+/* Takes images and parameters to device, once. config and parameters must outlive it. */
+enum incline_status incline_evaluator_create(struct incline_context *ctx,
+                                             struct incline_device *device,
+                                             const struct incline_config *config,
+                                             const struct incline_parameters *parameters,
+                                             const struct incline_images *images, int batch,
+                                             struct incline_evaluator **out) INCLINE_MUST_CHECK;
+void incline_evaluator_destroy(struct incline_evaluator **evaluator);
+
+/* Runs over all images with the parameters as they are now.
+ * Waits every 32 steps, so that the queue stays short. */
+enum incline_status incline_evaluator_run(struct incline_context *ctx,
+                                          struct incline_evaluator *evaluator,
+                                          struct incline_scores *out) INCLINE_MUST_CHECK;
+
+/* After a run: the class that scored highest, for every image. */
+enum incline_status incline_evaluator_classes(struct incline_context *ctx,
+                                              const struct incline_evaluator *evaluator,
+                                              int *classes) INCLINE_MUST_CHECK;
+
+/* The feed of a set of images as config wants its bytes turned into numbers. */
+enum incline_status incline_images_feed(struct incline_context *ctx, struct incline_device *device,
+                                        const struct incline_config *config,
+                                        const struct incline_images *images,
+                                        struct incline_feed **out) INCLINE_MUST_CHECK;
+
+/* Slots of cl/metrics.cl. */
+struct incline_metrics_slot {
+    float loss_sum, hits, near_hits, images;
+};
+
+/* Sums `count` slots, in double precision. */
+struct incline_scores incline_metrics_scores(const struct incline_metrics_slot *slots,
+                                             size_t count);
+
+#endif

@@ -1,0 +1,34 @@
+/* The folder that a training leaves behind:
+ *   config.yaml       everything, defaults filled in
+ *   environment.json  version, device, driver, variables that matter, the data set
+ *   log.csv           one line an epoch
+ *   events.jsonl      start, epoch, end: one JSON object a line
+ *   weights/last.safetensors, weights/best.safetensors */
+#ifndef INCLINE_TRAIN_RUN_FOLDER_H
+#define INCLINE_TRAIN_RUN_FOLDER_H
+
+#include "incline/data.h"
+#include "incline/train.h"
+
+/* Fails with IO when path exists and overwrite is false; changes nothing. */
+enum incline_status incline_run_folder_check(struct incline_context *ctx, const char *path,
+                                             bool overwrite) INCLINE_MUST_CHECK;
+
+/* Creates the folder with config.yaml, environment.json, the head of log.csv and the start event.
+ */
+enum incline_status
+incline_run_folder_start(struct incline_context *ctx, const char *path,
+                         const struct incline_config *config, const struct incline_device *device,
+                         const struct incline_dataset *dataset) INCLINE_MUST_CHECK;
+
+/* Appends an epoch to log.csv and events.jsonl. */
+enum incline_status
+incline_run_folder_epoch(struct incline_context *ctx, const char *path,
+                         const struct incline_progress *progress) INCLINE_MUST_CHECK;
+
+/* Appends the end event: how it ended ("done", "max-time", "interrupted", "diverged"). */
+enum incline_status incline_run_folder_end(struct incline_context *ctx, const char *path,
+                                           const char *how,
+                                           long long total_step) INCLINE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,507 @@
+/* incline/train.h: the epoch loop. */
+#include "incline/train.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "incline/network.h"
+#include "network/initialize.h"
+#include "network/rewrite.h"
+#include "train/evaluator.h"
+#include "train/run_folder.h"
+#include "train/weights_file.h"
+
+#include <limits.h>
+#include <math.h>
+
+/* The host runs ahead of the device by at most two strides of steps; a stride lasts about this
+ * long, so that Ctrl-C is answered and the progress moves. */
+static const double stride_seconds = 0.05;
+enum { STRIDE_MAX = 32 };
+static const double tick_seconds = 0.1;
+
+struct trainer {
+    struct incline_context *ctx;
+    struct incline_device *device;
+    const struct incline_config *config;
+    const struct incline_dataset *dataset;
+    const struct incline_train_options *options;
+    struct incline_train_result *result;
+
+    struct incline_parameters *parameters;
+    struct incline_feed *feed;
+    struct incline_buffer *metrics, *image_class;
+    struct incline_step_plan *plan;
+    struct incline_evaluator *evaluator; /* NULL: no validation */
+    char *last_path, *best_path;
+
+    size_t batch, steps, images; /* of an epoch */
+    struct incline_metrics_slot *slots;
+    double start, epoch_start;
+    double first_step_share; /* seconds of this epoch that belong to the run's first step */
+    double last_tick;
+    size_t done; /* steps of this epoch whose slots have been read */
+    struct incline_fence *fences[2];
+    struct incline_progress progress;
+    double best_figure;
+    bool stopped; /* by *options->stop or the time limit */
+};
+
+static bool should_stop(struct trainer *trainer)
+{
+    if (trainer->options->stop && *trainer->options->stop)
+        return true;
+    if (trainer->options->max_seconds > 0 &&
+        incline_clock_seconds() - trainer->start >= trainer->options->max_seconds) {
+        trainer->result->stopped_by_time = true;
+        return true;
+    }
+    return false;
+}
+
+static const struct incline_images *validation_images(const struct incline_dataset *dataset)
+{
+    if (dataset->val_is_test)
+        return &dataset->test;
+    return dataset->val.count > 0 ? &dataset->val : NULL;
+}
+
+static void count_steps(struct trainer *trainer)
+{
+    size_t batch = (size_t)trainer->config->train.batch_size;
+    trainer->images = trainer->dataset->train.count;
+    trainer->batch = batch < trainer->images ? batch : trainer->images;
+    if (trainer->options->overfit_batch)
+        trainer->images = trainer->batch;
+    trainer->steps = (trainer->images + trainer->batch - 1) / trainer->batch;
+}
+
+static enum incline_status make_buffers(struct trainer *trainer)
+{
+    struct incline_context *ctx = trainer->ctx;
+    size_t bytes = trainer->steps * sizeof *trainer->slots;
+    enum incline_status status =
+        incline_alloc(ctx, trainer->steps, sizeof *trainer->slots, &trainer->slots);
+    if (status)
+        return status;
+    status = incline_images_feed(ctx, trainer->device, trainer->config, &trainer->dataset->train,
+                                 &trainer->feed);
+    if (status)
+        return status;
+    status = incline_buffer_create(ctx, trainer->device, "the metrics", bytes, &trainer->metrics);
+    if (status)
+        return status;
+    return incline_buffer_create(ctx, trainer->device, "the classes found",
+                                 trainer->feed->count * sizeof(int), &trainer->image_class);
+}
+
+static enum incline_status make_parameters(struct trainer *trainer)
+{
+    const struct incline_model *model = &trainer->config->model;
+    enum incline_status status = incline_parameters_create(
+        trainer->ctx, trainer->device, model->layers, model->layer_count, &trainer->parameters);
+    if (status)
+        return status;
+    if (trainer->options->weights)
+        return incline_weights_load(trainer->ctx, trainer->config, trainer->parameters,
+                                    trainer->options->weights);
+    return incline_initialize(trainer->ctx, trainer->parameters, model->layers,
+                              trainer->config->train.seed);
+}
+
+static enum incline_status make_plans(struct trainer *trainer)
+{
+    const struct incline_images *val = validation_images(trainer->dataset);
+    struct incline_step_spec spec = {
+        .device = trainer->device,
+        .layers = trainer->config->model.layers,
+        .layer_count = trainer->config->model.layer_count,
+        .loss = &incline_losses[trainer->config->train.loss],
+        .mode = INCLINE_STEP_TRAIN,
+        .rewrites = INCLINE_REWRITE_ALL,
+        .batch = (int)trainer->batch,
+        .parameters = trainer->parameters,
+        .feed = trainer->feed,
+        .metrics = trainer->metrics,
+        .image_class = trainer->image_class,
+    };
+    enum incline_status status = incline_step_plan_create(trainer->ctx, &spec, &trainer->plan);
+    if (status || !val)
+        return status;
+    return incline_evaluator_create(trainer->ctx, trainer->device, trainer->config,
+                                    trainer->parameters, val, (int)trainer->batch,
+                                    &trainer->evaluator);
+}
+
+static enum incline_status make_paths(struct trainer *trainer)
+{
+    const char *folder = trainer->options->folder;
+    enum incline_status status =
+        incline_path_join(trainer->ctx, folder, "weights/last.safetensors", &trainer->last_path);
+    if (status)
+        return status;
+    return incline_path_join(trainer->ctx, folder, "weights/best.safetensors", &trainer->best_path);
+}
+
+static enum incline_status save(struct trainer *trainer, const char *path)
+{
+    return incline_weights_save(trainer->ctx, trainer->config, trainer->parameters,
+                                trainer->dataset->class_names, trainer->dataset->classes, path);
+}
+
+static void update_progress(struct trainer *trainer)
+{
+    struct incline_progress *progress = &trainer->progress;
+    struct incline_scores scores = incline_metrics_scores(trainer->slots, trainer->done);
+    double now = incline_clock_seconds() - trainer->epoch_start;
+    bool has_first = trainer->first_step_share > 0;
+    double timed_steps = (double)trainer->done - (has_first ? 1 : 0);
+    progress->step = (int)trainer->done;
+    progress->total_step =
+        (long long)(progress->epoch - 1) * (long long)trainer->steps + progress->step;
+    progress->seconds = now;
+    progress->loss = scores.loss;
+    progress->accuracy = scores.accuracy;
+    progress->step_seconds =
+        timed_steps > 0 ? (now - trainer->first_step_share) / timed_steps : now;
+    progress->images_per_second = (double)trainer->batch / progress->step_seconds;
+}
+
+static enum incline_status fail_diverged(struct trainer *trainer, size_t step)
+{
+    return incline_fail(trainer->ctx, INCLINE_ERROR_NUMERIC,
+                        "training diverged: the loss of epoch %d, step %zu is %f; try a smaller "
+                        "learning rate (--lr), now %g%s%s",
+                        trainer->progress.epoch, step + 1, (double)trainer->slots[step].loss_sum,
+                        trainer->progress.learning_rate,
+                        trainer->progress.epoch > 1 ? "; the last good weights are in " : "",
+                        trainer->progress.epoch > 1 ? trainer->last_path : "");
+}
+
+/* Waits for the steps enqueued so far, of which there are `enqueued` in this epoch, and reads what
+ * they found. */
+static enum incline_status read_slots(struct trainer *trainer, size_t enqueued)
+{
+    size_t from = trainer->done, size = sizeof *trainer->slots;
+    if (enqueued == from)
+        return INCLINE_OK;
+    enum incline_status status =
+        incline_buffer_read(trainer->ctx, trainer->metrics, from * size, trainer->slots + from,
+                            (enqueued - from) * size);
+    if (status)
+        return status;
+    trainer->done = enqueued;
+    for (size_t i = from; i < enqueued; i++)
+        if (!isfinite(trainer->slots[i].loss_sum))
+            return fail_diverged(trainer, i);
+    update_progress(trainer);
+    trainer->last_tick = incline_clock_seconds();
+    return INCLINE_OK;
+}
+
+static void tell_tick(const struct trainer *trainer)
+{
+    const struct incline_train_callbacks *callbacks = &trainer->options->callbacks;
+    if (callbacks->tick)
+        callbacks->tick(callbacks->cookie, &trainer->progress);
+}
+
+static void note_first_step(struct trainer *trainer)
+{
+    const struct incline_train_callbacks *callbacks = &trainer->options->callbacks;
+    double now = incline_clock_seconds();
+    trainer->result->first_step_seconds = now - trainer->start;
+    trainer->first_step_share = now - trainer->epoch_start;
+    trainer->result->first_step = incline_device_get_counters(trainer->device);
+    if (callbacks->first_step)
+        callbacks->first_step(callbacks->cookie, trainer->result->first_step_seconds);
+}
+
+static size_t stride_of(const struct trainer *trainer)
+{
+    double steps = stride_seconds / trainer->progress.step_seconds;
+    if (!(steps > 1))
+        return 1;
+    return steps < STRIDE_MAX ? (size_t)steps : STRIDE_MAX;
+}
+
+static enum incline_status enqueue_step(struct trainer *trainer, size_t i)
+{
+    size_t first = i * trainer->batch, rest = trainer->images - first;
+    struct incline_step step = {
+        .images = (int)(rest < trainer->batch ? rest : trainer->batch),
+        .first = (int)first,
+        .number = (int)i,
+        .learning_rate = (float)trainer->progress.learning_rate,
+    };
+    enum incline_status status = incline_step_run(trainer->ctx, trainer->plan, &step);
+    if (status)
+        return status;
+    return incline_device_flush(trainer->ctx, trainer->device);
+}
+
+/* Lets the device catch up to one stride, or, when a tick is due, completely. */
+static enum incline_status keep_pace(struct trainer *trainer, size_t enqueued)
+{
+    enum incline_status status;
+    if (incline_clock_seconds() - trainer->last_tick >= tick_seconds) {
+        status = read_slots(trainer, enqueued);
+        if (status)
+            return status;
+        tell_tick(trainer);
+        return INCLINE_OK;
+    }
+    status = incline_fence_wait(trainer->ctx, &trainer->fences[0]);
+    if (status)
+        return status;
+    trainer->fences[0] = trainer->fences[1];
+    trainer->fences[1] = NULL;
+    return incline_fence_put(trainer->ctx, trainer->device, &trainer->fences[1]);
+}
+
+static enum incline_status drop_fences(struct trainer *trainer)
+{
+    enum incline_status first = incline_fence_wait(trainer->ctx, &trainer->fences[0]);
+    enum incline_status second = incline_fence_wait(trainer->ctx, &trainer->fences[1]);
+    return first ? first : second;
+}
+
+static enum incline_status run_steps(struct trainer *trainer)
+{
+    bool is_first_epoch = trainer->result->first_step_seconds == 0;
+    size_t i = 0, stride_end = 0, enqueued;
+    enum incline_status status;
+    while (i < trainer->steps && !trainer->stopped) {
+        status = enqueue_step(trainer, i);
+        if (status)
+            return status;
+        enqueued = ++i;
+        if (is_first_epoch && enqueued == 1) {
+            status = read_slots(trainer, enqueued);
+            if (status)
+                return status;
+            note_first_step(trainer);
+        } else if (enqueued >= stride_end) {
+            status = keep_pace(trainer, enqueued);
+            if (status)
+                return status;
+            stride_end = enqueued + stride_of(trainer);
+        }
+        trainer->stopped = should_stop(trainer);
+    }
+    status = drop_fences(trainer);
+    if (status)
+        return status;
+    return read_slots(trainer, i);
+}
+
+static enum incline_status begin_epoch(struct trainer *trainer, int epoch)
+{
+    double step_seconds = trainer->progress.step_seconds;
+    trainer->progress = (struct incline_progress){
+        .epoch = epoch,
+        .epochs = trainer->config->train.epochs,
+        .steps = (int)trainer->steps,
+        .learning_rate = trainer->config->train.sgd.lr,
+        .step_seconds = step_seconds > 0 ? step_seconds : 1,
+    };
+    trainer->done = 0;
+    trainer->first_step_share = 0;
+    trainer->epoch_start = trainer->last_tick = incline_clock_seconds();
+    if (!trainer->config->data.shuffle || trainer->options->overfit_batch)
+        return INCLINE_OK;
+    return incline_feed_shuffle(trainer->ctx, trainer->feed, trainer->config->train.seed, epoch);
+}
+
+static enum incline_status validate(struct trainer *trainer)
+{
+    struct incline_progress *progress = &trainer->progress;
+    struct incline_scores scores;
+    bool due = progress->epoch % trainer->config->train.val_every == 0 ||
+               progress->epoch == progress->epochs;
+    if (!trainer->evaluator || !due)
+        return INCLINE_OK;
+    double start = incline_clock_seconds();
+    enum incline_status status = incline_evaluator_run(trainer->ctx, trainer->evaluator, &scores);
+    if (status)
+        return status;
+    progress->has_val = true;
+    progress->val_loss = scores.loss;
+    progress->val_accuracy = scores.accuracy;
+    progress->val_seconds = incline_clock_seconds() - start;
+    return INCLINE_OK;
+}
+
+/* The figure that `best` follows: validation accuracy, or without validation the training accuracy.
+ */
+static void judge_epoch(struct trainer *trainer)
+{
+    struct incline_progress *progress = &trainer->progress;
+    double figure = trainer->evaluator ? progress->val_accuracy : progress->accuracy;
+    if (trainer->evaluator && !progress->has_val)
+        return;
+    if (figure > trainer->best_figure) {
+        trainer->best_figure = figure;
+        progress->best = true;
+        trainer->result->best_epoch = progress->epoch;
+        if (progress->has_val)
+            trainer->result->best_val_accuracy = figure;
+    }
+}
+
+static void note_epoch(struct trainer *trainer)
+{
+    struct incline_train_result *result = trainer->result;
+    const struct incline_progress *progress = &trainer->progress;
+    result->epochs_done = progress->epoch;
+    result->loss = progress->loss;
+    result->accuracy = progress->accuracy;
+    result->has_val = result->has_val || progress->has_val;
+    result->val_seconds += progress->val_seconds;
+}
+
+static enum incline_status finish_epoch(struct trainer *trainer)
+{
+    const struct incline_train_callbacks *callbacks = &trainer->options->callbacks;
+    enum incline_status status = validate(trainer);
+    if (status)
+        return status;
+    judge_epoch(trainer);
+    status = save(trainer, trainer->last_path);
+    if (!status && trainer->progress.best)
+        status = save(trainer, trainer->best_path);
+    if (status)
+        return status;
+    status = incline_run_folder_epoch(trainer->ctx, trainer->options->folder, &trainer->progress);
+    if (status)
+        return status;
+    note_epoch(trainer);
+    if (callbacks->epoch_end)
+        callbacks->epoch_end(callbacks->cookie, &trainer->progress);
+    return INCLINE_OK;
+}
+
+static enum incline_status run_epoch(struct trainer *trainer, int epoch)
+{
+    enum incline_status status = begin_epoch(trainer, epoch);
+    if (status)
+        return status;
+    status = run_steps(trainer);
+    trainer->result->train_seconds += incline_clock_seconds() - trainer->epoch_start;
+    if (status)
+        return status;
+    trainer->result->steps_done = trainer->progress.total_step;
+    trainer->result->last_step = incline_device_get_counters(trainer->device);
+    if (trainer->done == trainer->steps)
+        return finish_epoch(trainer);
+    return save(trainer, trainer->last_path);
+}
+
+static const char *ending(const struct trainer *trainer, enum incline_status status)
+{
+    if (status == INCLINE_ERROR_NUMERIC)
+        return "diverged";
+    if (status)
+        return "failed";
+    if (trainer->result->stopped_by_time)
+        return "max-time";
+    return trainer->stopped ? "interrupted" : "done";
+}
+
+static enum incline_status run_epochs(struct trainer *trainer)
+{
+    enum incline_status status = INCLINE_OK;
+    for (int epoch = 1; !status && !trainer->stopped && epoch <= trainer->config->train.epochs;
+         epoch++)
+        status = run_epoch(trainer, epoch);
+    enum incline_status end_status =
+        incline_run_folder_end(trainer->ctx, trainer->options->folder, ending(trainer, status),
+                               trainer->result->steps_done);
+    if (status)
+        return status; /* the first failure is the one to report */
+    if (!end_status && trainer->stopped && !trainer->result->stopped_by_time)
+        return incline_fail(trainer->ctx, INCLINE_ERROR_INTERRUPTED, "stopped and saved");
+    return end_status;
+}
+
+static enum incline_status prepare(struct trainer *trainer)
+{
+    enum incline_status status = make_paths(trainer);
+    if (status)
+        return status;
+    status = make_parameters(trainer);
+    if (status)
+        return status;
+    status = make_buffers(trainer);
+    if (status)
+        return status;
+    status = make_plans(trainer);
+    if (status)
+        return status;
+    return incline_run_folder_start(trainer->ctx, trainer->options->folder, trainer->config,
+                                    trainer->device, trainer->dataset);
+}
+
+static void note_memory(struct trainer *trainer)
+{
+    struct incline_train_result *result = trainer->result;
+    result->weight_bytes = trainer->parameters->total_elems * sizeof(float);
+    result->activation_bytes = incline_step_plan_bytes(trainer->plan);
+    result->data_bytes = incline_feed_bytes(trainer->config->model.input, trainer->feed->count);
+}
+
+static void clean_up(struct trainer *trainer)
+{
+    /* The queue may still read the host's order of images; a failure here has one before it. */
+    enum incline_status drained = drop_fences(trainer);
+    if (!drained)
+        drained = incline_device_wait(trainer->ctx, trainer->device);
+    (void)drained;
+    incline_evaluator_destroy(&trainer->evaluator);
+    incline_step_plan_destroy(&trainer->plan);
+    incline_buffer_destroy(&trainer->image_class);
+    incline_buffer_destroy(&trainer->metrics);
+    incline_feed_destroy(&trainer->feed);
+    incline_parameters_destroy(&trainer->parameters);
+    incline_free(&trainer->slots);
+    incline_free(&trainer->last_path);
+    incline_free(&trainer->best_path);
+}
+
+enum incline_status incline_train(struct incline_context *ctx, struct incline_device *device,
+                                  const struct incline_config *config,
+                                  const struct incline_dataset *dataset,
+                                  const struct incline_train_options *options,
+                                  struct incline_train_result *out)
+{
+    const struct incline_train_callbacks *callbacks = &options->callbacks;
+    struct trainer trainer = {
+        .ctx = ctx,
+        .device = device,
+        .config = config,
+        .dataset = dataset,
+        .options = options,
+        .result = out,
+        .start = incline_clock_seconds(),
+        .best_figure = -1,
+    };
+    enum incline_status status;
+    *out = (struct incline_train_result){0};
+    if (dataset->train.count == 0 || dataset->train.count > INT_MAX)
+        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "there are no training images");
+    status = incline_run_folder_check(ctx, options->folder, options->overwrite);
+    if (status)
+        return status;
+    count_steps(&trainer);
+    status = prepare(&trainer);
+    if (!status) {
+        note_memory(&trainer);
+        if (callbacks->started)
+            callbacks->started(callbacks->cookie, options->folder);
+        status = run_epochs(&trainer);
+    }
+    out->build_seconds = incline_device_get_counters(device).build_seconds;
+    out->seconds = incline_clock_seconds() - trainer.start;
+    clean_up(&trainer);
+    return status;
+}
