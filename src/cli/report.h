@@ -1,0 +1,23 @@
+/* What an evaluation found, in the three forms of `incline eval`. */
+#ifndef INCLINE_CLI_REPORT_H
+#define INCLINE_CLI_REPORT_H
+
+#include "cli/cli.h"
+
+struct cli_report {
+    const char *part;    /* "test" or "val" */
+    const char *weights; /* path of the weights file */
+    const struct incline_evaluation *evaluation;
+    const char *const *class_names; /* evaluation->classes of them */
+};
+
+int cli_report_text(struct cli *cli, const struct cli_report *report);
+int cli_report_json(struct cli *cli, const struct cli_report *report);
+
+/* One row a class. */
+int cli_report_csv(struct cli *cli, const struct cli_report *report);
+
+/* Writes the confusion matrix to a CSV file: a row per true class, a column per predicted one. */
+int cli_report_confusion(struct cli *cli, const struct cli_report *report, const char *path);
+
+#endif

@@ -1,0 +1,133 @@
+#include "cli/run_folder.h"
+
+#include "cli/format.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static bool exists(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* A name that is one path component and needs no quoting. */
+static char *make_component(const char *name)
+{
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+    char *component = cli_text("%s", name);
+    for (char *byte = component; byte != NULL && *byte != '\0'; byte++) {
+        if (strchr(safe, *byte) == NULL)
+            *byte = '-';
+    }
+    return component;
+}
+
+static char *stamped_folder(const char *component)
+{
+    char stamp[32] = "";
+    time_t seconds = time(NULL);
+    struct tm local;
+    if (localtime_r(&seconds, &local) != NULL)
+        strftime(stamp, sizeof stamp, "%Y-%m-%d-%H%M-", &local);
+    return cli_text("runs/%s%s", stamp, component);
+}
+
+int cli_new_run_folder(struct cli *cli, const char *name, bool reuse, char **folder)
+{
+    char *component = make_component(name);
+    char *first = component != NULL ? stamped_folder(component) : NULL;
+    char *found = first != NULL ? cli_text("%s", first) : NULL;
+    for (int number = 2; found != NULL && !reuse && exists(found); number++) {
+        free(found);
+        found = cli_text("%s-%d", first, number);
+    }
+    free(first);
+    free(component);
+    *folder = found;
+    return found != NULL ? CLI_EXIT_OK : cli_error(cli, CLI_EXIT_OTHER, "out of memory");
+}
+
+/* FOLDER/weights/NAME, or NULL when there is no such file. */
+static char *find_in_run(const char *folder, const char *name)
+{
+    char *path = cli_text("%s/%s", folder, name);
+    if (path != NULL && !exists(path)) {
+        free(path);
+        path = NULL;
+    }
+    return path;
+}
+
+static int find_path(struct cli *cli, const char *given, struct cli_weights *weights)
+{
+    if (!exists(given))
+        return cli_error(cli, CLI_EXIT_DATA, "%s: %s", given, strerror(errno));
+    if (!is_folder(given)) {
+        weights->path = cli_text("%s", given);
+        return weights->path != NULL ? CLI_EXIT_OK
+                                     : cli_error(cli, CLI_EXIT_OTHER, "out of memory");
+    }
+    weights->path = find_in_run(given, "weights/best.safetensors");
+    if (weights->path == NULL)
+        weights->path = find_in_run(given, "weights/last.safetensors");
+    weights->config_path = find_in_run(given, "config.yaml");
+    if (weights->path != NULL)
+        return CLI_EXIT_OK;
+    return cli_error(cli, CLI_EXIT_DATA,
+                     "%s is no run folder: it has neither weights/best.safetensors nor "
+                     "weights/last.safetensors",
+                     given);
+}
+
+int cli_weights_open(struct cli *cli, const char *given, struct cli_weights *weights)
+{
+    *weights = (struct cli_weights){0};
+    int code = find_path(cli, given, weights);
+    if (code != CLI_EXIT_OK)
+        return code;
+    enum incline_status status =
+        incline_weights_describe(cli->ctx, weights->path, &weights->config_text,
+                                 &weights->class_names, &weights->class_count);
+    for (size_t i = 0; status == INCLINE_OK && i < weights->class_count; i++)
+        cli_make_printable(weights->class_names[i]);
+    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+}
+
+void cli_weights_close(struct cli_weights *weights)
+{
+    free(weights->path);
+    free(weights->config_path);
+    incline_text_free(&weights->config_text);
+    incline_names_free(&weights->class_names, weights->class_count);
+    *weights = (struct cli_weights){0};
+}
+
+int cli_weights_load_config(struct cli *cli, const struct cli_weights *weights, const char *source,
+                            struct incline_config **config)
+{
+    const struct cli_settings *settings = &cli->settings;
+    enum incline_status status;
+    if (source == NULL)
+        source = weights->config_path;
+    if (source == NULL && weights->config_text == NULL)
+        return cli_error(cli, CLI_EXIT_CONFIG,
+                         "%s carries no configuration; give the run folder, or the configuration "
+                         "where the verb takes one",
+                         weights->path);
+    if (source != NULL)
+        status = incline_config_load(cli->ctx, source, settings->items, settings->count, config);
+    else
+        status = incline_config_parse(cli->ctx, weights->path, weights->config_text,
+                                      settings->items, settings->count, config);
+    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+}

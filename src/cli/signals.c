@@ -1,0 +1,36 @@
+#include "cli/signals.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_signal;
+
+static void handle(int number)
+{
+    static const char text[] =
+        "\nstopping after this step and saving; press again to quit at once\n";
+    if (stop_signal != 0)
+        _exit(128 + number);
+    stop_signal = number;
+    int kept = errno;
+    /* The newline leaves the progress bar and the terminal's "^C" behind. */
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    errno = kept;
+}
+
+void cli_signals_install(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handle;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+volatile sig_atomic_t *cli_stop_flag(void)
+{
+    return &stop_signal;
+}

@@ -1,0 +1,14 @@
+/* Ctrl-C and SIGTERM while training. */
+#ifndef INCLINE_CLI_SIGNALS_H
+#define INCLINE_CLI_SIGNALS_H
+
+#include <signal.h>
+
+/* From now on the first SIGINT or SIGTERM sets the flag to its number and says so on stderr; the
+ * second ends the program at once. */
+void cli_signals_install(void);
+
+/* The flag: 0, or the signal that came. */
+volatile sig_atomic_t *cli_stop_flag(void);
+
+#endif

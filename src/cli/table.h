@@ -1,0 +1,24 @@
+/* A table of texts, columns as wide as their widest cell. */
+#ifndef INCLINE_CLI_TABLE_H
+#define INCLINE_CLI_TABLE_H
+
+#include "cli/cli.h"
+
+enum { CLI_TABLE_COLUMNS = 10 };
+
+struct cli_table {
+    const char *align; /* one letter a column: 'l' or 'r' */
+    struct cli_texts cells;
+    bool failed;
+};
+
+/* align outlives the table. */
+void cli_table_init(struct cli_table *table, const char *align);
+
+/* Copies one cell per column of align; the cells are made printable. */
+void cli_table_add(struct cli_table *table, const char *const *cells);
+
+/* Prints all rows, each behind indent, and frees the table. */
+int cli_table_finish(struct cli_table *table, struct cli *cli, const char *indent);
+
+#endif

@@ -1,0 +1,147 @@
+#include "cli/cli.h"
+#include "cli/report.h"
+#include "cli/run_folder.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
+
+struct eval_options {
+    size_t batch, limit;
+    const char *confusion;
+};
+
+/* One run of the verb. */
+struct evaluation {
+    struct cli *cli;
+    const struct eval_options *options;
+    struct cli_weights weights;
+    struct incline_config *config;
+    struct incline_dataset *dataset;
+    struct incline_device *device;
+    struct incline_network *network;
+};
+
+static int load(struct evaluation *evaluation)
+{
+    struct cli *cli = evaluation->cli;
+    const struct incline_dataset_limits limits = {0};
+    const char *source = cli->argument_count > 1 ? cli->arguments[1] : NULL;
+    int code = cli_weights_open(cli, cli->arguments[0], &evaluation->weights);
+    if (code == CLI_EXIT_OK)
+        code = cli_weights_load_config(cli, &evaluation->weights, source, &evaluation->config);
+    if (code != CLI_EXIT_OK)
+        return code;
+    enum incline_status status =
+        incline_dataset_load(cli->ctx, evaluation->config, &limits, &evaluation->dataset);
+    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+}
+
+static int open_network(struct evaluation *evaluation)
+{
+    struct cli *cli = evaluation->cli;
+    int code = cli_open_device(cli, &evaluation->device);
+    if (code != CLI_EXIT_OK)
+        return code;
+    enum incline_status status =
+        incline_network_create(cli->ctx, evaluation->device, evaluation->config,
+                               (int)evaluation->options->batch, &evaluation->network);
+    if (status == INCLINE_OK)
+        status =
+            incline_network_load_weights(cli->ctx, evaluation->network, evaluation->weights.path);
+    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+}
+
+/* The test images, or the validation images where there are none. The pixels stay the data set's.
+ */
+static struct incline_images choose_images(const struct evaluation *evaluation, const char **part)
+{
+    const struct incline_dataset *dataset = evaluation->dataset;
+    size_t limit = evaluation->options->limit;
+    bool test = dataset->test.count > 0;
+    struct incline_images images = test ? dataset->test : dataset->val;
+    *part = test ? "test" : "val";
+    if (limit > 0 && images.count > limit)
+        images.count = limit;
+    return images;
+}
+
+static int print_report(struct cli *cli, const struct cli_report *report)
+{
+    switch (cli->format) {
+    case FORMAT_JSON:
+        return cli_report_json(cli, report);
+    case FORMAT_CSV:
+        return cli_report_csv(cli, report);
+    default:
+        return cli_report_text(cli, report);
+    }
+}
+
+static int evaluate(struct evaluation *evaluation)
+{
+    struct cli *cli = evaluation->cli;
+    struct incline_evaluation found = {0};
+    struct cli_report report = {
+        .weights = evaluation->weights.path,
+        .evaluation = &found,
+        .class_names = (const char *const *)evaluation->dataset->class_names,
+    };
+    struct incline_images images = choose_images(evaluation, &report.part);
+    if (images.count == 0 || images.labels == NULL)
+        return cli_error(cli, CLI_EXIT_DATA, "%s: no labelled test or validation images",
+                         evaluation->dataset->folder);
+    enum incline_status status =
+        incline_network_evaluate(cli->ctx, evaluation->network, &images, &found);
+    if (status != INCLINE_OK)
+        return cli_fail(cli, status);
+    int code = print_report(cli, &report);
+    if (code == CLI_EXIT_OK && evaluation->options->confusion != NULL)
+        code = cli_report_confusion(cli, &report, evaluation->options->confusion);
+    incline_evaluation_finish(&found);
+    return code;
+}
+
+static int run(struct cli *cli, const void *given)
+{
+    struct evaluation evaluation = {.cli = cli, .options = given};
+    int code = load(&evaluation);
+    if (code == CLI_EXIT_OK)
+        code = open_network(&evaluation);
+    if (code == CLI_EXIT_OK)
+        code = evaluate(&evaluation);
+    incline_network_destroy(&evaluation.network);
+    incline_device_close(&evaluation.device);
+    incline_dataset_destroy(&evaluation.dataset);
+    incline_config_destroy(&evaluation.config);
+    cli_weights_close(&evaluation.weights);
+    return code;
+}
+
+static const struct cli_option options[] = {
+    {"batch-size", 'b', CLI_NUMBER, offsetof(struct eval_options, batch), "N",
+     "images at a time (default: as in training)"},
+    {"data", 0, CLI_SETTING, 0, "DIR", "folder of the data set", "data.root"},
+    {"limit-val", 0, CLI_NUMBER, offsetof(struct eval_options, limit), "N",
+     "use the first N images only"},
+    {"confusion", 0, CLI_TEXT, offsetof(struct eval_options, confusion), "FILE",
+     "write the confusion matrix as CSV; rows are true classes"},
+};
+
+static const char *const aliases[] = {"test", "val", NULL};
+static const char *const formats[] = {"text", "json", "csv", NULL};
+
+const struct cli_verb cli_verb_eval = {
+    .name = "eval",
+    .aliases = aliases,
+    .help = "loss, accuracy and a table of classes over the test (or validation) images",
+    .arguments = "RUN|WEIGHTS [CONFIG]",
+    .examples = "  incline eval runs/2026-11-23-1801-mnist-cnn\n"
+                "  incline eval best.safetensors --data fashion-mnist --confusion confusion.csv\n"
+                "  incline eval best.safetensors mnist-cnn.yaml --format json\n",
+    .min_arguments = 1,
+    .max_arguments = 2,
+    .formats = formats,
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .options_size = sizeof(struct eval_options),
+    .run = run,
+};

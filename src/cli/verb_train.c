@@ -1,0 +1,377 @@
+#include "cli/cli.h"
+#include "cli/format.h"
+#include "cli/progress.h"
+#include "cli/run_folder.h"
+#include "cli/signals.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct train_options {
+    const char *weights, *out, *name;
+    bool overwrite, overfit_batch, dry_run;
+    double max_seconds;
+    size_t limit_train, limit_val;
+};
+
+/* One run of the verb, from the parsed options to the end. */
+struct training {
+    struct cli *cli;
+    const struct train_options *options;
+    struct incline_config *config;
+    struct incline_dataset *dataset;
+    struct incline_device *device;
+    char *folder;
+    char *quoted_folder; /* for the commands that are suggested */
+    struct cli_progress progress;
+    struct incline_train_result result;
+};
+
+/* ---- preparation ---- */
+
+static int check_options(struct cli *cli, const struct train_options *options)
+{
+    if (options->out != NULL && options->name != NULL)
+        return cli_error(cli, CLI_EXIT_USAGE,
+                         "train: --out is the whole folder; --name with it has no meaning");
+    if (options->out != NULL && options->out[0] == '\0')
+        return cli_error(cli, CLI_EXIT_USAGE, "train: --out needs the name of a folder");
+    if (options->name != NULL && (options->name[0] == '\0' || strchr(options->name, '/') != NULL))
+        return cli_error(cli, CLI_EXIT_USAGE,
+                         "train: --name takes a name without '/'; --out takes a folder");
+    return CLI_EXIT_OK;
+}
+
+static int load(struct training *training)
+{
+    struct cli *cli = training->cli;
+    struct incline_dataset_limits limits = {training->options->limit_train,
+                                            training->options->limit_val};
+    enum incline_status status = incline_config_load(
+        cli->ctx, cli->arguments[0], cli->settings.items, cli->settings.count, &training->config);
+    if (status == INCLINE_OK)
+        status = incline_dataset_load(cli->ctx, training->config, &limits, &training->dataset);
+    if (status != INCLINE_OK)
+        return cli_fail(cli, status);
+    return cli_open_device(cli, &training->device);
+}
+
+static int choose_folder(struct training *training)
+{
+    const struct train_options *options = training->options;
+    const char *name =
+        options->name != NULL ? options->name : incline_config_model_name(training->config);
+    int code = CLI_EXIT_OK;
+    if (options->out != NULL)
+        training->folder = cli_text("%s", options->out);
+    else
+        code = cli_new_run_folder(training->cli, name, options->overwrite, &training->folder);
+    if (training->folder != NULL)
+        training->quoted_folder = cli_quote_shell(training->folder);
+    if (code == CLI_EXIT_OK && training->quoted_folder == NULL)
+        code = cli_error(training->cli, CLI_EXIT_OTHER, "out of memory");
+    return code;
+}
+
+/* ---- the dry run ---- */
+
+static const struct incline_images *val_images(const struct incline_dataset *dataset)
+{
+    return dataset->val_is_test ? &dataset->test : &dataset->val;
+}
+
+static void print_steps(const struct training *training)
+{
+    struct cli_figure epoch, all;
+    size_t batch = (size_t)incline_config_batch_size(training->config);
+    size_t steps = (training->dataset->train.count + batch - 1) / batch;
+    size_t epochs = (size_t)incline_config_epochs(training->config);
+    cli_print(training->cli, "steps: %s an epoch, %s in all.  Nothing was trained or written.\n",
+              cli_format_count(&epoch, steps), cli_format_count(&all, steps * epochs));
+}
+
+static void print_data_ok(const struct training *training)
+{
+    const struct incline_dataset *dataset = training->dataset;
+    const size_t others[] = {dataset->val.count, dataset->test.count};
+    struct cli_figure figure;
+    cli_print(training->cli, "config ok    data ok (%s",
+              cli_format_count(&figure, dataset->train.count));
+    for (size_t i = 0; i < 2; i++) {
+        if (others[i] > 0)
+            cli_print(training->cli, " + %s", cli_format_count(&figure, others[i]));
+    }
+    cli_print(training->cli, " images, %d classes)    model ok\n", dataset->classes);
+}
+
+static int dry_run(const struct training *training)
+{
+    struct cli *cli = training->cli;
+    const struct incline_device_info *info = incline_device_get_info(training->device);
+    size_t images = training->dataset->train.count + val_images(training->dataset)->count;
+    struct incline_memory_need need;
+    struct cli_figure needed, there;
+    enum incline_status status =
+        incline_memory_plan(cli->ctx, training->device, training->config, images, &need);
+    if (status != INCLINE_OK)
+        return cli_fail(cli, status);
+    size_t bytes = need.weights + need.gradients + need.activations + need.data;
+    bool fits = bytes <= info->memory_bytes;
+    print_data_ok(training);
+    cli_print(cli, "memory at batch %d: %s needed; #%d %s %s\n",
+              incline_config_batch_size(training->config), cli_format_bytes(&needed, (double)bytes),
+              info->index, cli_format_bytes(&there, (double)info->memory_bytes),
+              fits ? "ok" : "too small");
+    print_steps(training);
+    if (fits)
+        return CLI_EXIT_OK;
+    return cli_error(cli, CLI_EXIT_DEVICE,
+                     "the device has too little memory; try a smaller batch, "
+                     "-b %d",
+                     (incline_config_batch_size(training->config) + 1) / 2);
+}
+
+/* ---- what is said before, while and after ---- */
+
+static void say_data(const struct training *training)
+{
+    const struct incline_dataset *dataset = training->dataset;
+    const struct incline_images *images = &dataset->train;
+    struct cli_figure train, val;
+    const struct incline_images *held_out = val_images(dataset);
+    char val_text[64] = "";
+    if (held_out->count > 0)
+        snprintf(val_text, sizeof val_text, "%s %s, ", cli_format_count(&val, held_out->count),
+                 dataset->val_is_test ? "val (the test images)" : "val");
+    cli_say(training->cli, "data     %s    %s train, %s%d classes, %dx%dx%d", dataset->name,
+            cli_format_count(&train, images->count), val_text, dataset->classes, images->channels,
+            images->height, images->width);
+}
+
+static void say_header(const struct training *training)
+{
+    struct cli *cli = training->cli;
+    const struct incline_device_info *info = incline_device_get_info(training->device);
+    const struct incline_model_summary *model = incline_config_summary(training->config);
+    struct cli_figure memory, parameters, multiply_adds;
+    cli_say(cli, "incline %s    run %s    seed %" PRIu64, incline_version(), training->folder,
+            incline_config_seed(training->config));
+    cli_say(cli, "device   #%d %s (%s, %s)", info->index, info->name, info->type,
+            cli_format_bytes(&memory, (double)info->memory_bytes));
+    say_data(training);
+    cli_say(cli, "model    %s    %s parameters, %s multiply-adds an image\n", model->name,
+            cli_format_count(&parameters, model->parameters),
+            cli_format_short(&multiply_adds, model->multiply_adds));
+}
+
+static void on_first_step(void *cookie, double seconds)
+{
+    struct training *training = cookie;
+    struct cli_figure figure;
+    if (training->cli->common.verbose > 0)
+        cli_say(training->cli, "first step after %s", cli_format_time(&figure, seconds));
+}
+
+static void on_tick(void *cookie, const struct incline_progress *state)
+{
+    struct training *training = cookie;
+    cli_progress_tick(&training->progress, state);
+}
+
+static void on_epoch_end(void *cookie, const struct incline_progress *state)
+{
+    struct training *training = cookie;
+    cli_progress_epoch(&training->progress, state);
+}
+
+static void say_best(const struct training *training)
+{
+    const struct incline_train_result *result = &training->result;
+    struct cli_figure loss, accuracy;
+    if (result->has_val && result->best_epoch > 0)
+        cli_say(training->cli, "\nBest val_accuracy %s at epoch %d -> %s/weights/best.safetensors",
+                cli_format_metric(&accuracy, result->best_val_accuracy), result->best_epoch,
+                training->folder);
+    else if (result->epochs_done > 0)
+        cli_say(training->cli, "\nLast epoch: loss %s, accuracy %s -> %s/weights/last.safetensors",
+                cli_format_metric(&loss, result->loss),
+                cli_format_metric(&accuracy, result->accuracy), training->folder);
+    else
+        cli_say(training->cli, "\nWeights -> %s/weights/last.safetensors", training->folder);
+}
+
+static void say_time(const struct training *training)
+{
+    const struct incline_train_result *result = &training->result;
+    struct cli_figure all, train, val, build;
+    cli_say(training->cli, "Time %s: training %s, validation %s, kernel builds %s",
+            cli_format_time(&all, result->seconds), cli_format_time(&train, result->train_seconds),
+            cli_format_time(&val, result->val_seconds),
+            cli_format_time(&build, result->build_seconds));
+}
+
+static void say_counters(const struct training *training)
+{
+    const struct incline_train_result *result = &training->result;
+    const struct incline_device_counters *first = &result->first_step, *last = &result->last_step;
+    if (training->cli->common.verbose == 0 || result->steps_done < 1)
+        return;
+    cli_say(training->cli,
+            "after the first step: %" PRIu64 " launches, %" PRIu64 " allocations, %" PRIu64
+            " program builds, %" PRIu64 " blocking calls in %lld steps",
+            last->launches - first->launches, last->allocations - first->allocations,
+            last->program_builds - first->program_builds,
+            last->blocking_calls - first->blocking_calls, result->steps_done - 1);
+}
+
+/* The epoch in which training stopped. */
+static int last_epoch(const struct training *training)
+{
+    int epochs = incline_config_epochs(training->config);
+    int done = training->result.epochs_done;
+    return done < epochs ? done + 1 : epochs;
+}
+
+static int say_end(const struct training *training)
+{
+    if (training->result.stopped_by_time)
+        cli_say(training->cli, "\nStopped by --max-time after step %lld (epoch %d/%d).",
+                training->result.steps_done, last_epoch(training),
+                incline_config_epochs(training->config));
+    say_best(training);
+    say_time(training);
+    say_counters(training);
+    cli_say(training->cli, "Next: incline eval %s", training->quoted_folder);
+    return CLI_EXIT_OK;
+}
+
+static int say_interrupted(const struct training *training)
+{
+    const struct incline_train_result *result = &training->result;
+    struct cli *cli = training->cli;
+    int number = (int)*cli_stop_flag();
+    incline_error_clear(cli->ctx);
+    if (result->steps_done == 0)
+        cli_say(cli, "Stopped before the first step.");
+    else
+        cli_say(cli,
+                "Saved at step %lld (epoch %d/%d).  Go on from these weights: incline train "
+                "%s/config.yaml --weights %s/weights/last.safetensors",
+                result->steps_done, last_epoch(training), incline_config_epochs(training->config),
+                training->quoted_folder, training->quoted_folder);
+    say_counters(training);
+    return number != 0 ? CLI_EXIT_SIGNAL + number : CLI_EXIT_OTHER;
+}
+
+/* ---- the run ---- */
+
+static int train(struct training *training)
+{
+    struct cli *cli = training->cli;
+    const struct train_options *options = training->options;
+    struct incline_train_options request = {
+        .folder = training->folder,
+        .overwrite = options->overwrite,
+        .weights = options->weights,
+        .max_seconds = options->max_seconds,
+        .overfit_batch = options->overfit_batch,
+        .stop = cli_stop_flag(),
+        .callbacks = {.cookie = training,
+                      .first_step = on_first_step,
+                      .tick = on_tick,
+                      .epoch_end = on_epoch_end},
+    };
+    say_header(training);
+    cli_progress_init(&training->progress, cli);
+    cli_progress_note(&training->progress, "preparing kernels and data");
+    cli_signals_install();
+    enum incline_status status = incline_train(cli->ctx, training->device, training->config,
+                                               training->dataset, &request, &training->result);
+    if (status == INCLINE_OK || status == INCLINE_ERROR_INTERRUPTED)
+        cli_progress_finish(&training->progress);
+    if (status == INCLINE_OK)
+        return say_end(training);
+    if (status == INCLINE_ERROR_INTERRUPTED)
+        return say_interrupted(training);
+    int code = cli_fail(cli, status);
+    if (status == INCLINE_ERROR_NUMERIC)
+        cli_say(cli,
+                "A smaller learning rate may help (--lr). Weights saved before are still in "
+                "%s/weights.",
+                training->folder);
+    return code;
+}
+
+static int prepare_and_train(struct training *training)
+{
+    int code = load(training);
+    if (code != CLI_EXIT_OK)
+        return code;
+    if (training->options->dry_run)
+        return dry_run(training);
+    code = choose_folder(training);
+    return code == CLI_EXIT_OK ? train(training) : code;
+}
+
+static int run(struct cli *cli, const void *given)
+{
+    struct training training = {.cli = cli, .options = given};
+    int code = check_options(cli, given);
+    if (code == CLI_EXIT_OK)
+        code = prepare_and_train(&training);
+    free(training.quoted_folder);
+    free(training.folder);
+    incline_device_close(&training.device);
+    incline_dataset_destroy(&training.dataset);
+    incline_config_destroy(&training.config);
+    return code;
+}
+
+static const struct cli_option options[] = {
+    {"epochs", 'e', CLI_SETTING, 0, "N", "passes over the training images", "train.epochs"},
+    {"batch-size", 'b', CLI_SETTING, 0, "N", "images a step", "train.batch_size"},
+    {"lr", 0, CLI_SETTING, 0, "X", "learning rate", "train.optimizer.*.lr"},
+    {"seed", 0, CLI_SETTING, 0, "N", "seed of weights and order", "train.seed"},
+    {"set", 's', CLI_ASSIGNMENT, 0, "PATH=VALUE", "change any value of the configuration"},
+    {"data", 0, CLI_SETTING, 0, "DIR", "folder of the data set", "data.root"},
+    {"weights", 0, CLI_TEXT, offsetof(struct train_options, weights), "FILE",
+     "start from these weights"},
+    {"out", 0, CLI_TEXT, offsetof(struct train_options, out), "DIR",
+     "run folder (default: runs/<time>-<name>)"},
+    {"name", 0, CLI_TEXT, offsetof(struct train_options, name), "NAME",
+     "name of the run (default: the model's)"},
+    {"overwrite", 0, CLI_FLAG, offsetof(struct train_options, overwrite), NULL,
+     "write into an existing run folder"},
+    {"max-time", 0, CLI_DURATION, offsetof(struct train_options, max_seconds), "TIME",
+     "stop and save after 30s, 10m, 1h"},
+    {"limit-train", 0, CLI_NUMBER, offsetof(struct train_options, limit_train), "N",
+     "use the first N training images only"},
+    {"limit-val", 0, CLI_NUMBER, offsetof(struct train_options, limit_val), "N",
+     "use the first N validation images only"},
+    {"overfit-batch", 0, CLI_FLAG, offsetof(struct train_options, overfit_batch), NULL,
+     "train on the first batch only, again and again"},
+    {"dry-run", 0, CLI_FLAG, offsetof(struct train_options, dry_run), NULL,
+     "check configuration, data, model and memory, and stop"},
+    {"val-every", 0, CLI_SETTING, 0, "N", "validate after every N epochs", "train.val_every"},
+};
+
+static const char *const formats[] = {"text", NULL};
+
+const struct cli_verb cli_verb_train = {
+    .name = "train",
+    .help = "train a classifier as a configuration says, and keep a run folder",
+    .arguments = "CONFIG",
+    .examples = "  incline train mnist-cnn.yaml\n"
+                "  incline train mnist-cnn -e 3 --lr 0.05 --name quick\n"
+                "  incline train my.yaml -s train.optimizer.sgd.lr=0.1 --max-time 10m\n"
+                "  incline train my.yaml --dry-run\n",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .formats = formats,
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .options_size = sizeof(struct train_options),
+    .run = run,
+};
