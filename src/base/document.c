@@ -332,6 +332,16 @@ static enum incline_status fail_mark(const struct builder *builder, const struct
     return fail_in(builder->ctx, builder->source, at, length, message);
 }
 
+/* The sign before an anchor's or alias's name, where the message should point. */
+static enum incline_status fail_sign(const struct builder *builder, const struct fy_mark *mark,
+                                     const char *message)
+{
+    size_t at = mark ? mark->input_pos : builder->end;
+    if (at > 0 && strchr("&*", builder->source->text[at - 1]))
+        at--;
+    return fail_in(builder->ctx, builder->source, at, 1, message);
+}
+
 static bool key_is_due(const struct incline_node *parent)
 {
     return parent->kind == INCLINE_NODE_MAPPING && parent->item_count % 2 == 0;
@@ -349,6 +359,15 @@ static enum incline_status attach(struct builder *builder, struct incline_node *
     return node_append(builder->ctx, parent, node);
 }
 
+/* libfyaml's marks leave the quotes out. */
+static bool is_quoted(struct fy_event *event)
+{
+    if (!event->scalar.value)
+        return false;
+    enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
+    return style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+}
+
 static void set_place(struct builder *builder, struct incline_node *node, struct fy_event *event)
 {
     const struct fy_mark *start = fy_event_start_mark(event);
@@ -358,6 +377,10 @@ static void set_place(struct builder *builder, struct incline_node *node, struct
     node->length = 1;
     if (start && end && node->kind == INCLINE_NODE_SCALAR && end->input_pos > node->start)
         node->length = end->input_pos - node->start;
+    if (node->kind == INCLINE_NODE_SCALAR && is_quoted(event) && node->start > 0) {
+        node->start--;
+        node->length += 2;
+    }
     builder->end = node->start + node->length < last ? node->start + node->length : last;
 }
 
@@ -365,7 +388,7 @@ static enum incline_status refuse_decoration(struct builder *builder, struct fy_
                                              struct fy_token *tag)
 {
     if (anchor)
-        return fail_mark(builder, fy_token_start_mark(anchor), 1,
+        return fail_sign(builder, fy_token_start_mark(anchor),
                          "anchors (&name) are not allowed: write the value out");
     if (tag)
         return fail_mark(builder, fy_token_start_mark(tag), 1,
@@ -435,7 +458,7 @@ static enum incline_status take_event(struct builder *builder, struct fy_event *
     case FYET_SEQUENCE_END:
         return close_collection(builder);
     case FYET_ALIAS:
-        return fail_mark(builder, fy_event_start_mark(event), 1,
+        return fail_sign(builder, fy_event_start_mark(event),
                          "aliases (*name) are not allowed: write the value out");
     case FYET_DOCUMENT_START:
         if (builder->root)

@@ -96,11 +96,11 @@ static enum incline_status parse_int(const struct incline_option *option, const 
     errno = 0;
     long number = strtol(text, NULL, 10);
     bool too_large = errno == ERANGE || number > INT_MAX || number < INT_MIN;
+    if (too_large && (!has_range(option) || is_unlimited(option)))
+        return wrong(problem, "a whole number up to 2147483647", text);
     enum incline_status status = check_range(option, (double)number, text, problem);
     if (status != INCLINE_OK)
         return status;
-    if (too_large)
-        return wrong(problem, "a number of at most 9 digits", text);
     *out = (int)number;
     return INCLINE_OK;
 }

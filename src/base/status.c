@@ -84,7 +84,8 @@ static void remove_controls(char *text)
 
 /* Formats into short_text, or into fresh room when that is too small; without memory the text is
  * cut, not lost. */
-static void record(struct incline_context *ctx, const char *format, va_list args)
+static INCLINE_PRINTF(2, 0) void record(struct incline_context *ctx, const char *format,
+                                        va_list args)
 {
     va_list again;
     va_copy(again, args);

@@ -3,9 +3,13 @@
 #include "base/memory.h"
 
 #include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Whole numbers below this have no exponent: 1000, not 1e+03. */
+#define WRITTEN_OUT_MAX 1e15
 
 enum { QUOTED_BYTES_MAX = 60, NEAR_WORD_MAX = 48 };
 
@@ -151,12 +155,9 @@ void incline_text_add_double(struct incline_text *text, double value)
     char buffer[40];
     locale_t before = (locale_t)0;
     locale_t c = enter_c_locale(&before);
-    for (int digits = 1; digits <= 17; digits++) {
+    snprintf(buffer, sizeof buffer, "%.0f", fabs(value) < WRITTEN_OUT_MAX ? value : 0);
+    for (int digits = 1; digits <= 17 && strtod(buffer, NULL) != value; digits++)
         snprintf(buffer, sizeof buffer, "%.*g", digits, value);
-        double back = strtod(buffer, NULL);
-        if (memcmp(&back, &value, sizeof back) == 0)
-            break;
-    }
     leave_c_locale(c, before);
     incline_text_add(text, "%s", buffer);
 }

@@ -17,7 +17,8 @@ enum {
     PIECE_BYTES = 1024 * 1024
 };
 
-static const uint64_t bytes_max = UINT64_C(32) << 30;
+static const uint64_t bytes_max =
+    SIZE_MAX / 2 < (UINT64_C(32) << 30) ? SIZE_MAX / 2 : UINT64_C(32) << 30;
 
 /* What a reader wants: messages call it so. */
 struct wanted {
@@ -98,7 +99,7 @@ static enum incline_status read_failed(struct reader *reader)
                             strerror(errno));
     if (code == Z_MEM_ERROR)
         return incline_fail(reader->ctx, INCLINE_ERROR_MEMORY, "out of memory");
-    if (code == Z_BUF_ERROR && reader->total)
+    if (code == Z_BUF_ERROR && reader->position < reader->total)
         return file_is_cut(reader, reader->position);
     return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
                         "%s: the gzip data is damaged (%s): copy or download it again",
@@ -189,11 +190,10 @@ static enum incline_status find_total(struct reader *reader)
     uint64_t total = 1;
     for (int i = 0; i < reader->rank; i++) {
         total *= reader->dims[i];
-        if (total > bytes_max || total > SIZE_MAX / 2)
-            return incline_fail(
-                reader->ctx, INCLINE_ERROR_DATA,
-                "%s: its header says more than the limit of %llu bytes", reader->path,
-                (unsigned long long)(bytes_max < SIZE_MAX / 2 ? bytes_max : SIZE_MAX / 2));
+        if (total > bytes_max)
+            return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
+                                "%s: its header says more than the limit of %llu bytes",
+                                reader->path, (unsigned long long)bytes_max);
     }
     reader->total = reader->position + total;
     return INCLINE_OK;

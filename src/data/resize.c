@@ -92,8 +92,9 @@ static void shrink_row(const struct axis *axis, const float *row, int out_width,
         for (int c = 0; c < channels; c++) {
             float sum = 0.0f;
             for (int k = 0; k < window->count; k++)
-                sum += window->weights[k] * row[(size_t)(window->first + k) * channels + c];
-            out[(size_t)x * channels + c] = to_byte(sum);
+                sum += window->weights[k] *
+                       row[(size_t)(window->first + k) * (size_t)channels + (size_t)c];
+            out[(size_t)x * (size_t)channels + (size_t)c] = to_byte(sum);
         }
     }
 }

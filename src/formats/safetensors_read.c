@@ -16,7 +16,8 @@ enum {
     NAME_BYTES_MAX = 512
 };
 
-static const uint64_t file_bytes_max = UINT64_C(16) << 30;
+static const size_t file_bytes_max =
+    SIZE_MAX / 2 < (UINT64_C(16) << 30) ? SIZE_MAX / 2 : (size_t)(UINT64_C(16) << 30);
 
 struct incline_safetensors {
     char *path;
@@ -102,6 +103,8 @@ static enum incline_status parse_header(struct reader *reader, size_t header_byt
     if (header_bytes == 0 || text[0] != '{')
         return file_failed(reader, "its header does not begin with '{'");
     reader->file->header = json_loadb(text, header_bytes, JSON_REJECT_DUPLICATES, &error);
+    if (!reader->file->header && error.text[0] == '\0') /* Jansson's way to say so */
+        return incline_fail(reader->ctx, INCLINE_ERROR_MEMORY, "out of memory");
     if (!reader->file->header)
         return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
                             "%s: not a sound safetensors file: its header is not valid JSON: %s "
@@ -270,9 +273,9 @@ static enum incline_status read_parts(struct reader *reader)
 {
     struct incline_safetensors *file = reader->file;
     size_t header_bytes = 0;
-    size_t limit = file_bytes_max < SIZE_MAX / 2 ? (size_t)file_bytes_max : SIZE_MAX / 2;
     enum incline_status status;
-    if ((status = incline_file_read(reader->ctx, file->path, limit, &file->bytes, &file->length)))
+    if ((status = incline_file_read(reader->ctx, file->path, file_bytes_max, &file->bytes,
+                                    &file->length)))
         return status;
     if ((status = read_length(reader, &header_bytes)))
         return status;

@@ -28,7 +28,7 @@ enum incline_status incline_delta_plan(struct incline_context *ctx,
         .kernel = "delta",
         .items = incline_lane_items(io->plan),
         .group = incline_lane_items(io->plan),
-        .second = out.height * out.width,
+        .second = out.height,
         .third = INCLINE_BLOCKS,
         .args = {INCLINE_TENSOR(io->dy)},
     };
@@ -45,7 +45,8 @@ enum incline_status incline_delta_plan(struct incline_context *ctx,
         incline_pool_define(layer->pool, &defines);
     }
     incline_launch_add_tensor(&launch, delta->dz_t);
-    incline_define(&defines, "POSITIONS", out.height * out.width);
+    incline_define(&defines, "HEIGHT", out.height);
+    incline_define(&defines, "WIDTH", out.width);
     incline_define(&defines, "CHANNELS", out.channels);
     incline_define(&defines, "COLUMNS", incline_columns(out.channels));
     incline_define(&defines, "ACTIVATION", (int)layer->activation);

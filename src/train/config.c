@@ -112,7 +112,8 @@ static enum incline_status apply_settings(struct incline_context *ctx, struct in
     if (status != INCLINE_OK)
         return status;
     struct incline_node *train = incline_node_get(incline_document_root(doc), "train");
-    bool open = !train || incline_node_kind(train) == INCLINE_NODE_MAPPING;
+    const char *text = train ? incline_node_text(train) : "";
+    bool open = text ? *text == '\0' : incline_node_kind(train) == INCLINE_NODE_MAPPING;
     if (open && (!train || !incline_node_get(train, "optimizer")))
         status = incline_document_set(ctx, doc, "train.optimizer", "sgd");
     for (size_t i = 0; i < count && status == INCLINE_OK; i++)

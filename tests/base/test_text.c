@@ -1,0 +1,194 @@
+/* Growing text, numbers in every locale, did-you-mean. */
+#include "support/scratch.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <locale.h>
+#include <math.h>
+
+static void test_grows(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_text text;
+    incline_text_init(&text, s->ctx);
+    assert_string_equal(incline_text_get(&text), "");
+    for (int i = 0; i < 1000; i++)
+        incline_text_add(&text, "%03d,", i);
+    assert_int_equal(text.length, 4000);
+    assert_memory_equal(incline_text_get(&text), "000,001,", 8);
+    assert_string_equal(incline_text_get(&text) + 3996, "999,");
+    incline_text_add_bytes(&text, "a\0b", 3);
+    assert_int_equal(text.length, 4003);
+    assert_ok(s->ctx, incline_text_status(&text));
+    incline_text_finish(&text);
+    assert_string_equal(incline_text_get(&text), "");
+}
+
+static void test_take(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_text text;
+    char *taken = NULL;
+    incline_text_init(&text, s->ctx);
+    assert_ok(s->ctx, incline_text_take(&text, &taken));
+    assert_string_equal(taken, "");
+    incline_free(&taken);
+    incline_text_add(&text, "%s", "word");
+    assert_ok(s->ctx, incline_text_take(&text, &taken));
+    assert_string_equal(taken, "word");
+    assert_string_equal(incline_text_get(&text), "");
+    incline_free(&taken);
+    incline_text_finish(&text);
+}
+
+static void test_failure_is_remembered(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_text text;
+    char *taken = NULL;
+    incline_text_init(&text, s->ctx);
+    volatile size_t most = SIZE_MAX;
+    incline_text_add(&text, "x");
+    incline_text_add_bytes(&text, "x", most);
+    incline_text_add(&text, "more");
+    assert_fails(s->ctx, INCLINE_ERROR_MEMORY, incline_text_status(&text), "out of memory");
+    assert_fails(s->ctx, INCLINE_ERROR_MEMORY, incline_text_take(&text, &taken), "out of memory");
+    assert_null(taken);
+    incline_text_finish(&text);
+}
+
+static void test_quoted(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_text text;
+    char longer[200] = {0};
+    incline_text_init(&text, s->ctx);
+    incline_text_add_quoted(&text, "word");
+    assert_string_equal(incline_text_get(&text), "'word'");
+    incline_text_finish(&text);
+    memset(longer, 'a', 59);
+    strcpy(longer + 59, "\xc3\xa4 and more");
+    incline_text_add_quoted(&text, longer);
+    assert_int_equal(text.length, 1 + 59 + 4); /* the character is not cut in two */
+    assert_string_equal(incline_text_get(&text) + 60, "...'");
+    incline_text_finish(&text);
+}
+
+static void test_parse_double(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double value;
+    } good[] = {
+        {"1", 1},       {"-0.5", -0.5},   {"+2.", 2},       {".25", 0.25},       {"1e-4", 1e-4},
+        {"1E-4", 1e-4}, {"0.0001", 1e-4}, {"12e+3", 12000}, {"1e999", INFINITY}, {"1e-999", 0}};
+    static const char *const bad[] = {"",    "-",   ".",    "1e",  "e5",   "1e+", " 1",    "1 ",
+                                      "inf", "nan", "0x10", "1,5", "1e5x", "--1", "1.2.3", "1_000"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        double value = -1;
+        assert_true(incline_parse_double(good[i].text, &value));
+        assert_true(value == good[i].value);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        double value = -1;
+        if (incline_parse_double(bad[i], &value))
+            fail_msg("'%s' was taken as a number", bad[i]);
+    }
+}
+
+static void test_double_survives(void **state)
+{
+    struct scratch *s = *state;
+    static const double values[] = {0, -0.0, 0.1, 1e-4, 255, 1.0 / 3, 1e300, 5e-324, 0.01, -2.5};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct incline_text text;
+        double back = 7;
+        incline_text_init(&text, s->ctx);
+        incline_text_add_double(&text, values[i]);
+        assert_true(incline_parse_double(incline_text_get(&text), &back));
+        assert_memory_equal(&back, &values[i], sizeof back);
+        incline_text_finish(&text);
+    }
+}
+
+static void test_whole_numbers_are_written_out(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_text text;
+    incline_text_init(&text, s->ctx);
+    incline_text_add_double(&text, 1000);
+    incline_text_add(&text, " ");
+    incline_text_add_double(&text, 1e30);
+    assert_string_equal(incline_text_get(&text), "1000 1e+30");
+    incline_text_finish(&text);
+}
+
+/* Skips where no locale with a decimal comma is installed. */
+static void test_decimal_comma(void **state)
+{
+    struct scratch *s = *state;
+    static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE"};
+    size_t i = 0;
+    while (i < sizeof names / sizeof *names && !setlocale(LC_NUMERIC, names[i]))
+        i++;
+    if (i == sizeof names / sizeof *names)
+        skip();
+    struct incline_text text;
+    double value = 0;
+    incline_text_init(&text, s->ctx);
+    bool read = incline_parse_double("0.5", &value);
+    incline_text_add_double(&text, 0.25);
+    setlocale(LC_NUMERIC, "C");
+    assert_true(read);
+    assert_true(value == 0.5);
+    assert_string_equal(incline_text_get(&text), "0.25");
+    incline_text_finish(&text);
+}
+
+static void test_did_you_mean(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"conv2d", "max_pool2d", "flatten", "dense", "relu", "tanh"};
+    static const struct {
+        const char *word, *expected;
+    } cases[] = {{"flaten", "flatten"},
+                 {"flattne", "flatten"},
+                 {"Conv2D", "conv2d"},
+                 {"MaxPool2D", "max_pool2d"},
+                 {"ReLU", "relu"},
+                 {"rleu", "relu"},
+                 {"conv", "conv2d"},
+                 {"dens", "dense"},
+                 {"xyz", NULL},
+                 {"x", NULL},
+                 {"", NULL},
+                 {"ta", NULL},
+                 {"de", NULL},
+                 {"a word that is much too long to be compared with anything", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *near = incline_did_you_mean(cases[i].word, words, 6);
+        if (!cases[i].expected)
+            assert_null(near);
+        else if (!near || strcmp(near, cases[i].expected) != 0)
+            fail_msg("%s: got %s", cases[i].word, near ? near : "nothing");
+    }
+    assert_null(incline_did_you_mean("conv", words, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        scratch_test(test_grows),
+        scratch_test(test_take),
+        scratch_test(test_failure_is_remembered),
+        scratch_test(test_quoted),
+        scratch_test(test_parse_double),
+        scratch_test(test_double_survives),
+        scratch_test(test_whole_numbers_are_written_out),
+        scratch_test(test_decimal_comma),
+        scratch_test(test_did_you_mean),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,279 @@
+/* The model section: forms of layers, defaults, blocks, names, shapes, messages. */
+#include "support/scratch.h"
+
+#include "network/model.h"
+
+static enum incline_status parse(struct scratch *s, const char *text, struct incline_model *model)
+{
+    struct incline_document *doc = NULL;
+    enum incline_status status = incline_document_parse(s->ctx, "m.yaml", text, strlen(text), &doc);
+    if (status == INCLINE_OK)
+        status = incline_model_parse(s->ctx, incline_document_root(doc), model);
+    incline_document_destroy(&doc); /* a model must not need it */
+    return status;
+}
+
+/* The layers as "type:name HxWxC", separated by commas. */
+static void assert_layers(const struct incline_model *model, const char *expected)
+{
+    char text[1024] = "";
+    for (size_t i = 0; i < model->layer_count; i++) {
+        const struct incline_layer *layer = &model->layers[i];
+        size_t at = strlen(text);
+        snprintf(text + at, sizeof text - at, "%s%s:%s %dx%dx%d", i ? ", " : "", layer->class->name,
+                 layer->name, layer->out.height, layer->out.width, layer->out.channels);
+    }
+    assert_string_equal(text, expected);
+}
+
+static void test_chain(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_model model;
+    assert_ok(s->ctx, parse(s,
+                            "name: mnist-cnn\n"
+                            "input: [28, 28, 1]\n"
+                            "layers:\n"
+                            "  - conv2d: {filters: 32, kernel: 3, activation: relu}\n"
+                            "  - max_pool2d: 2\n"
+                            "  - flatten\n"
+                            "  - dense: {units: 128, activation: relu}\n"
+                            "  - dense: 10\n"
+                            "  - softmax:\n",
+                            &model));
+    assert_string_equal(model.name, "mnist-cnn");
+    assert_layers(&model, "conv2d:conv2d_1 26x26x32, max_pool2d:max_pool2d_1 13x13x32, "
+                          "flatten:flatten_1 1x1x5408, dense:dense_1 1x1x128, "
+                          "dense:dense_2 1x1x10, softmax:softmax_1 1x1x10");
+    size_t parameters = 0;
+    for (size_t i = 0; i < model.layer_count; i++)
+        for (int p = 0; p < model.layers[i].parameter_count; p++)
+            parameters += model.layers[i].parameters[p].elems;
+    assert_int_equal(parameters, 693962);
+    incline_model_finish(&model);
+    assert_null(model.layers);
+    incline_model_finish(&model);
+}
+
+static void test_names(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_model model;
+    assert_ok(s->ctx, parse(s,
+                            "{input: [1, 1, 4], layers: [dense: 3, dense: {units: 3, name: "
+                            "dense_1}, relu, relu: {name: layer1.0.act-2}, dense: 3, relu]}",
+                            &model));
+    assert_string_equal(model.name, "model");
+    assert_layers(&model, "dense:dense_2 1x1x3, dense:dense_1 1x1x3, relu:relu_1 1x1x3, "
+                          "relu:layer1.0.act-2 1x1x3, dense:dense_3 1x1x3, relu:relu_2 1x1x3");
+    incline_model_finish(&model);
+}
+
+static void test_defaults(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_model model;
+    assert_ok(s->ctx, parse(s,
+                            "input: [8, 8, 1]\n"
+                            "defaults:\n"
+                            "  conv2d: {kernel: 3, bias: false}\n"
+                            "layers:\n"
+                            "  - conv2d: 2\n"
+                            "  - conv2d: {filters: 4, kernel: 1, bias: yes}\n"
+                            "  - flatten\n",
+                            &model));
+    assert_layers(&model, "conv2d:conv2d_1 6x6x2, conv2d:conv2d_2 6x6x4, flatten:flatten_1 "
+                          "1x1x144");
+    assert_int_equal(model.layers[0].parameter_count, 1);
+    assert_int_equal(model.layers[1].parameter_count, 2);
+    incline_model_finish(&model);
+}
+
+static void test_blocks(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_model model;
+    assert_ok(s->ctx, parse(s,
+                            "input: [16, 16, 1]\n"
+                            "blocks:\n"
+                            "  unit:\n"
+                            "    args: [f, k, act]\n"
+                            "    layers:\n"
+                            "      - conv2d: {filters: $f, kernel: [$k, 1], activation: $act}\n"
+                            "  stage:\n"
+                            "    args: [f, n]\n"
+                            "    layers:\n"
+                            "      - repeat:\n"
+                            "          times: $n\n"
+                            "          layers:\n"
+                            "            - unit: {f: $f, k: 3, act: relu}\n"
+                            "      - max_pool2d: 2\n"
+                            "  end: {layers: [flatten, dense: 2]}\n"
+                            "layers:\n"
+                            "  - stage: {f: 4, n: 2}\n"
+                            "  - stage: {f: 8, n: 1}\n"
+                            "  - end\n",
+                            &model));
+    assert_layers(&model, "conv2d:conv2d_1 14x16x4, conv2d:conv2d_2 12x16x4, "
+                          "max_pool2d:max_pool2d_1 6x8x4, conv2d:conv2d_3 4x8x8, "
+                          "max_pool2d:max_pool2d_2 2x4x8, flatten:flatten_1 1x1x64, "
+                          "dense:dense_1 1x1x2");
+    assert_int_equal(model.layers[3].activation, INCLINE_ACTIVATION_RELU);
+    incline_model_finish(&model);
+}
+
+static void test_written_model_reads_back(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_model model, again;
+    struct incline_text first, second;
+    incline_text_init(&first, s->ctx);
+    incline_text_init(&second, s->ctx);
+    assert_ok(s->ctx, parse(s,
+                            "{name: net.1, input: [9, 7, 3], layers: [{repeat: {times: 2, layers: "
+                            "[conv2d: {filters: 4, kernel: [3, 1], padding: same}]}}, {max_pool2d: "
+                            "{size: [2, 1], stride: 2, name: p}}, flatten, {dense: 5}]}",
+                            &model));
+    incline_model_write(&model, &first);
+    struct incline_document *doc = NULL;
+    assert_ok(s->ctx, incline_document_parse(s->ctx, "written", incline_text_get(&first),
+                                             first.length, &doc));
+    assert_ok(s->ctx, incline_model_parse(
+                          s->ctx, incline_node_get(incline_document_root(doc), "model"), &again));
+    incline_document_destroy(&doc);
+    incline_model_write(&again, &second);
+    assert_string_equal(incline_text_get(&first), incline_text_get(&second));
+    assert_non_null(strstr(incline_text_get(&first), "- max_pool2d: {name: p, size: [2, 1], "));
+    incline_model_finish(&model);
+    incline_model_finish(&again);
+    incline_text_finish(&first);
+    incline_text_finish(&second);
+}
+
+#define IN "input: [3, 3, 8]\n"
+
+static void test_messages(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } cases[] = {
+        {IN "layers:\n  - flaten\n", "m.yaml:3:5: error: unknown layer 'flaten' (did you mean "
+                                     "'flatten'?)\n  - flaten\n    ^~~~~~"},
+        {IN "layers:\n  - conv2d: {filter: 32}\n",
+         "m.yaml:3:14: error: conv2d: unknown key 'filter' (did you mean 'filters'?)\n"
+         "  - conv2d: {filter: 32}\n             ^~~~~~"},
+        {IN "layers:\n  - max_pool2d: 4\n",
+         "m.yaml:3:5: error: max_pool2d: window 4x4 does not fit its input 3x3x8\n"
+         "  - max_pool2d: 4\n    ^~~~~~~~~~"},
+        {IN "layers:\n  - relu\n",
+         "m.yaml:3:5: error: the model ends with 3x3x8: add flatten and a dense layer\n"
+         "  - relu\n    ^~~~"},
+        {IN "layers:\n  - dropout: 0.5\n",
+         "m.yaml:3:5: error: layer 'dropout' is not supported yet\n  - dropout: 0.5\n    ^~~~~~~"},
+        {IN "layers:\n  - residual: {main: [relu]}\n",
+         "m.yaml:3:5: error: layer 'residual' is not supported yet\n"
+         "  - residual: {main: [relu]}\n    ^~~~~~~~"},
+        {IN "layers:\n  - relu: {from: x}\n",
+         "m.yaml:3:18: error: relu: 'from' is not supported yet: a layer takes the one before it\n"
+         "  - relu: {from: x}\n                 ^"},
+        {IN "layers:\n  - flatten: 3\n",
+         "m.yaml:3:14: error: flatten: takes no value\n  - flatten: 3\n             ^"},
+        {IN "layers:\n  - dense: ten\n",
+         "m.yaml:3:12: error: dense: units must be a whole number, not 'ten'\n"
+         "  - dense: ten\n           ^~~"},
+        {IN "layers:\n  - dense: {name: a}\n", "m.yaml:3:5: error: dense: 'units' is missing: "},
+        {IN "layers:\n  - flatten\n  - dense: 2\n    name: a\n",
+         "m.yaml:5:5: error: a layer has one key, its type; write dense: {key: value, ...}\n"
+         "    name: a\n    ^~~~"},
+        {IN "layers:\n  - [relu]\n",
+         "m.yaml:3:5: error: a layer must be `type` or `type: options`\n  - [relu]\n    ^"},
+        {IN "layers: []\n",
+         "m.yaml:2:9: error: layers must be a list of at least one layer\nlayers: []\n        ^"},
+        {IN "layers: [flatten: {name: a}, dense: {units: 2, name: a}]\n",
+         "m.yaml:2:54: error: dense: the name 'a' is already taken\n"},
+        {IN "layers: [flatten: {name: a.}]\n", "m.yaml:2:26: error: flatten: name must be made of "
+                                               "letters, digits, '_', '-' and '.', and neither "
+                                               "begin nor end with '.'\n"},
+        {IN "layers: [flatten: {name: a b}]\n", "m.yaml:2:26: error: flatten: name must be made"},
+        {IN "layers: [flatten: {name: ''}]\n", "m.yaml:2:26: error: flatten: name must be made"},
+        {IN, "m.yaml:1:1: error: model: 'layers' is missing: "},
+        {"layers: [relu]\n", "m.yaml:1:1: error: model: 'input' is missing: "},
+        {"input: [28, 28]\nlayers: [relu]\n",
+         "m.yaml:1:8: error: model: input must be [height, width, channels]\n"
+         "input: [28, 28]\n       ^"},
+        {"input: 28\nlayers: [relu]\n",
+         "m.yaml:1:8: error: model: input must be [height, width, channels]\ninput: 28\n"
+         "       ^~"},
+        {"input: [28, 0, 1]\nlayers: [relu]\n",
+         "m.yaml:1:13: error: model: input width must be between 1 and 65536, not 0\n"
+         "input: [28, 0, 1]\n            ^"},
+        {"input: [28, 28, 1.5]\nlayers: [relu]\n",
+         "m.yaml:1:17: error: model: input channels must be a whole number, not '1.5'\n"
+         "input: [28, 28, 1.5]\n                ^~~"},
+        {"input: [65536, 65536, 65536]\nlayers: [relu]\n",
+         "m.yaml:2:10: error: relu: its output 65536x65536x65536 or its weights are too large\n"},
+        {"input: [1, 1, 65536]\nlayers: [dense: 65536]\n", "m.yaml:2:10: error: dense: "},
+        {IN "layer: [relu]\n",
+         "m.yaml:2:1: error: model: unknown key 'layer' (did you mean 'layers'?)\n"},
+        {"name: a/b\n" IN "layers: [relu]\n", "m.yaml:1:7: error: model: name must be made of "},
+        {"[1]\n", "m.yaml:1:1: error: model: must be a mapping of name, input and layers\n"},
+        {IN "defaults: {conv2: {}}\nlayers: [relu]\n",
+         "m.yaml:2:12: error: defaults: unknown layer 'conv2'\n"},
+        {IN "defaults: {dense: {unit: 1}}\nlayers: [relu]\n",
+         "m.yaml:2:20: error: dense: unknown key 'unit' (did you mean 'units'?)\n"},
+        {IN "defaults: {dense: 3}\nlayers: [relu]\n",
+         "m.yaml:2:19: error: defaults: dense must be a mapping of options\n"},
+        {IN "blocks: {b: {layers: [relu]}}\nlayers: [bb]\n",
+         "m.yaml:3:10: error: unknown layer 'bb'"},
+        {IN "blocks: {relu: {layers: [relu]}}\nlayers: [relu]\n",
+         "m.yaml:2:10: error: blocks: 'relu' is the name of a layer\n"},
+        {IN "blocks: {b: {args: [f], layers: [dense: $g]}}\nlayers: [b: {f: 1}]\n",
+         "m.yaml:2:41: error: '$g' is no argument of this block\n"},
+        {IN "layers: [dense: $f]\n",
+         "m.yaml:2:17: error: '$f' is no argument of a block around it\n"},
+        {IN "blocks: {b: {args: [f], layers: [dense: $f]}}\nlayers: [b: {g: 1}]\n",
+         "m.yaml:3:10: error: b: argument 'f' is missing\n"},
+        {IN "blocks: {b: {args: [f], layers: [dense: $f]}}\nlayers: [b]\n",
+         "m.yaml:3:10: error: b: argument 'f' is missing\n"},
+        {IN "blocks: {b: {layers: [relu]}}\nlayers: [b: {g: 1}]\n",
+         "m.yaml:3:14: error: b: unknown argument 'g'\n"},
+        {IN "blocks: {b: {layers: [relu]}}\nlayers: [b: 7]\n",
+         "m.yaml:3:13: error: b: must be a mapping of arguments: {name: value}\n"},
+        {IN "blocks: {b: {args: [f], layers: [dense: $f]}}\nlayers: [flatten, b: {f: x}]\n",
+         "m.yaml:3:26: error: dense: units must be a whole number, not 'x'\n"},
+        {IN "blocks: {b: {args: [f]}}\nlayers: [relu]\n",
+         "m.yaml:2:10: error: blocks: 'layers' is missing: "},
+        {IN "blocks: {b: {layers: [b]}}\nlayers: [b]\n",
+         "m.yaml:2:23: error: b: blocks nested more than 32 deep: does it use itself?\n"},
+        {IN "layers: [repeat: {times: 0, layers: [relu]}]\n",
+         "m.yaml:2:26: error: repeat: times must be between 1 and 1000, not 0\n"},
+        {IN "layers: [repeat: {times: 2}]\n", "m.yaml:2:10: error: repeat: 'layers' is missing: "},
+        {IN "layers: [repeat]\n", "m.yaml:2:10: error: repeat: must be {times: N, layers: [...]}"},
+        {IN "layers: [repeat: {times: 1000, layers: [repeat: {times: 1000, layers: [relu]}]}]\n",
+         "m.yaml:2:72: error: more than 4096 layers\n"},
+    };
+    struct scratch *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct incline_model model;
+        enum incline_status status = parse(s, cases[i].text, &model);
+        const char *got = incline_error_text(s->ctx);
+        if (strncmp(got, cases[i].error, strlen(cases[i].error)) != 0)
+            fail_msg("case %zu\nwanted: %s\ngot:    %s", i, cases[i].error, got);
+        assert_int_equal(status, INCLINE_ERROR_CONFIG);
+        assert_null(model.layers);
+        incline_error_clear(s->ctx);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        scratch_test(test_chain),
+        scratch_test(test_names),
+        scratch_test(test_defaults),
+        scratch_test(test_blocks),
+        scratch_test(test_written_model_reads_back),
+        scratch_test(test_messages),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,35 @@
+#include "support/device.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value && strcmp(value, "1") == 0;
+}
+
+int test_device_open(struct test_device *out)
+{
+    *out = (struct test_device){0};
+    out->ctx = incline_context_create(NULL, NULL);
+    if (!out->ctx)
+        return 1;
+    if (incline_device_open(out->ctx, getenv("INCLINE_DEVICE"), &out->device) == INCLINE_OK)
+        return 0;
+    fprintf(stderr, "%s\n", incline_error_text(out->ctx));
+    incline_context_destroy(&out->ctx);
+    return is_set("INCLINE_REQUIRE_DEVICE") ? 1 : TEST_SKIPPED;
+}
+
+void test_device_close(struct test_device *device)
+{
+    incline_device_close(&device->device);
+    incline_context_destroy(&device->ctx);
+}
+
+bool test_small(void)
+{
+    return is_set("INCLINE_TEST_SMALL");
+}

@@ -1,0 +1,23 @@
+/* The device that tests run on. */
+#ifndef INCLINE_TESTS_DEVICE_H
+#define INCLINE_TESTS_DEVICE_H
+
+#include "device/device.h"
+
+/* What meson and automake take as "skipped". */
+enum { TEST_SKIPPED = 77 };
+
+struct test_device {
+    struct incline_context *ctx;
+    struct incline_device *device;
+};
+
+/* Opens the device that INCLINE_DEVICE names, or the default. Returns 0; TEST_SKIPPED when there is
+ * none; 1 when there is none and INCLINE_REQUIRE_DEVICE is 1. Says why on stderr. */
+int test_device_open(struct test_device *out);
+void test_device_close(struct test_device *device);
+
+/* true when shapes should stay small: INCLINE_TEST_SMALL=1, for simulators. */
+bool test_small(void);
+
+#endif
