@@ -34,6 +34,11 @@
 #define AFTER_POOL(z) incl_activate(z)
 #endif
 
+/* true when a window can reach over the edge of x */
+#define PADDED                                                                                     \
+    (PAD_TOP > 0 || PAD_LEFT > 0 || (OUT_H - 1) * STRIDE_H + KERNEL_H > IN_H ||                    \
+     (OUT_W - 1) * STRIDE_W + KERNEL_W > IN_W)
+
 /* sum[t] = z[oh][ow][k + t]; x and w start at the item's images and at channel k. */
 static inline void incl_conv2d_position(global const float *restrict x,
                                         global const float *restrict w,
@@ -43,15 +48,21 @@ static inline void incl_conv2d_position(global const float *restrict x,
                                         int oh, int ow, incl_lanes *sum, const int count)
 {
     int h = oh * STRIDE_H - PAD_TOP, left = ow * STRIDE_W - PAD_LEFT;
-    int kh_end = min(KERNEL_H, IN_H - h), kw_end = min(KERNEL_W, IN_W - left);
+#if PADDED
+    int kh_first = max(0, -h), kh_end = min(KERNEL_H, IN_H - h);
+    int kw_first = max(0, -left), kw_end = min(KERNEL_W, IN_W - left);
+#else
+    const int kh_first = 0, kh_end = KERNEL_H, kw_first = 0, kw_end = KERNEL_W;
+#endif
+#pragma unroll
     for (int t = 0; t < count; t++)
 #if HAS_BIAS
         sum[t] = (incl_lanes)(b[t]);
 #else
         sum[t] = (incl_lanes)(0.0f);
 #endif
-    for (int kh = max(0, -h); kh < kh_end; kh++)
-        for (int kw = max(0, -left); kw < kw_end; kw++)
+    for (int kh = kh_first; kh < kh_end; kh++)
+        for (int kw = kw_first; kw < kw_end; kw++)
             for (int c = 0; c < IN_C; c++) {
                 incl_lanes value = LOAD(x + X_AT(h + kh, left + kw, c) * NB);
 #pragma unroll
@@ -81,6 +92,7 @@ static inline void incl_conv2d_row(global const float *restrict x, global const 
         incl_conv2d_position(x, w, BIAS row * POOL_H, column * POOL_W, best, count);
 #if POOLED
         incl_ints cell[TILE_OUT];
+#pragma unroll
         for (int t = 0; t < count; t++) {
             best[t] = BEFORE_POOL(best[t]);
             cell[t] = (incl_ints)(0);
@@ -90,6 +102,7 @@ static inline void incl_conv2d_row(global const float *restrict x, global const 
             incl_lanes sum[TILE_OUT];
             incl_conv2d_position(x, w, BIAS row * POOL_H + p / POOL_W,
                                  column * POOL_W + p % POOL_W, sum, count);
+#pragma unroll
             for (int t = 0; t < count; t++) {
                 incl_lanes z = BEFORE_POOL(sum[t]);
                 incl_ints larger = (z > best[t]) | (z != z);
@@ -97,9 +110,11 @@ static inline void incl_conv2d_row(global const float *restrict x, global const 
                 cell[t] = larger ? (incl_ints)(p) : cell[t];
             }
         }
+#pragma unroll
         for (int t = 0; t < count; t++)
             STORE_CODES(cell[t], code + Y_AT(row, column, t) * NB);
 #endif
+#pragma unroll
         for (int t = 0; t < count; t++)
             STORE(AFTER_POOL(best[t]), y + Y_AT(row, column, t) * NB);
     }
@@ -159,6 +174,7 @@ static inline void incl_conv2d_data_cell(global const float *restrict dz,
                                          int h, int column, const int count)
 {
     incl_lanes sum[TILE_IN];
+#pragma unroll
     for (int t = 0; t < count; t++)
         sum[t] = (incl_lanes)(0.0f);
     for (int kh = 0; kh < KERNEL_H; kh++) {
@@ -181,6 +197,7 @@ static inline void incl_conv2d_data_cell(global const float *restrict dz,
             }
         }
     }
+#pragma unroll
     for (int t = 0; t < count; t++)
         STORE(sum[t], dx + X_AT(h, column, t) * NB);
 }
@@ -267,8 +284,11 @@ static inline void incl_conv2d_weights_tile(global const float *restrict x,
                                             const int count)
 {
     incl_lanes sum[TILE_KH][TILE_RUN][TILE_V];
+#pragma unroll
     for (int r = 0; r < TILE_KH; r++)
+#pragma unroll
         for (int t = 0; t < count; t++)
+#pragma unroll
             for (int v = 0; v < TILE_V; v++)
                 sum[r][t][v] = (incl_lanes)(0.0f);
     for (; block < block_end; block++) {
@@ -292,8 +312,11 @@ static inline void incl_conv2d_weights_tile(global const float *restrict x,
                                              false);
             }
     }
+#pragma unroll
     for (int r = 0; r < TILE_KH; r++)
+#pragma unroll
         for (int t = 0; t < count; t++)
+#pragma unroll
             for (int v = 0; v < TILE_V; v++)
                 STORE(sum[r][t][v],
                       partial + ((kh_first + r) * RUN + first + t) * COLUMNS + v * LANES);

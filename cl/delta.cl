@@ -6,12 +6,12 @@
  * y  the same shape, read (ACTIVATION other than 0).
  * dz_t [blocks][POSITIONS][NB][COLUMNS] f32, written; columns past CHANNELS are 0.
  * POOLED: code [blocks][POSITIONS][CHANNELS][NB], read, and its transpose code_t, written.
- * Work-items {NB / LANES, POSITIONS, blocks}: one owns a position of LANES images.
+ * Work-items {NB / LANES, HEIGHT, blocks}: one owns a row of LANES images.
  *
- * POSITIONS CHANNELS  shape of an image's output
- * COLUMNS             CHANNELS rounded up to a multiple of 16
- * IN_PLACE            1: dz is wanted in dy's place as well
- * POOLED              1: arg-max codes go with the gradient */
+ * HEIGHT WIDTH CHANNELS  shape of an image's output; POSITIONS is HEIGHT WIDTH
+ * COLUMNS                CHANNELS rounded up to a multiple of 16
+ * IN_PLACE               1: dz is wanted in dy's place as well
+ * POOLED                 1: arg-max codes go with the gradient */
 #include "activation.h"
 
 kernel void delta(global float *restrict dy,
@@ -24,31 +24,40 @@ kernel void delta(global float *restrict dy,
                   global float *restrict dz_t)
 {
     int lane = get_global_id(0) * LANES;
-    int place = get_global_id(2) * POSITIONS + get_global_id(1);
-    int from = place * CHANNELS * NB + lane, to = (place * NB + lane) * COLUMNS;
-    float dz_of[LANES];
+    int first = (get_global_id(2) * HEIGHT + get_global_id(1)) * WIDTH;
 
-    for (int k = 0; k < CHANNELS; k++) {
-        incl_lanes dz = LOAD(dy + from + k * NB);
+    for (int place = first; place < first + WIDTH; place++)
+        for (int k = 0; k < COLUMNS; k += LANES) {
+            int to = (place * NB + lane) * COLUMNS + k;
+            incl_lanes dz[LANES];
+#if POOLED
+            incl_lanes cell[LANES];
+#endif
+#pragma unroll
+            for (int q = 0; q < LANES; q++) {
+                int from = (place * CHANNELS + k + q) * NB + lane;
+                bool inside = k + q < CHANNELS;
+                dz[q] = inside ? LOAD(dy + from) : (incl_lanes)(0.0f);
 #if ACTIVATION
-        dz = incl_activate_backward(LOAD(y + from + k * NB), dz);
+                dz[q] = inside ? incl_activate_backward(LOAD(y + from), dz[q]) : dz[q];
+#if IN_PLACE
+                if (inside)
+                    STORE(dz[q], dy + from);
 #endif
-#if IN_PLACE && ACTIVATION
-        STORE(dz, dy + from + k * NB);
 #endif
-        STORE(dz, dz_of);
-        for (int l = 0; l < LANES; l++) {
-            dz_t[to + l * COLUMNS + k] = dz_of[l];
 #if POOLED
-            code_t[to + l * COLUMNS + k] = code[from + k * NB + l];
+                cell[q] = AS_FLOATS(inside ? LOAD_CODES(code + from) : (incl_ints)(0));
 #endif
-        }
-    }
-    for (int k = CHANNELS; k < COLUMNS; k++)
-        for (int l = 0; l < LANES; l++) {
-            dz_t[to + l * COLUMNS + k] = 0.0f;
+            }
+            incl_transpose(dz);
+#pragma unroll
+            for (int l = 0; l < LANES; l++)
+                STORE(dz[l], dz_t + to + l * COLUMNS);
 #if POOLED
-            code_t[to + l * COLUMNS + k] = 0;
+            incl_transpose(cell);
+#pragma unroll
+            for (int l = 0; l < LANES; l++)
+                STORE_CODES(AS_INTS(cell[l]), code_t + to + l * COLUMNS);
 #endif
         }
 }

@@ -20,6 +20,7 @@ static inline void incl_dense_tile(global const float *restrict x, global const 
                                    global float *restrict y, int o, const int count)
 {
     incl_lanes sum[TILE_OUT];
+#pragma unroll
     for (int t = 0; t < count; t++)
 #if HAS_BIAS
         sum[t] = (incl_lanes)(b[o + t]);
@@ -32,6 +33,7 @@ static inline void incl_dense_tile(global const float *restrict x, global const 
         for (int t = 0; t < count; t++)
             sum[t] = fma(value, (incl_lanes)(w[i * OUT + o + t]), sum[t]);
     }
+#pragma unroll
     for (int t = 0; t < count; t++)
         STORE(incl_activate(sum[t]), y + (o + t) * NB);
 }
@@ -67,6 +69,7 @@ static inline void incl_dense_data_tile(global const float *restrict dz,
                                         global float *restrict dx, const int count)
 {
     incl_lanes sum[TILE_IN];
+#pragma unroll
     for (int t = 0; t < count; t++)
         sum[t] = (incl_lanes)(0.0f);
     for (int o = 0; o < OUT; o++) {
@@ -75,6 +78,7 @@ static inline void incl_dense_data_tile(global const float *restrict dz,
         for (int t = 0; t < count; t++)
             sum[t] = fma(value, (incl_lanes)(w[t * OUT + o]), sum[t]);
     }
+#pragma unroll
     for (int t = 0; t < count; t++)
         STORE(sum[t], dx + t * NB);
 }
@@ -117,7 +121,9 @@ static inline void incl_dense_weights_tile(global const float *restrict x,
                                            float learning_rate, const int count)
 {
     incl_lanes sum[TILE_ROWS][TILE_V];
+#pragma unroll
     for (int t = 0; t < count; t++)
+#pragma unroll
         for (int v = 0; v < TILE_V; v++)
             sum[t][v] = (incl_lanes)(0.0f);
     for (int block = 0; block < blocks; block++) {
@@ -135,7 +141,9 @@ static inline void incl_dense_weights_tile(global const float *restrict x,
                     sum[t][v] = fma((incl_lanes)(x_of[t * NB + n]), value[v], sum[t][v]);
         }
     }
+#pragma unroll
     for (int t = 0; t < count; t++)
+#pragma unroll
         for (int v = 0; v < TILE_V; v++)
             incl_dense_store(target, i + t, o + v * LANES, sum[t][v], learning_rate);
 }

@@ -20,32 +20,24 @@ typedef float16 incl_lanes;
 typedef int16 incl_ints;
 #define LOAD(p) vload16(0, p)
 #define STORE(v, p) vstore16(v, 0, p)
-#define LOAD_CODES(p) convert_int16(vload16(0, p))
-#define STORE_CODES(v, p) vstore16(TO_CODES(v), 0, p)
 #define WIDEN(name) name##16
 #elif LANES == 8
 typedef float8 incl_lanes;
 typedef int8 incl_ints;
 #define LOAD(p) vload8(0, p)
 #define STORE(v, p) vstore8(v, 0, p)
-#define LOAD_CODES(p) convert_int8(vload8(0, p))
-#define STORE_CODES(v, p) vstore8(TO_CODES(v), 0, p)
 #define WIDEN(name) name##8
 #elif LANES == 4
 typedef float4 incl_lanes;
 typedef int4 incl_ints;
 #define LOAD(p) vload4(0, p)
 #define STORE(v, p) vstore4(v, 0, p)
-#define LOAD_CODES(p) convert_int4(vload4(0, p))
-#define STORE_CODES(v, p) vstore4(TO_CODES(v), 0, p)
 #define WIDEN(name) name##4
 #elif LANES == 1
 typedef float incl_lanes;
 typedef int incl_ints;
 #define LOAD(p) (*(p))
 #define STORE(v, p) (*(p) = (v))
-#define LOAD_CODES(p) ((int)*(p))
-#define STORE_CODES(v, p) (*(p) = TO_CODES(v))
 #define WIDEN(name) name
 #else
 #error "LANES must be 1, 4, 8 or 16"
@@ -54,11 +46,38 @@ typedef int incl_ints;
 #define AS_FLOATS(v) WIDEN(as_float)(v)
 #define AS_INTS(v) WIDEN(as_int)(v)
 
-/* Arg-max codes of pooling windows: one byte, two where a window has more than 255 cells. */
+/* Arg-max codes of pooling windows: one byte, two where a window has more than 255 cells. A vector of
+ * them is aligned, so it is read and written through a pointer: vload and vstore go byte by byte on
+ * some CPUs. */
 #if defined(POOL_H) && POOL_H * POOL_W > 255
 typedef ushort incl_code;
+typedef WIDEN(ushort) incl_codes;
 #define TO_CODES(v) WIDEN(convert_ushort)(v)
 #else
 typedef uchar incl_code;
+typedef WIDEN(uchar) incl_codes;
 #define TO_CODES(v) WIDEN(convert_uchar)(v)
 #endif
+#define LOAD_CODES(p) WIDEN(convert_int)(*(global const incl_codes *)(p))
+#define STORE_CODES(v, p) (*(global incl_codes *)(p) = TO_CODES(v))
+
+/* Transposes LANES vectors: afterwards a[i][j] is what a[j][i] was. log2(LANES) perfect shuffles. */
+static inline void incl_transpose(incl_lanes *a)
+{
+#if LANES > 1
+    incl_lanes b[LANES];
+#pragma unroll
+    for (int round = 1; round < LANES; round *= 2) {
+#pragma unroll
+        for (int q = 0; q < LANES / 2; q++) {
+            b[2 * q].even = a[q].lo;
+            b[2 * q].odd = a[q + LANES / 2].lo;
+            b[2 * q + 1].even = a[q].hi;
+            b[2 * q + 1].odd = a[q + LANES / 2].hi;
+        }
+#pragma unroll
+        for (int q = 0; q < LANES; q++)
+            a[q] = b[q];
+    }
+#endif
+}

@@ -40,9 +40,9 @@ enum incline_status incline_text_status(struct incline_text *text) INCLINE_MUST_
  * none. What is too large becomes infinite. */
 bool incline_parse_double(const char *text, double *out);
 
-/* The candidate nearest to word in edit distance, or else the first that begins with word; NULL when
- * none is near enough to be meant (distance at most a third of the word's length, at least 1; a
- * beginning of at least 3 letters). For the distance, upper and lower case are the same. */
+/* The candidate nearest to word in edit distance, or else the first that begins with word; NULL
+ * when none is near enough to be meant (distance at most a third of the word's length, at least 1;
+ * a beginning of at least 3 letters). For the distance, upper and lower case are the same. */
 const char *incline_did_you_mean(const char *word, const char *const *candidates, size_t count);
 
 #endif

@@ -54,16 +54,13 @@ struct tiles {
     int out, in, rows, vectors;
 };
 
-static struct tiles tiles_of(const struct incline_layer *layer, const struct incline_plan *plan)
+static struct tiles tiles_of(const struct incline_layer *layer)
 {
-    int lanes = incline_device_lanes(incline_plan_device(plan));
-    int columns = incline_columns(layer->out.channels);
-    bool pairs = lanes > 1 && columns % (2 * lanes) == 0;
     return (struct tiles){
         .out = incline_tile(layer->out.channels, 16),
         .in = incline_tile(layer->in.channels, 16),
-        .rows = incline_tile(layer->in.channels, pairs ? 8 : 16),
-        .vectors = pairs ? 2 : 1,
+        .rows = incline_tile(layer->in.channels, 16),
+        .vectors = 1,
     };
 }
 
@@ -76,7 +73,7 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
                                          const struct incline_layer *layer,
                                          struct incline_layer_io *io, struct incline_launch *launch)
 {
-    struct tiles tiles = tiles_of(layer, io->plan);
+    struct tiles tiles = tiles_of(layer);
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_define(&defines, "IN", layer->in.channels);
@@ -103,7 +100,7 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
 static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
                                    struct incline_layer_io *io)
 {
-    int tile = tiles_of(layer, io->plan).out;
+    int tile = tiles_of(layer).out;
     struct incline_launch launch = {
         .kernel = "dense_forward",
         .items = incline_lane_items(io->plan),
@@ -123,7 +120,7 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
                                               const struct incline_layer *layer,
                                               struct incline_layer_io *io)
 {
-    int tile = tiles_of(layer, io->plan).in;
+    int tile = tiles_of(layer).in;
     struct incline_launch launch = {
         .kernel = "dense_backward_data",
         .items = incline_lane_items(io->plan),
@@ -147,7 +144,7 @@ static enum incline_status plan_weight_gradient(struct incline_context *ctx,
                                                 struct incline_layer_io *io,
                                                 struct incline_tensor *dz_t)
 {
-    struct tiles tiles = tiles_of(layer, io->plan);
+    struct tiles tiles = tiles_of(layer);
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
     int vectors = incline_columns(layer->out.channels) / (lanes * tiles.vectors);
     struct incline_launch launch = {

@@ -162,6 +162,7 @@ static void test_did_you_mean(void **state)
                  {"conv", "conv2d"},
                  {"dens", "dense"},
                  {"xyz", NULL},
+                 {"fxxxten", NULL},
                  {"x", NULL},
                  {"", NULL},
                  {"ta", NULL},
