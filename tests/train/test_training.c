@@ -1,0 +1,301 @@
+/* Whole trainings of small networks on small data. */
+#include "support/scratch.h"
+
+#include "support/device.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/philox.h"
+#include "incline/network.h"
+#include "incline/train.h"
+#include "incline/version.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+static struct test_device env;
+
+#define MODEL                                                                                      \
+    "incline: 1\n"                                                                                 \
+    "model:\n"                                                                                     \
+    "  input: [5, 9, 2]\n"                                                                         \
+    "  layers:\n"                                                                                  \
+    "    - conv2d: {filters: 6, kernel: 3, padding: same, activation: relu}\n"                     \
+    "    - max_pool2d: 2\n"                                                                        \
+    "    - conv2d: {filters: 5, kernel: 2}\n"                                                      \
+    "    - tanh\n"                                                                                 \
+    "    - flatten\n"                                                                              \
+    "    - dense: 3\n"                                                                             \
+    "    - softmax\n"                                                                              \
+    "data: {root: none, val: test}\n"
+
+/* 257 images of 5x9x2 in three classes: noise, with a bright corner that tells the class. */
+static struct incline_dataset *make_dataset(size_t train, size_t test)
+{
+    static char *names[] = {(char *)"a", (char *)"b", (char *)"c"};
+    static const struct incline_images none;
+    struct incline_dataset *dataset = calloc(1, sizeof *dataset);
+    assert_non_null(dataset);
+    *dataset = (struct incline_dataset){
+        .name = (char *)"corners",
+        .folder = (char *)"memory",
+        .classes = 3,
+        .class_names = names,
+        .val = none,
+        .val_is_test = true,
+    };
+    struct incline_images *parts[2] = {&dataset->train, &dataset->test};
+    size_t counts[2] = {train, test};
+    for (uint32_t part = 0; part < 2; part++) {
+        struct incline_images *images = parts[part];
+        *images = (struct incline_images){
+            5, 9, 2, counts[part], malloc(counts[part] * 90), malloc(counts[part] * sizeof(int))};
+        assert_true(images->pixels && images->labels);
+        for (size_t i = 0; i < counts[part]; i++) {
+            images->labels[i] = (int)(i % 3);
+            for (size_t e = 0; e < 90; e++) {
+                uint32_t word = incline_philox(7, part, (uint32_t)i, (uint32_t)e, 0, 0).word[0];
+                bool bright = (int)(e / 2 % 9) / 3 == images->labels[i];
+                images->pixels[i * 90 + e] = (unsigned char)(word % 100 + (bright ? 150 : 0));
+            }
+        }
+    }
+    return dataset;
+}
+
+static void free_dataset(struct incline_dataset *dataset)
+{
+    free(dataset->train.pixels);
+    free(dataset->train.labels);
+    free(dataset->test.pixels);
+    free(dataset->test.labels);
+    free(dataset);
+}
+
+struct setup {
+    struct incline_setting settings[4];
+    size_t count;
+    struct incline_train_options options;
+};
+
+static enum incline_status train(struct scratch *s, struct setup *setup, const char *name,
+                                 struct incline_train_result *result)
+{
+    char folder[2 * SCRATCH_PATH_BYTES];
+    struct incline_config *config = NULL;
+    struct incline_dataset *dataset = make_dataset(257, 50);
+    snprintf(folder, sizeof folder, "%s/%s", s->folder, name);
+    incline_error_clear(env.ctx);
+    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, setup->settings,
+                                            setup->count, &config));
+    setup->options.folder = folder;
+    enum incline_status status =
+        incline_train(env.ctx, env.device, config, dataset, &setup->options, result);
+    incline_config_destroy(&config);
+    free_dataset(dataset);
+    return status;
+}
+
+static char *read_back(struct scratch *s, const char *name, size_t *length)
+{
+    char path[3 * SCRATCH_PATH_BYTES], *bytes = NULL;
+    snprintf(path, sizeof path, "%s/%s", s->folder, name);
+    assert_ok(env.ctx, incline_file_read(env.ctx, path, 1 << 26, &bytes, length));
+    return bytes;
+}
+
+static void test_overfits_one_batch(void **state)
+{
+    struct setup setup = {
+        .settings = {{"train.epochs", "400"},
+                     {"train.batch_size", "32"},
+                     {"train.optimizer.*.lr", "0.5"}},
+        .count = 3,
+        .options = {.overfit_batch = true},
+    };
+    struct incline_train_result result;
+    assert_ok(env.ctx, train(*state, &setup, "overfit", &result));
+    print_message("loss after 400 steps on one batch: %g\n", result.loss);
+    assert_true(result.loss < 0.01);
+    assert_true(result.accuracy == 1);
+}
+
+static void test_learns(void **state)
+{
+    struct setup setup = {
+        .settings = {{"train.epochs", "30"},
+                     {"train.batch_size", "32"},
+                     {"train.optimizer.*.lr", "0.3"}},
+        .count = 3,
+    };
+    struct incline_train_result result;
+    assert_ok(env.ctx, train(*state, &setup, "learns", &result));
+    assert_true(result.has_val);
+    assert_true(result.best_val_accuracy > 0.95);
+}
+
+static void test_batch_sizes(void **state)
+{
+    static const char *const sizes[] = {"1", "7", "300"};
+    static const long long steps[] = {257, 37, 1};
+    for (size_t i = 0; i < 3; i++) {
+        struct setup setup = {
+            .settings = {{"train.epochs", "2"}, {"train.batch_size", sizes[i]}},
+            .count = 2,
+        };
+        struct incline_train_result result;
+        char name[32];
+        snprintf(name, sizeof name, "batch-%s", sizes[i]);
+        assert_ok(env.ctx, train(*state, &setup, name, &result));
+        assert_int_equal(result.epochs_done, 2);
+        assert_int_equal(result.steps_done, 2 * steps[i]);
+    }
+}
+
+static void test_seed_decides_bytes(void **state)
+{
+    static const char *const seeds[] = {"1", "1", "2"};
+    char *bytes[3];
+    size_t length[3];
+    for (size_t i = 0; i < 3; i++) {
+        struct setup setup = {
+            .settings = {{"train.epochs", "2"},
+                         {"train.seed", seeds[i]},
+                         {"train.batch_size", "32"}},
+            .count = 3,
+        };
+        struct incline_train_result result;
+        char name[64];
+        snprintf(name, sizeof name, "seed-%zu", i);
+        assert_ok(env.ctx, train(*state, &setup, name, &result));
+        snprintf(name, sizeof name, "seed-%zu/weights/last.safetensors", i);
+        bytes[i] = read_back(*state, name, &length[i]);
+    }
+    assert_int_equal(length[0], length[1]);
+    assert_memory_equal(bytes[0], bytes[1], length[0]);
+    assert_true(length[0] != length[2] || memcmp(bytes[0], bytes[2], length[0]) != 0);
+    for (size_t i = 0; i < 3; i++)
+        incline_free(&bytes[i]);
+}
+
+static void test_step_neither_allocates_nor_builds_nor_waits(void **state)
+{
+    struct setup setup = {
+        .settings = {{"train.epochs", "4"}, {"train.batch_size", "1"}},
+        .count = 2,
+    };
+    struct incline_train_result result;
+    assert_ok(env.ctx, train(*state, &setup, "counters", &result));
+    assert_int_equal(result.first_step.allocations, result.last_step.allocations);
+    assert_int_equal(result.first_step.program_builds, result.last_step.program_builds);
+    assert_true(result.first_step.program_builds > 0);
+    uint64_t waits = result.last_step.blocking_calls - result.first_step.blocking_calls;
+    print_message("%llu blocking calls in %lld steps\n", (unsigned long long)waits,
+                  result.steps_done);
+    assert_true(waits < (uint64_t)result.steps_done / 4);
+}
+
+static void test_divergence_stops(void **state)
+{
+    struct setup setup = {
+        .settings = {{"train.epochs", "5"},
+                     {"train.optimizer.*.lr", "1e30"},
+                     {"model.layers.3", "relu"},
+                     {"train.batch_size", "32"}},
+        .count = 4,
+    };
+    struct incline_train_result result;
+    assert_int_equal(train(*state, &setup, "diverges", &result), INCLINE_ERROR_NUMERIC);
+    assert_non_null(strstr(incline_error_text(env.ctx), "training diverged: the loss of epoch"));
+    assert_non_null(strstr(incline_error_text(env.ctx), "smaller learning rate"));
+}
+
+static void test_stop_saves(void **state)
+{
+    volatile sig_atomic_t stop = 1;
+    struct setup setup = {.options = {.stop = &stop}};
+    struct incline_train_result result;
+    size_t length;
+    assert_int_equal(train(*state, &setup, "stopped", &result), INCLINE_ERROR_INTERRUPTED);
+    assert_int_equal(result.steps_done, 1);
+    char *bytes = read_back(*state, "stopped/weights/last.safetensors", &length);
+    assert_true(length > 100);
+    incline_free(&bytes);
+}
+
+static void test_existing_folder_is_kept(void **state)
+{
+    struct setup setup = {.settings = {{"train.epochs", "1"}}, .count = 1};
+    struct incline_train_result result;
+    assert_ok(env.ctx, train(*state, &setup, "twice", &result));
+    assert_int_equal(train(*state, &setup, "twice", &result), INCLINE_ERROR_IO);
+    assert_non_null(strstr(incline_error_text(env.ctx), "exists"));
+    setup.options.overwrite = true;
+    assert_ok(env.ctx, train(*state, &setup, "twice", &result));
+}
+
+/* The last line of log.csv and the weights, evaluated afresh, agree. */
+static void test_saved_weights_evaluate_the_same(void **state)
+{
+    struct scratch *s = *state;
+    struct setup setup = {
+        .settings = {{"train.epochs", "3"}, {"train.batch_size", "32"}},
+        .count = 2,
+    };
+    struct incline_train_result result;
+    struct incline_config *config = NULL;
+    struct incline_network *network = NULL;
+    struct incline_evaluation evaluation;
+    char path[2 * SCRATCH_PATH_BYTES];
+    assert_ok(env.ctx, train(s, &setup, "saved", &result));
+    struct incline_dataset *dataset = make_dataset(1, 50);
+    snprintf(path, sizeof path, "%s/saved/weights/best.safetensors", s->folder);
+    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, NULL, 0, &config));
+    assert_ok(env.ctx, incline_network_create(env.ctx, env.device, config, 0, &network));
+    assert_ok(env.ctx, incline_network_load_weights(env.ctx, network, path));
+    assert_ok(env.ctx, incline_network_evaluate(env.ctx, network, &dataset->test, &evaluation));
+    assert_true(evaluation.accuracy == result.best_val_accuracy);
+
+    size_t hits = 0;
+    float *probabilities = calloc(50 * 3, sizeof *probabilities);
+    assert_non_null(probabilities);
+    assert_ok(env.ctx, incline_network_predict(env.ctx, network, &dataset->test, probabilities));
+    for (size_t i = 0; i < 50; i++) {
+        const float *p = probabilities + i * 3;
+        double sum = (double)p[0] + (double)p[1] + (double)p[2];
+        assert_true(sum > 0.999999 && sum < 1.000001);
+        int best = p[1] > p[0] ? 1 : 0;
+        best = p[2] > p[best] ? 2 : best;
+        hits += best == dataset->test.labels[i];
+    }
+    assert_true((double)hits / 50 == evaluation.accuracy);
+    free(probabilities);
+    incline_evaluation_finish(&evaluation);
+    incline_network_destroy(&network);
+    incline_config_destroy(&config);
+    free_dataset(dataset);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_overfits_one_batch, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_learns, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_batch_sizes, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_seed_decides_bytes, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_step_neither_allocates_nor_builds_nor_waits,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_divergence_stops, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_stop_saves, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_saved_weights_evaluate_the_same, scratch_setup,
+                                        scratch_teardown),
+    };
+    int status = test_device_open(&env);
+    if (status)
+        return status;
+    status = cmocka_run_group_tests(tests, NULL, NULL);
+    test_device_close(&env);
+    return status;
+}
