@@ -1,5 +1,5 @@
 /* A YAML or JSON document with the place of every node, over libfyaml. The only user of libfyaml is
- * document.c, so that another reader could take its place.
+ * document_parse.c, so that another reader could take its place.
  *
  * Rules (they remove YAML's traps): double keys, aliases, anchors and tags are refused; every
  * scalar is text until an option table gives it a type. */

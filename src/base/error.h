@@ -13,6 +13,14 @@
 enum incline_status incline_fail(struct incline_context *ctx, enum incline_status status,
                                  const char *format, ...) INCLINE_PRINTF(3, 4);
 
+/* For public entry points: returns ARGUMENT from the calling function unless condition holds. */
+#define INCLINE_REQUIRE(ctx, condition)                                                            \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "%s: needs %s", __func__,             \
+                                #condition);                                                       \
+    } while (0)
+
 void incline_log(struct incline_context *ctx, enum incline_log_level level, const char *format, ...)
     INCLINE_PRINTF(3, 4);
 

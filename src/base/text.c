@@ -93,7 +93,7 @@ enum incline_status incline_text_take(struct incline_text *text, char **out)
 
 static const char *skip_digits(const char *at)
 {
-    while (*at >= '0' && *at <= '9')
+    while (incline_is_digit(*at))
         at++;
     return at;
 }
@@ -168,11 +168,19 @@ void incline_text_add_quoted(struct incline_text *text, const char *value)
     bool cut = length > QUOTED_BYTES_MAX;
     if (cut)
         length = QUOTED_BYTES_MAX;
-    while (cut && length > 0 && ((unsigned char)value[length] & 0xc0) == 0x80)
+    while (cut && length > 0 && incline_is_utf8_tail(value[length]))
         length--; /* not in the middle of a UTF-8 character */
     incline_text_add(text, "'");
     incline_text_add_bytes(text, value, length);
     incline_text_add(text, cut ? "...'" : "'");
+}
+
+bool incline_is_among(const char *word, const char *const *words)
+{
+    for (; words && *words; words++)
+        if (strcmp(word, *words) == 0)
+            return true;
+    return false;
 }
 
 static char lower(char c)

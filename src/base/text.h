@@ -40,6 +40,26 @@ enum incline_status incline_text_status(struct incline_text *text) INCLINE_MUST_
  * none. What is too large becomes infinite. */
 bool incline_parse_double(const char *text, double *out);
 
+/* Letters and digits of ASCII, in every locale. */
+static inline bool incline_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool incline_is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* true for a byte of a UTF-8 character after its first. */
+static inline bool incline_is_utf8_tail(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* true when word is one of words (NULL-terminated, or NULL for none). */
+bool incline_is_among(const char *word, const char *const *words);
+
 /* The candidate nearest to word in edit distance, or else the first that begins with word; NULL
  * when none is near enough to be meant (distance at most a third of the word's length, at least 1;
  * a beginning of at least 3 letters). For the distance, upper and lower case are the same. */

@@ -157,6 +157,8 @@ const char *cli_format_step(struct cli_figure *figure, double seconds)
 
 const char *cli_format_metric(struct cli_figure *figure, double value)
 {
+    if (isnan(value))
+        value = (double)NAN; /* without the sign that some have */
     bool fixed = value == 0 || (fabs(value) >= 1e-3 && fabs(value) < 1e6) || !isfinite(value);
     snprintf(figure->text, sizeof figure->text, fixed ? "%.4f" : "%.4e", value);
     return figure->text;

@@ -106,31 +106,90 @@ static void print_data_ok(const struct training *training)
     cli_print(training->cli, " images, %d classes)    model ok\n", dataset->classes);
 }
 
+static size_t total(const struct incline_memory_need *need)
+{
+    return need->weights + need->gradients + need->activations + need->data;
+}
+
+/* Images in a step: a batch is never larger than the training part. */
+static size_t step_images(const struct training *training, const struct incline_config *config)
+{
+    size_t batch = (size_t)incline_config_batch_size(config);
+    return batch < training->dataset->train.count ? batch : training->dataset->train.count;
+}
+
+static enum incline_status plan_memory(const struct training *training,
+                                       const struct incline_config *config,
+                                       struct incline_memory_need *need, bool *fits)
+{
+    const struct incline_device_info *info = incline_device_get_info(training->device);
+    size_t images = training->dataset->train.count + val_images(training->dataset)->count;
+    enum incline_status status =
+        incline_memory_plan(training->cli->ctx, training->device, config, images, need);
+    *fits = status == INCLINE_OK && total(need) <= info->memory_bytes &&
+            need->activations <= info->max_alloc_bytes && need->data <= info->max_alloc_bytes;
+    return status;
+}
+
+/* Whether training at this batch size fits into the device's memory. */
+static bool batch_fits(const struct training *training, size_t batch)
+{
+    struct cli *cli = training->cli;
+    const struct cli_settings *given = &cli->settings;
+    struct incline_setting *settings = calloc(given->count + 1, sizeof *settings);
+    struct incline_config *config = NULL;
+    struct incline_memory_need need;
+    char number[24];
+    bool fits = false;
+    if (settings == NULL)
+        return false;
+    for (size_t i = 0; i < given->count; i++)
+        settings[i] = given->items[i];
+    snprintf(number, sizeof number, "%zu", batch);
+    settings[given->count] = (struct incline_setting){"train.batch_size", number};
+    if (incline_config_load(cli->ctx, cli->arguments[0], settings, given->count + 1, &config) !=
+            INCLINE_OK ||
+        plan_memory(training, config, &need, &fits) != INCLINE_OK)
+        incline_error_clear(cli->ctx);
+    incline_config_destroy(&config);
+    free(settings);
+    return fits;
+}
+
+/* After a failure: when memory is what was short, says which batch size has enough. */
+static void suggest_batch(const struct training *training)
+{
+    size_t now = step_images(training, training->config), batch = now;
+    while (batch > 0 && !batch_fits(training, batch))
+        batch /= 2;
+    if (batch == 0)
+        cli_say(training->cli, "No batch size fits into the memory of this device.");
+    else if (batch < now)
+        cli_say(training->cli, "A batch of %zu fits: -b %zu", batch, batch);
+}
+
 static int dry_run(const struct training *training)
 {
     struct cli *cli = training->cli;
     const struct incline_device_info *info = incline_device_get_info(training->device);
-    size_t images = training->dataset->train.count + val_images(training->dataset)->count;
     struct incline_memory_need need;
-    struct cli_figure needed, there;
-    enum incline_status status =
-        incline_memory_plan(cli->ctx, training->device, training->config, images, &need);
+    struct cli_figure needed, there, largest;
+    bool fits;
+    enum incline_status status = plan_memory(training, training->config, &need, &fits);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
-    size_t bytes = need.weights + need.gradients + need.activations + need.data;
-    bool fits = bytes <= info->memory_bytes;
     print_data_ok(training);
-    cli_print(cli, "memory at batch %d: %s needed; #%d %s %s\n",
-              incline_config_batch_size(training->config), cli_format_bytes(&needed, (double)bytes),
-              info->index, cli_format_bytes(&there, (double)info->memory_bytes),
-              fits ? "ok" : "too small");
+    cli_print(cli, "memory at batch %zu: %s needed; #%d %s %s\n",
+              step_images(training, training->config),
+              cli_format_bytes(&needed, (double)total(&need)), info->index,
+              cli_format_bytes(&there, (double)info->memory_bytes), fits ? "ok" : "too small");
     print_steps(training);
     if (fits)
         return CLI_EXIT_OK;
-    return cli_error(cli, CLI_EXIT_DEVICE,
-                     "the device has too little memory; try a smaller batch, "
-                     "-b %d",
-                     (incline_config_batch_size(training->config) + 1) / 2);
+    cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer",
+              there.text, cli_format_bytes(&largest, (double)info->max_alloc_bytes));
+    suggest_batch(training);
+    return CLI_EXIT_DEVICE;
 }
 
 /* ---- what is said before, while and after ---- */
@@ -164,6 +223,12 @@ static void say_header(const struct training *training)
     cli_say(cli, "model    %s    %s parameters, %s multiply-adds an image\n", model->name,
             cli_format_count(&parameters, model->parameters),
             cli_format_short(&multiply_adds, model->multiply_adds));
+}
+
+static void on_start(void *cookie, const char *run_folder)
+{
+    (void)run_folder;
+    say_header(cookie);
 }
 
 static void on_first_step(void *cookie, double seconds)
@@ -279,11 +344,11 @@ static int train(struct training *training)
         .overfit_batch = options->overfit_batch,
         .stop = cli_stop_flag(),
         .callbacks = {.cookie = training,
+                      .started = on_start,
                       .first_step = on_first_step,
                       .tick = on_tick,
                       .epoch_end = on_epoch_end},
     };
-    say_header(training);
     cli_progress_init(&training->progress, cli);
     cli_progress_note(&training->progress, "preparing kernels and data");
     cli_signals_install();
@@ -296,11 +361,8 @@ static int train(struct training *training)
     if (status == INCLINE_ERROR_INTERRUPTED)
         return say_interrupted(training);
     int code = cli_fail(cli, status);
-    if (status == INCLINE_ERROR_NUMERIC)
-        cli_say(cli,
-                "A smaller learning rate may help (--lr). Weights saved before are still in "
-                "%s/weights.",
-                training->folder);
+    if (status == INCLINE_ERROR_DEVICE)
+        suggest_batch(training);
     return code;
 }
 

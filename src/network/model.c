@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "network/model_layers.h"
+#include "network/model_names.h"
 
 #include <limits.h>
 #include <string.h>
@@ -22,9 +23,6 @@ static const struct incline_option model_options[] = {
 const struct incline_option_table incline_model_table = {
     model_options, sizeof model_options / sizeof *model_options, NULL,
     sizeof(struct incline_model)};
-
-/* ---- Parsing -----------------------------------------------------------------------------------
- */
 
 static enum incline_status read_size(struct incline_context *ctx, struct incline_node *node,
                                      const char *what, int *out)
@@ -53,32 +51,6 @@ static enum incline_status read_input(struct incline_context *ctx, struct inclin
         status = read_size(ctx, incline_node_item(node, 1), "width", &out->width);
     if (status == INCLINE_OK)
         status = read_size(ctx, incline_node_item(node, 2), "channels", &out->channels);
-    return status;
-}
-
-/* Gives `<type>_<n>` to the layers of class that have no name, past names that were given. */
-static enum incline_status name_class(struct incline_context *ctx, struct incline_model *model,
-                                      const struct incline_layer_class *class)
-{
-    size_t number = 0;
-    enum incline_status status = INCLINE_OK;
-    for (size_t i = 0; i < model->layer_count && status == INCLINE_OK; i++) {
-        if (model->layers[i].class != class || model->layers[i].name)
-            continue;
-        struct incline_text name;
-        bool taken = true;
-        incline_text_init(&name, ctx);
-        while (taken && !name.failed) {
-            incline_text_finish(&name);
-            incline_text_add(&name, "%s_%zu", class->name, ++number);
-            taken = false;
-            for (size_t j = 0; j < model->layer_count && !taken; j++)
-                taken = model->layers[j].name &&
-                        strcmp(model->layers[j].name, incline_text_get(&name)) == 0;
-        }
-        status = incline_text_take(&name, &model->layers[i].name);
-        incline_text_finish(&name);
-    }
     return status;
 }
 
@@ -138,10 +110,8 @@ static enum incline_status read_section(struct incline_context *ctx, struct incl
             incline_options_read(ctx, node, "model", &incline_model_table, NULL, NULL, out, &given);
     if (status == INCLINE_OK)
         status = incline_options_require(ctx, node, "model", &incline_model_table, given);
-    if (status == INCLINE_OK && !incline_is_name(out->name))
-        status = incline_fail_at(ctx, incline_node_get(node, "name"),
-                                 "model: name must be made of letters, digits, '_', '-' and '.', "
-                                 "and neither begin nor end with '.'");
+    if (status == INCLINE_OK)
+        status = incline_name_check(ctx, incline_node_get(node, "name"), "model", out->name);
     return status == INCLINE_OK ? read_input(ctx, incline_node_get(node, "input"), &out->input)
                                 : status;
 }
@@ -153,7 +123,8 @@ static enum incline_status read_layers(struct incline_layer_collector *collector
     if (status == INCLINE_OK)
         status = incline_collector_add(collector, incline_node_get(node, "layers"));
     for (size_t i = 0; i < incline_layer_class_count && status == INCLINE_OK; i++)
-        status = name_class(collector->ctx, collector->model, incline_layer_classes[i]);
+        status =
+            incline_model_fill_names(collector->ctx, collector->model, incline_layer_classes[i]);
     return status;
 }
 
@@ -193,9 +164,6 @@ void incline_model_finish(struct incline_model *model)
     incline_free(&model->name);
     *model = (struct incline_model){0};
 }
-
-/* ---- Writing -----------------------------------------------------------------------------------
- */
 
 static void write_layer(const struct incline_layer *layer, struct incline_text *out)
 {

@@ -1,6 +1,7 @@
 #include "network/model_layers.h"
 
 #include "base/memory.h"
+#include "network/model_names.h"
 
 #include <string.h>
 
@@ -10,7 +11,7 @@ enum { BLOCK_DEPTH_MAX = 32, REPEAT_MAX = 1000, CANDIDATES_MAX = 128 };
 static const char *const planned_layers[] = {
     "residual",   "add",     "concat",   "avg_pool2d", "global_avg_pool",
     "batch_norm", "dropout", "identity", "leaky_relu", "relu6",
-    "elu",        "silu",    "gelu"};
+    "elu",        "silu",    "gelu",     NULL};
 static const char *const layer_keys[] = {"name", NULL};
 
 /* Outside every block: `$name` stands for nothing. */
@@ -19,31 +20,6 @@ static const struct incline_scope no_arguments = {NULL, NULL, NULL};
 static enum incline_status add_list(struct incline_layer_collector *collector,
                                     struct incline_node *list, const struct incline_scope *scope,
                                     int depth);
-
-/* ---- Names -------------------------------------------------------------------------------------
- */
-
-bool incline_is_name(const char *name)
-{
-    size_t length = strlen(name);
-    if (length == 0 || name[0] == '.' || name[length - 1] == '.')
-        return false;
-    for (const char *at = name; *at; at++) {
-        bool good = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                    (*at >= '0' && *at <= '9') || *at == '_' || *at == '-' || *at == '.';
-        if (!good)
-            return false;
-    }
-    return true;
-}
-
-static bool name_is_taken(const struct incline_model *model, const char *name)
-{
-    for (size_t i = 0; i < model->layer_count; i++)
-        if (model->layers[i].name && strcmp(model->layers[i].name, name) == 0)
-            return true;
-    return false;
-}
 
 static enum incline_status read_name(const struct incline_layer_collector *collector,
                                      struct incline_node *node, const struct incline_scope *scope,
@@ -54,19 +30,14 @@ static enum incline_status read_name(const struct incline_layer_collector *colle
     if (status != INCLINE_OK)
         return status;
     const char *name = incline_node_text(node);
-    if (!name || !incline_is_name(name))
-        return incline_fail_at(ctx, node,
-                               "%s: name must be made of letters, digits, '_', '-' and '.', and "
-                               "neither begin nor end with '.'",
-                               layer->class->name);
-    if (name_is_taken(collector->model, name))
+    status = incline_name_check(ctx, node, layer->class->name, name);
+    if (status != INCLINE_OK)
+        return status;
+    if (incline_model_has_name(collector->model, name))
         return incline_fail_at(ctx, node, "%s: the name '%.60s' is already taken",
                                layer->class->name, name);
     return incline_strdup(ctx, name, &layer->name);
 }
-
-/* ---- One layer ---------------------------------------------------------------------------------
- */
 
 static struct incline_node *default_of(const struct incline_layer_collector *collector,
                                        const char *type)
@@ -136,9 +107,6 @@ static enum incline_status add_layer(struct incline_layer_collector *collector,
         status = read_name(collector, name, scope, layer);
     return status;
 }
-
-/* ---- Blocks and repeat -------------------------------------------------------------------------
- */
 
 static enum incline_status check_arguments(struct incline_context *ctx, const char *name,
                                            struct incline_node *place, struct incline_node *args,
@@ -222,22 +190,16 @@ static enum incline_status add_repeat(struct incline_layer_collector *collector,
     return status;
 }
 
-/* ---- The list ----------------------------------------------------------------------------------
- */
-
-static bool is_planned(const char *type)
+bool incline_layer_is_planned(const char *type)
 {
-    for (size_t i = 0; i < sizeof planned_layers / sizeof *planned_layers; i++)
-        if (strcmp(planned_layers[i], type) == 0)
-            return true;
-    return false;
+    return incline_is_among(type, planned_layers);
 }
 
 static enum incline_status fail_type(const struct incline_layer_collector *collector,
                                      struct incline_node *place)
 {
     const char *type = incline_node_text(place);
-    if (is_planned(type))
+    if (incline_layer_is_planned(type))
         return incline_fail_at(collector->ctx, place, "layer '%s' is not supported yet", type);
     const char *names[CANDIDATES_MAX] = {"repeat"};
     size_t count = 1;
@@ -313,89 +275,4 @@ enum incline_status incline_collector_add(struct incline_layer_collector *collec
                                           struct incline_node *list)
 {
     return add_list(collector, list, &no_arguments, 0);
-}
-
-/* ---- Definitions -------------------------------------------------------------------------------
- */
-
-static enum incline_status check_default(struct incline_context *ctx, struct incline_node *key,
-                                         struct incline_node *value)
-{
-    const char *type = incline_node_text(key);
-    const struct incline_layer_class *class = incline_layer_class_find(type);
-    if (!class)
-        return incline_fail_at(ctx, key,
-                               is_planned(type) ? "layer '%.60s' is not supported yet"
-                                                : "defaults: unknown layer '%.60s'",
-                               type);
-    if (incline_node_kind(value) != INCLINE_NODE_MAPPING)
-        return incline_fail_at(ctx, value, "defaults: %s must be a mapping of options", type);
-    void *scratch = NULL;
-    uint64_t given = 0;
-    enum incline_status status = incline_alloc(ctx, 1, class->options.size, &scratch);
-    if (status == INCLINE_OK)
-        status =
-            incline_options_read(ctx, value, type, &class->options, NULL, NULL, scratch, &given);
-    if (scratch)
-        incline_options_finish(&class->options, scratch);
-    incline_free(&scratch);
-    return status;
-}
-
-static enum incline_status check_block_args(struct incline_context *ctx, struct incline_node *args)
-{
-    if (incline_node_kind(args) != INCLINE_NODE_SEQUENCE)
-        return incline_fail_at(ctx, args, "args must be a list of names");
-    for (size_t i = 0; i < incline_node_count(args); i++) {
-        struct incline_node *arg = incline_node_item(args, i);
-        const char *name = incline_node_text(arg);
-        if (!name || !incline_is_name(name))
-            return incline_fail_at(ctx, arg, "an argument must be a name");
-    }
-    return INCLINE_OK;
-}
-
-static enum incline_status check_block(struct incline_context *ctx, struct incline_node *key,
-                                       struct incline_node *block)
-{
-    static const struct incline_option options[] = {
-        {"args", INCLINE_OPTION_CUSTOM, 0, "[]", 0, 0, NULL, "names of the arguments"},
-        {"layers", INCLINE_OPTION_CUSTOM, 0, NULL, 0, 0, NULL, "the layers of the block"},
-    };
-    static const struct incline_option_table table = {options, 2, NULL, 0};
-    const char *name = incline_node_text(key);
-    uint64_t given = 0;
-    if (incline_layer_class_find(name) || is_planned(name) || strcmp(name, "repeat") == 0)
-        return incline_fail_at(ctx, key, "blocks: '%s' is the name of a layer", name);
-    enum incline_status status =
-        incline_options_read(ctx, block, "blocks", &table, NULL, NULL, NULL, &given);
-    if (status == INCLINE_OK)
-        status = incline_options_require(ctx, key, "blocks", &table, given);
-    struct incline_node *args = incline_node_get(block, "args");
-    return status == INCLINE_OK && args ? check_block_args(ctx, args) : status;
-}
-
-typedef enum incline_status (*check_fn)(struct incline_context *ctx, struct incline_node *key,
-                                        struct incline_node *value);
-
-static enum incline_status check_each(struct incline_context *ctx, struct incline_node *map,
-                                      const char *label, check_fn check)
-{
-    if (!map)
-        return INCLINE_OK;
-    if (incline_node_kind(map) != INCLINE_NODE_MAPPING)
-        return incline_fail_at(ctx, map, "model: %s must be a mapping", label);
-    enum incline_status status = INCLINE_OK;
-    for (size_t i = 0; i < incline_node_count(map) && status == INCLINE_OK; i++)
-        status = check(ctx, incline_node_key(map, i), incline_node_value(map, i));
-    return status;
-}
-
-enum incline_status incline_collector_check(const struct incline_layer_collector *collector)
-{
-    enum incline_status status =
-        check_each(collector->ctx, collector->defaults, "defaults", check_default);
-    return status == INCLINE_OK
-               ? check_each(collector->ctx, collector->blocks, "blocks", check_block)
-               : status;
 }

@@ -22,8 +22,7 @@ incline_collector_check(const struct incline_layer_collector *collector) INCLINE
 enum incline_status incline_collector_add(struct incline_layer_collector *collector,
                                           struct incline_node *list) INCLINE_MUST_CHECK;
 
-/* true when name is made of letters, digits, '_', '-' and '.', and neither begins nor ends with a
- * dot. */
-bool incline_is_name(const char *name);
+/* true for the type of a layer that the format knows and this release has no code for. */
+bool incline_layer_is_planned(const char *type);
 
 #endif

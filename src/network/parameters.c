@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 
+#include <limits.h>
+
 static size_t aligned_elems(const struct incline_device *device, size_t elems)
 {
     size_t unit = incline_device_align(device) / sizeof(float);
@@ -33,16 +35,6 @@ static void lay_out(struct incline_parameters *parameters, const struct incline_
         }
 }
 
-size_t incline_parameters_bytes(const struct incline_device *device,
-                                const struct incline_layer *layers, size_t layer_count)
-{
-    size_t elems = 0;
-    for (size_t i = 0; i < layer_count; i++)
-        for (int role = 0; role < layers[i].parameter_count; role++)
-            elems += aligned_elems(device, layers[i].parameters[role].elems);
-    return elems * sizeof(float);
-}
-
 static enum incline_status make_parts(struct incline_context *ctx,
                                       struct incline_parameters *parameters)
 {
@@ -72,6 +64,11 @@ enum incline_status incline_parameters_create(struct incline_context *ctx,
     if (status)
         goto out;
     lay_out(parameters, layers, layer_count);
+    if (parameters->total_elems > INT_MAX) {
+        status = incline_fail(ctx, INCLINE_ERROR_UNSUPPORTED,
+                              "%zu parameters are more than 2^31 - 1", parameters->total_elems);
+        goto out;
+    }
     if (parameters->count > 0) {
         status = incline_buffer_create(ctx, device, "the parameters",
                                        parameters->total_elems * sizeof(float), &parameters->all);

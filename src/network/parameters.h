@@ -39,8 +39,4 @@ enum incline_status incline_parameters_write(struct incline_context *ctx,
                                              const struct incline_parameters *parameters,
                                              size_t index, const float *values) INCLINE_MUST_CHECK;
 
-/* Bytes that incline_parameters_create would take; for plans. */
-size_t incline_parameters_bytes(const struct incline_device *device,
-                                const struct incline_layer *layers, size_t layer_count);
-
 #endif

@@ -20,6 +20,7 @@ enum incline_status incline_network_create(struct incline_context *ctx,
                                            const struct incline_config *config, int batch,
                                            struct incline_network **out)
 {
+    INCLINE_REQUIRE(ctx, ctx && device && config && batch >= 0 && out);
     struct incline_network *network = NULL;
     const struct incline_model *model = &config->model;
     enum incline_status status = incline_alloc(ctx, 1, sizeof *network, &network);
@@ -53,12 +54,14 @@ void incline_network_destroy(struct incline_network **network)
 enum incline_status incline_network_load_weights(struct incline_context *ctx,
                                                  struct incline_network *network, const char *path)
 {
+    INCLINE_REQUIRE(ctx, ctx && network && path);
     return incline_weights_load(ctx, network->config, network->parameters, path);
 }
 
 enum incline_status incline_network_save_weights(struct incline_context *ctx,
                                                  struct incline_network *network, const char *path)
 {
+    INCLINE_REQUIRE(ctx, ctx && network && path);
     return incline_weights_save(ctx, network->config, network->parameters, NULL, 0, path);
 }
 
@@ -136,6 +139,7 @@ enum incline_status incline_network_predict(struct incline_context *ctx,
                                             const struct incline_images *images,
                                             float *probabilities)
 {
+    INCLINE_REQUIRE(ctx, ctx && network && images && probabilities);
     struct incline_feed *feed = NULL;
     enum incline_status status = check_images(ctx, network, images);
     if (status)
@@ -173,6 +177,7 @@ enum incline_status incline_network_evaluate(struct incline_context *ctx,
                                              const struct incline_images *images,
                                              struct incline_evaluation *out)
 {
+    INCLINE_REQUIRE(ctx, ctx && network && images && out);
     struct incline_evaluator *evaluator = NULL;
     struct incline_scores scores;
     double start;

@@ -10,7 +10,7 @@ static enum incline_status measure(struct incline_context *ctx, struct incline_d
                                    const struct incline_config *config,
                                    const struct incline_parameters *parameters,
                                    const struct incline_feed *feed, struct incline_buffer *any,
-                                   size_t *out)
+                                   int batch, size_t *out)
 {
     struct incline_step_plan *plan = NULL;
     struct incline_step_spec spec = {
@@ -20,7 +20,7 @@ static enum incline_status measure(struct incline_context *ctx, struct incline_d
         .loss = &incline_losses[config->train.loss],
         .mode = INCLINE_STEP_TRAIN,
         .rewrites = INCLINE_REWRITE_ALL,
-        .batch = config->train.batch_size,
+        .batch = batch,
         .parameters = parameters,
         .feed = feed,
         .metrics = any,
@@ -38,10 +38,12 @@ enum incline_status incline_memory_plan(struct incline_context *ctx, struct incl
                                         const struct incline_config *config, size_t images,
                                         struct incline_memory_need *out)
 {
+    INCLINE_REQUIRE(ctx, ctx && device && config && out);
     struct incline_shape input = config->model.input;
     struct incline_images image = {input.height, input.width, input.channels, 1, NULL, NULL};
     struct incline_parameters *parameters = NULL;
     struct incline_feed *feed = NULL;
+    int batch = config->train.batch_size;
     enum incline_status status = incline_alloc(ctx, incline_shape_elems(input), 1, &image.pixels);
     if (status)
         goto out;
@@ -56,7 +58,9 @@ enum incline_status incline_memory_plan(struct incline_context *ctx, struct incl
         .weights = parameters->total_elems * sizeof(float),
         .data = incline_feed_bytes(input, images),
     };
-    status = measure(ctx, device, config, parameters, feed, feed->labels, &out->activations);
+    if (images > 0 && images < (size_t)batch)
+        batch = (int)images;
+    status = measure(ctx, device, config, parameters, feed, feed->labels, batch, &out->activations);
 out:
     incline_feed_destroy(&feed);
     incline_parameters_destroy(&parameters);

@@ -6,7 +6,9 @@
 #include "incline/version.h"
 #include "train/config.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -101,6 +103,21 @@ static json_int_t now(void)
     return (json_int_t)time(NULL);
 }
 
+/* Weights of the run that is overwritten must not pass for those of the new one. */
+static enum incline_status remove_old(struct incline_context *ctx, const char *folder,
+                                      const char *name)
+{
+    char *path = NULL;
+    enum incline_status status = incline_path_join(ctx, folder, name, &path);
+    if (status)
+        return status;
+    if (incline_file_exists(path) && remove(path))
+        status = incline_fail(ctx, INCLINE_ERROR_IO, "%s: cannot remove it: %s", path,
+                              strerror(errno));
+    incline_free(&path);
+    return status;
+}
+
 enum incline_status incline_run_folder_start(struct incline_context *ctx, const char *path,
                                              const struct incline_config *config,
                                              const struct incline_device *device,
@@ -112,6 +129,12 @@ enum incline_status incline_run_folder_start(struct incline_context *ctx, const 
         return status;
     status = incline_folder_create(ctx, weights);
     incline_free(&weights);
+    if (status)
+        return status;
+    status = remove_old(ctx, path, "weights/best.safetensors");
+    if (status)
+        return status;
+    status = remove_old(ctx, path, "weights/last.safetensors");
     if (status)
         return status;
     status = put(ctx, path, "config.yaml", config->text, incline_file_write);

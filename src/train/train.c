@@ -13,6 +13,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 
 /* The host runs ahead of the device by at most two strides of steps; a stride lasts about this
  * long, so that Ctrl-C is answered and the progress moves. */
@@ -167,15 +168,25 @@ static void update_progress(struct trainer *trainer)
     progress->images_per_second = (double)trainer->batch / progress->step_seconds;
 }
 
-static enum incline_status fail_diverged(struct trainer *trainer, size_t step)
+static enum incline_status fail_diverged(struct trainer *trainer, const char *place, double value)
 {
+    bool saved = trainer->result->epochs_done > 0;
     return incline_fail(trainer->ctx, INCLINE_ERROR_NUMERIC,
-                        "training diverged: the loss of epoch %d, step %zu is %f; try a smaller "
-                        "learning rate (--lr), now %g%s%s",
-                        trainer->progress.epoch, step + 1, (double)trainer->slots[step].loss_sum,
-                        trainer->progress.learning_rate,
-                        trainer->progress.epoch > 1 ? "; the last good weights are in " : "",
-                        trainer->progress.epoch > 1 ? trainer->last_path : "");
+                        "training diverged: %s is %s; try a smaller learning rate (--lr), now %g%s%s",
+                        place, isnan(value) ? "nan" : "infinite", trainer->progress.learning_rate,
+                        saved ? "; the last good weights are in " : "",
+                        saved ? trainer->last_path : "");
+}
+
+static enum incline_status check_slot(struct trainer *trainer, size_t step)
+{
+    char place[64];
+    double loss = (double)trainer->slots[step].loss_sum;
+    if (isfinite(loss))
+        return INCLINE_OK;
+    snprintf(place, sizeof place, "the loss of epoch %d, step %zu", trainer->progress.epoch,
+             step + 1);
+    return fail_diverged(trainer, place, loss);
 }
 
 /* Waits for the steps enqueued so far, of which there are `enqueued` in this epoch, and reads what
@@ -191,9 +202,11 @@ static enum incline_status read_slots(struct trainer *trainer, size_t enqueued)
     if (status)
         return status;
     trainer->done = enqueued;
-    for (size_t i = from; i < enqueued; i++)
-        if (!isfinite(trainer->slots[i].loss_sum))
-            return fail_diverged(trainer, i);
+    for (size_t i = from; i < enqueued; i++) {
+        status = check_slot(trainer, i);
+        if (status)
+            return status;
+    }
     update_progress(trainer);
     trainer->last_tick = incline_clock_seconds();
     return INCLINE_OK;
@@ -317,6 +330,7 @@ static enum incline_status validate(struct trainer *trainer)
 {
     struct incline_progress *progress = &trainer->progress;
     struct incline_scores scores;
+    char place[64];
     bool due = progress->epoch % trainer->config->train.val_every == 0 ||
                progress->epoch == progress->epochs;
     if (!trainer->evaluator || !due)
@@ -325,6 +339,10 @@ static enum incline_status validate(struct trainer *trainer)
     enum incline_status status = incline_evaluator_run(trainer->ctx, trainer->evaluator, &scores);
     if (status)
         return status;
+    if (!isfinite(scores.loss)) {
+        snprintf(place, sizeof place, "the validation loss of epoch %d", progress->epoch);
+        return fail_diverged(trainer, place, scores.loss);
+    }
     progress->has_val = true;
     progress->val_loss = scores.loss;
     progress->val_accuracy = scores.accuracy;
@@ -474,6 +492,7 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
                                   const struct incline_train_options *options,
                                   struct incline_train_result *out)
 {
+    INCLINE_REQUIRE(ctx, ctx && device && config && dataset && options && options->folder && out);
     const struct incline_train_callbacks *callbacks = &options->callbacks;
     struct trainer trainer = {
         .ctx = ctx,

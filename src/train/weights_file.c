@@ -5,6 +5,7 @@
 #include "formats/weights.h"
 #include "incline/version.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool keeps_shape(const struct incline_layer *layer)
@@ -70,6 +71,18 @@ static enum incline_status init_image(struct incline_context *ctx, size_t count,
     return incline_alloc(ctx, count, sizeof *image->sources, &image->sources);
 }
 
+static enum incline_status check_finite(struct incline_context *ctx, const char *name,
+                                        const float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return incline_fail(ctx, INCLINE_ERROR_NUMERIC,
+                                "training diverged: '%s' holds %s and is not saved; try a smaller "
+                                "learning rate (--lr)",
+                                name, isnan(values[i]) ? "nan" : "an infinite number");
+    return INCLINE_OK;
+}
+
 static enum incline_status fetch_one(struct incline_context *ctx,
                                      const struct incline_config *config,
                                      const struct incline_parameters *parameters, size_t i,
@@ -90,6 +103,8 @@ static enum incline_status fetch_one(struct incline_context *ctx,
     if (status)
         return status;
     status = incline_parameters_read(ctx, parameters, i, memory);
+    if (!status)
+        status = check_finite(ctx, image->names[i], memory, place->elems);
     if (!status)
         incline_weights_to_file_order(parameter, flattened_shape(&config->model, place->layer),
                                       memory, image->values[i]);

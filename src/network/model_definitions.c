@@ -1,0 +1,90 @@
+/* What a model defines besides its layers: defaults and blocks. */
+#include "network/model_layers.h"
+
+#include "base/memory.h"
+#include "network/model_names.h"
+
+#include <string.h>
+
+static enum incline_status check_default(struct incline_context *ctx, struct incline_node *key,
+                                         struct incline_node *value)
+{
+    const char *type = incline_node_text(key);
+    const struct incline_layer_class *class = incline_layer_class_find(type);
+    if (!class)
+        return incline_fail_at(ctx, key,
+                               incline_layer_is_planned(type) ? "layer '%.60s' is not supported yet"
+                                                              : "defaults: unknown layer '%.60s'",
+                               type);
+    if (incline_node_kind(value) != INCLINE_NODE_MAPPING)
+        return incline_fail_at(ctx, value, "defaults: %s must be a mapping of options", type);
+    void *scratch = NULL;
+    uint64_t given = 0;
+    enum incline_status status = incline_alloc(ctx, 1, class->options.size, &scratch);
+    if (status == INCLINE_OK)
+        status =
+            incline_options_read(ctx, value, type, &class->options, NULL, NULL, scratch, &given);
+    if (scratch)
+        incline_options_finish(&class->options, scratch);
+    incline_free(&scratch);
+    return status;
+}
+
+static enum incline_status check_block_args(struct incline_context *ctx, struct incline_node *args)
+{
+    if (incline_node_kind(args) != INCLINE_NODE_SEQUENCE)
+        return incline_fail_at(ctx, args, "args must be a list of names");
+    for (size_t i = 0; i < incline_node_count(args); i++) {
+        struct incline_node *arg = incline_node_item(args, i);
+        const char *name = incline_node_text(arg);
+        if (!name || !incline_is_name(name))
+            return incline_fail_at(ctx, arg, "an argument must be a name");
+    }
+    return INCLINE_OK;
+}
+
+static enum incline_status check_block(struct incline_context *ctx, struct incline_node *key,
+                                       struct incline_node *block)
+{
+    static const struct incline_option options[] = {
+        {"args", INCLINE_OPTION_CUSTOM, 0, "[]", 0, 0, NULL, "names of the arguments"},
+        {"layers", INCLINE_OPTION_CUSTOM, 0, NULL, 0, 0, NULL, "the layers of the block"},
+    };
+    static const struct incline_option_table table = {options, 2, NULL, 0};
+    const char *name = incline_node_text(key);
+    uint64_t given = 0;
+    if (incline_layer_class_find(name) || incline_layer_is_planned(name) ||
+        strcmp(name, "repeat") == 0)
+        return incline_fail_at(ctx, key, "blocks: '%s' is the name of a layer", name);
+    enum incline_status status =
+        incline_options_read(ctx, block, "blocks", &table, NULL, NULL, NULL, &given);
+    if (status == INCLINE_OK)
+        status = incline_options_require(ctx, key, "blocks", &table, given);
+    struct incline_node *args = incline_node_get(block, "args");
+    return status == INCLINE_OK && args ? check_block_args(ctx, args) : status;
+}
+
+typedef enum incline_status (*check_fn)(struct incline_context *ctx, struct incline_node *key,
+                                        struct incline_node *value);
+
+static enum incline_status check_each(struct incline_context *ctx, struct incline_node *map,
+                                      const char *label, check_fn check)
+{
+    if (!map)
+        return INCLINE_OK;
+    if (incline_node_kind(map) != INCLINE_NODE_MAPPING)
+        return incline_fail_at(ctx, map, "model: %s must be a mapping", label);
+    enum incline_status status = INCLINE_OK;
+    for (size_t i = 0; i < incline_node_count(map) && status == INCLINE_OK; i++)
+        status = check(ctx, incline_node_key(map, i), incline_node_value(map, i));
+    return status;
+}
+
+enum incline_status incline_collector_check(const struct incline_layer_collector *collector)
+{
+    enum incline_status status =
+        check_each(collector->ctx, collector->defaults, "defaults", check_default);
+    return status == INCLINE_OK
+               ? check_each(collector->ctx, collector->blocks, "blocks", check_block)
+               : status;
+}

@@ -1,0 +1,130 @@
+/* The `train:` section. */
+#include "train/config_sections.h"
+
+#include "train/config_inner.h"
+
+#include <float.h>
+#include <limits.h>
+#include <string.h>
+
+enum { BATCH_MAX = 65536 };
+
+static const char *const loss_names[] = {"cross_entropy", "mse", NULL};
+
+#define IN_TRAIN(member) offsetof(struct incline_train_section, member)
+
+static const struct incline_option train_options[] = {
+    {"epochs", INCLINE_OPTION_INT, IN_TRAIN(epochs), "10", 1, 1000000, NULL,
+     "passes over the training images"},
+    {"batch_size", INCLINE_OPTION_INT, IN_TRAIN(batch_size), "128", 1, BATCH_MAX, NULL,
+     "images in a step"},
+    {"loss", INCLINE_OPTION_CHOICE, IN_TRAIN(loss), "cross_entropy", 0, 0, loss_names,
+     "what is minimised; cross_entropy with or without a closing softmax"},
+    {"optimizer", INCLINE_OPTION_CUSTOM, 0, "sgd", 0, 0, NULL,
+     "how weights follow their gradients: {sgd: {lr: 0.01}}"},
+    {"metrics", INCLINE_OPTION_CUSTOM, 0, "[accuracy]", 0, 0, NULL, "figures beside the loss"},
+    {"seed", INCLINE_OPTION_UINT64, IN_TRAIN(seed), "1", 0, 0, NULL,
+     "start of the random numbers: weights and orders"},
+    {"val_every", INCLINE_OPTION_INT, IN_TRAIN(val_every), "1", 1, INT_MAX, NULL,
+     "epochs from one validation to the next"},
+};
+
+static const struct incline_option sgd_options[] = {
+    {"lr", INCLINE_OPTION_DOUBLE, offsetof(struct incline_sgd_options, lr), "0.01", DBL_MIN,
+     INCLINE_LARGE, NULL, "learning rate: w = w - lr x gradient"},
+};
+
+const struct incline_option_table incline_train_table =
+    INCLINE_SECTION_TABLE(train_options, struct incline_train_section);
+
+const struct incline_option_table incline_sgd_table =
+    INCLINE_SECTION_TABLE(sgd_options, struct incline_sgd_options);
+
+/* Words of the format that this release has no code for: never ignored. */
+static const char *const planned_train[] = {"schedule", "early_stop", "checkpoint",
+                                            "label_smoothing", NULL};
+static const char *const planned_sgd[] = {"momentum", "nesterov", "weight_decay", NULL};
+static const char *const planned_optimizers[] = {"adam", "adamw", "rmsprop", NULL};
+
+static enum incline_status fail_optimizer(struct incline_context *ctx, struct incline_node *node)
+{
+    static const char *const names[] = {"sgd"};
+    const char *name = incline_node_text(node);
+    if (name && incline_is_among(name, planned_optimizers))
+        return incline_fail_at(ctx, node, "optimizer '%s' is not supported yet: there is sgd",
+                               name);
+    struct incline_text text;
+    incline_text_init(&text, ctx);
+    incline_text_add(&text, "unknown optimizer ");
+    incline_text_add_quoted(&text, name ? name : "");
+    incline_text_add(&text, ": there is sgd");
+    if (name)
+        incline_text_add_hint(&text, name, names, 1);
+    enum incline_status status = incline_fail_at(ctx, node, "%s", incline_text_get(&text));
+    incline_text_finish(&text);
+    return status;
+}
+
+static enum incline_status read_optimizer(struct incline_context *ctx, struct incline_node *node,
+                                          struct incline_train_section *out)
+{
+    struct incline_node *name = node;
+    struct incline_node *options = NULL;
+    if (incline_node_kind(node) == INCLINE_NODE_MAPPING && incline_node_count(node) == 1) {
+        name = incline_node_key(node, 0);
+        options = incline_node_value(node, 0);
+    }
+    const char *text = incline_node_text(name);
+    if (!text)
+        return incline_fail_at(ctx, node, "train: optimizer must be one name, or {name: {...}}");
+    if (strcmp(text, "sgd") != 0)
+        return fail_optimizer(ctx, name);
+    return options ? incline_section_read(ctx, options, "sgd", &incline_sgd_table, planned_sgd,
+                                          &out->sgd)
+                   : INCLINE_OK;
+}
+
+static enum incline_status check_metric(struct incline_context *ctx, struct incline_node *node)
+{
+    const char *text = incline_node_text(node);
+    if (text && strcmp(text, "accuracy") == 0)
+        return INCLINE_OK;
+    return incline_fail_at(ctx, node, "train: metrics must be [accuracy]");
+}
+
+static enum incline_status check_metrics(struct incline_context *ctx, struct incline_node *node)
+{
+    if (incline_node_kind(node) != INCLINE_NODE_SEQUENCE)
+        return check_metric(ctx, node);
+    enum incline_status status = INCLINE_OK;
+    for (size_t i = 0; i < incline_node_count(node) && status == INCLINE_OK; i++)
+        status = check_metric(ctx, incline_node_item(node, i));
+    return status;
+}
+
+enum incline_status incline_train_section_read(struct incline_context *ctx,
+                                               struct incline_node *node,
+                                               struct incline_train_section *out)
+{
+    enum incline_status status = incline_options_default(ctx, &incline_train_table, out);
+    if (status == INCLINE_OK)
+        status = incline_options_default(ctx, &incline_sgd_table, &out->sgd);
+    if (status != INCLINE_OK || !node)
+        return status;
+    status = incline_section_read(ctx, node, "train", &incline_train_table, planned_train, out);
+    struct incline_node *optimizer = incline_node_get(node, "optimizer");
+    if (status == INCLINE_OK && optimizer)
+        status = read_optimizer(ctx, optimizer, out);
+    struct incline_node *metrics = incline_node_get(node, "metrics");
+    return status == INCLINE_OK && metrics ? check_metrics(ctx, metrics) : status;
+}
+
+void incline_train_section_write(const struct incline_train_section *train,
+                                 struct incline_text *out)
+{
+    incline_text_add(out, "train:\n");
+    incline_section_write(&incline_train_table, train, out);
+    incline_text_add(out, "  optimizer: {sgd: {lr: ");
+    incline_text_add_double(out, train->sgd.lr);
+    incline_text_add(out, "}}\n  metrics: [accuracy]\n");
+}
