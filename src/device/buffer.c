@@ -1,5 +1,6 @@
 /* Device memory, copies and fences. */
 #include "base/memory.h"
+#include "device/handles.h"
 #include "device/opencl.h"
 
 struct incline_fence {
@@ -192,4 +193,14 @@ enum incline_status incline_fence_wait(struct incline_context *ctx, struct incli
     if (code != CL_SUCCESS)
         return incline_cl_fail(ctx, device, code, "clWaitForEvents", "waiting for the device");
     return INCLINE_OK;
+}
+
+cl_mem incline_buffer_handle(const struct incline_buffer *buffer)
+{
+    return buffer->handle;
+}
+
+cl_command_queue incline_device_queue(const struct incline_device *device)
+{
+    return device->queue;
 }

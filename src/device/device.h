@@ -1,5 +1,5 @@
 /* An open device: context, one in-order queue, buffers and programs. The only room that includes
- * CL/cl.h; the rooms above see the opaque types below. */
+ * CL/cl.h; the rooms above see the opaque types below, and src/gemm also handles.h. */
 #ifndef INCLINE_DEVICE_DEVICE_H
 #define INCLINE_DEVICE_DEVICE_H
 

@@ -218,6 +218,7 @@ static enum incline_status find_all(struct incline_context *ctx, struct found_li
 enum incline_status incline_devices_list(struct incline_context *ctx,
                                          struct incline_device_list **out)
 {
+    INCLINE_REQUIRE(ctx, ctx && out);
     struct found_list found = {0};
     struct incline_device_list *list = NULL;
     enum incline_status status = find_all(ctx, &found);
@@ -398,6 +399,7 @@ out:
 enum incline_status incline_device_open(struct incline_context *ctx, const char *selector,
                                         struct incline_device **out)
 {
+    INCLINE_REQUIRE(ctx, ctx && out);
     struct found_list found = {0};
     const struct found *chosen = NULL;
     enum incline_status status = find_all(ctx, &found);

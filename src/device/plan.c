@@ -18,7 +18,8 @@ struct incline_tensor {
 };
 
 struct bound_launch {
-    struct incline_launch spec; /* label and defines are owned */
+    struct incline_launch spec; /* its texts are the copies below */
+    char *label, *source, *defines;
     cl_kernel kernel;
     size_t local;
 };
@@ -56,11 +57,11 @@ static void destroy_tensor(struct incline_tensor **tensor)
 
 static void finish_launch(struct bound_launch *launch)
 {
-    char *label = (char *)launch->spec.label, *defines = (char *)launch->spec.defines;
     if (launch->kernel)
         clReleaseKernel(launch->kernel);
-    incline_free(&label);
-    incline_free(&defines);
+    incline_free(&launch->label);
+    incline_free(&launch->source);
+    incline_free(&launch->defines);
 }
 
 void incline_plan_destroy(struct incline_plan **pointer)
@@ -170,28 +171,33 @@ static void note_uses(const struct incline_launch *spec, size_t number)
     }
 }
 
+static enum incline_status copy_text(struct incline_context *ctx, const char **text, char **copy)
+{
+    enum incline_status status = incline_strdup(ctx, *text ? *text : "", copy);
+    *text = *copy;
+    return status;
+}
+
 enum incline_status incline_plan_launch(struct incline_context *ctx, struct incline_plan *plan,
                                         const struct incline_launch *launch)
 {
-    char *label = NULL, *defines = NULL;
-    enum incline_status status = incline_grow(ctx, &plan->launches, &plan->launch_capacity,
-                                              plan->launch_count + 1, sizeof *plan->launches);
+    struct bound_launch bound = {.spec = *launch};
+    enum incline_status status =
+        incline_grow(ctx, &plan->launches, &plan->launch_capacity, plan->launch_count + 1,
+                     sizeof *plan->launches);
     if (status)
         return status;
-    status = incline_strdup(ctx, launch->label, &label);
-    if (status)
-        return status;
-    status = incline_strdup(ctx, launch->defines ? launch->defines : "", &defines);
+    status = copy_text(ctx, &bound.spec.label, &bound.label);
+    if (!status)
+        status = copy_text(ctx, &bound.spec.source, &bound.source);
+    if (!status)
+        status = copy_text(ctx, &bound.spec.defines, &bound.defines);
     if (status) {
-        incline_free(&label);
+        finish_launch(&bound);
         return status;
     }
-    struct bound_launch *bound = &plan->launches[plan->launch_count];
-    bound->spec = *launch;
-    bound->spec.label = label;
-    bound->spec.defines = defines;
     note_uses(launch, plan->launch_count);
-    plan->launch_count++;
+    plan->launches[plan->launch_count++] = bound;
     return INCLINE_OK;
 }
 
@@ -362,6 +368,8 @@ enum incline_status incline_plan_finish(struct incline_context *ctx, struct incl
     if (status)
         return status;
     for (size_t i = 0; i < plan->launch_count; i++) {
+        if (plan->launches[i].spec.call)
+            continue;
         status = bind_launch(ctx, plan, &plan->launches[i]);
         if (status)
             return status;
@@ -374,6 +382,22 @@ static size_t dimension(int size, int blocks)
     if (size == INCLINE_BLOCKS)
         return (size_t)blocks;
     return size > 0 ? (size_t)size : 1;
+}
+
+static enum incline_status enqueue_call(struct incline_context *ctx, struct incline_plan *plan,
+                                        const struct incline_launch *spec,
+                                        const struct incline_step *step)
+{
+    struct incline_call call = {
+        .device = plan->device,
+        .label = spec->label,
+        .args = spec->args,
+        .step = step,
+    };
+    enum incline_status status = spec->call(ctx, &call);
+    if (!status)
+        plan->device->counters.launches++;
+    return status;
 }
 
 static enum incline_status enqueue(struct incline_context *ctx, struct incline_plan *plan,
@@ -406,7 +430,10 @@ enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct inc
 {
     assert(step->images >= 1 && step->images <= plan->batch);
     for (size_t i = 0; i < plan->launch_count; i++) {
-        enum incline_status status = enqueue(ctx, plan, &plan->launches[i], step);
+        const struct bound_launch *launch = &plan->launches[i];
+        enum incline_status status = launch->spec.call
+                                         ? enqueue_call(ctx, plan, &launch->spec, step)
+                                         : enqueue(ctx, plan, launch, step);
         if (status)
             return status;
     }

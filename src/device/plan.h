@@ -1,4 +1,4 @@
-/* The step plan: a flat list of kernel launches over named tensors, made once and enqueued often.
+/* The step plan: a flat list of launches over named tensors, made once and enqueued often.
  *
  * While it is made, tensors are only sizes. incline_plan_finish() looks at which launches use each,
  * places them by lifetime in one arena buffer, creates the kernels and binds their arguments. After
@@ -40,69 +40,41 @@ struct incline_arg {
     } value;
 };
 
-#define INCLINE_TENSOR(t)                                                                          \
-    {                                                                                              \
-        INCLINE_ARG_TENSOR,                                                                        \
-        {                                                                                          \
-            .tensor = (t)                                                                          \
-        }                                                                                          \
-    }
-#define INCLINE_INT(n)                                                                             \
-    {                                                                                              \
-        INCLINE_ARG_INT,                                                                           \
-        {                                                                                          \
-            .i = (n)                                                                               \
-        }                                                                                          \
-    }
-#define INCLINE_FLOAT(x)                                                                           \
-    {                                                                                              \
-        INCLINE_ARG_FLOAT,                                                                         \
-        {                                                                                          \
-            .f = (x)                                                                               \
-        }                                                                                          \
-    }
-#define INCLINE_IMAGES                                                                             \
-    {                                                                                              \
-        INCLINE_ARG_IMAGES,                                                                        \
-        {                                                                                          \
-            .i = 0                                                                                 \
-        }                                                                                          \
-    }
-#define INCLINE_FIRST                                                                              \
-    {                                                                                              \
-        INCLINE_ARG_FIRST,                                                                         \
-        {                                                                                          \
-            .i = 0                                                                                 \
-        }                                                                                          \
-    }
-#define INCLINE_NUMBER                                                                             \
-    {                                                                                              \
-        INCLINE_ARG_NUMBER,                                                                        \
-        {                                                                                          \
-            .i = 0                                                                                 \
-        }                                                                                          \
-    }
-#define INCLINE_LEARNING_RATE                                                                      \
-    {                                                                                              \
-        INCLINE_ARG_LEARNING_RATE,                                                                 \
-        {                                                                                          \
-            .i = 0                                                                                 \
-        }                                                                                          \
-    }
+/* clang-format off */
+#define INCLINE_TENSOR(t) {INCLINE_ARG_TENSOR, {.tensor = (t)}}
+#define INCLINE_INT(n) {INCLINE_ARG_INT, {.i = (n)}}
+#define INCLINE_FLOAT(x) {INCLINE_ARG_FLOAT, {.f = (x)}}
+#define INCLINE_IMAGES {INCLINE_ARG_IMAGES, {.i = 0}}
+#define INCLINE_FIRST {INCLINE_ARG_FIRST, {.i = 0}}
+#define INCLINE_NUMBER {INCLINE_ARG_NUMBER, {.i = 0}}
+#define INCLINE_LEARNING_RATE {INCLINE_ARG_LEARNING_RATE, {.i = 0}}
+/* clang-format on */
 
 enum { INCLINE_ARGS_MAX = 16 };
+
+/* What a launch that is no kernel is given each time it is enqueued. */
+struct incline_call {
+    struct incline_device *device;
+    const char *label;              /* the launch's */
+    const struct incline_arg *args; /* the launch's; tensors have their buffers */
+    const struct incline_step *step;
+};
 
 /* One launch. The work-items are {group, second, third}: dimension 0 has `items` items in groups of
  * `group`; a dimension whose size is BLOCKS is as large as the step has blocks of NB images. */
 struct incline_launch {
     const char *label;   /* the layer's name, for messages and timing; copied */
-    const char *source;  /* "conv2d.cl" */
-    const char *kernel;  /* "conv2d_forward" */
+    const char *source;  /* "conv2d.cl"; copied */
+    const char *kernel;  /* "conv2d_forward"; a string that outlives the plan */
     const char *defines; /* " -D IN_C=3 ..."; copied; NULL for none */
     int items;           /* of dimension 0; a multiple of group */
     int group;         /* wanted work-group size in dimension 0; the kernel's limit may lower it */
     int second, third; /* sizes of dimensions 1 and 2, or INCLINE_BLOCKS; 0 means 1 */
     struct incline_arg args[INCLINE_ARGS_MAX]; /* in the kernel's order, ended by kind END */
+    /* NULL for a kernel. Otherwise what enqueues the work, through another library, on the device's
+     * queue: source to third are unused then. It does not wait, and its errors name label and
+     * device. Counts as one launch. */
+    enum incline_status (*call)(struct incline_context *ctx, const struct incline_call *call);
 };
 
 enum { INCLINE_BLOCKS = -1 };

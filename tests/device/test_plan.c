@@ -1,0 +1,254 @@
+/* The step plan: what it refuses and how it says so, what it reuses, and that enqueueing neither
+ * allocates, builds nor waits. */
+#include "support/harness.h"
+
+#include "incline/device.h"
+
+enum { BATCH = 17, ELEMS = 50 };
+
+static struct incline_plan *make_plan(void)
+{
+    struct incline_plan *plan = NULL;
+    harness_ok(incline_plan_create(harness_device.ctx, harness_device.device, BATCH, &plan));
+    return plan;
+}
+
+static struct incline_tensor *make_tensor(struct incline_plan *plan, const char *name, size_t bytes)
+{
+    struct incline_tensor *tensor = NULL;
+    harness_ok(incline_plan_tensor(harness_device.ctx, plan, name, bytes, &tensor));
+    return tensor;
+}
+
+/* relu from x to y, or another kernel with the same arguments */
+static void add_launch(struct incline_plan *plan, const char *source, const char *kernel,
+                       const char *defines, struct incline_tensor *x, struct incline_tensor *y)
+{
+    struct incline_launch launch = {
+        .label = "the layer",
+        .source = source,
+        .kernel = kernel,
+        .defines = defines,
+        .items = incline_lane_items(plan),
+        .group = incline_lane_items(plan),
+        .second = 1,
+        .third = INCLINE_BLOCKS,
+        .args = {INCLINE_TENSOR(x), INCLINE_TENSOR(y)},
+    };
+    harness_ok(incline_plan_launch(harness_device.ctx, plan, &launch));
+}
+
+static const char relu_defines[] = " -D ELEMS=50 -D CHUNK=64";
+
+static void add_relu(struct incline_plan *plan, struct incline_tensor *x, struct incline_tensor *y)
+{
+    add_launch(plan, "relu.cl", "activation_forward", relu_defines, x, y);
+}
+
+static size_t activation_bytes(void)
+{
+    return harness_packed_elems(BATCH, ELEMS) * sizeof(float);
+}
+
+/* The plan must fail to finish with that status and text. */
+static void assert_refused(struct incline_plan *plan, enum incline_status status, const char *text)
+{
+    assert_fails(harness_device.ctx, status, incline_plan_finish(harness_device.ctx, plan), text);
+}
+
+static void test_too_large(void **state)
+{
+    const struct incline_device_info *info = incline_device_get_info(harness_device.device);
+    struct incline_plan *plan = make_plan();
+    struct incline_tensor *large =
+        make_tensor(plan, "large", (size_t)info->max_alloc_bytes + (1 << 20));
+    char allowed[64];
+    (void)state;
+    incline_plan_keep(large);
+    snprintf(allowed, sizeof allowed, "allows %.1f MiB",
+             (double)info->max_alloc_bytes / (1024 * 1024));
+    assert_refused(plan, INCLINE_ERROR_DEVICE, allowed);
+    assert_refused(plan, INCLINE_ERROR_DEVICE, "the memory of one step needs ");
+    assert_refused(plan, INCLINE_ERROR_DEVICE, info->name);
+    incline_plan_destroy(&plan);
+}
+
+static void test_measure(void **state)
+{
+    const struct incline_device_info *info = incline_device_get_info(harness_device.device);
+    size_t large = (size_t)info->max_alloc_bytes + (1 << 20);
+    struct incline_device_counters before = incline_device_get_counters(harness_device.device);
+    struct incline_plan *plan = make_plan();
+    (void)state;
+    incline_plan_keep(make_tensor(plan, "large", large));
+    harness_ok(incline_plan_measure(harness_device.ctx, plan));
+    assert_int_equal(incline_plan_arena_bytes(plan), large);
+    incline_plan_destroy(&plan);
+    struct incline_device_counters after = incline_device_get_counters(harness_device.device);
+    assert_memory_equal(&before, &after, sizeof before);
+}
+
+static struct incline_plan *plan_of_one(const char *source, const char *kernel, const char *defines)
+{
+    struct incline_plan *plan = make_plan();
+    add_launch(plan, source, kernel, defines, make_tensor(plan, "x", activation_bytes()),
+               make_tensor(plan, "y", activation_bytes()));
+    return plan;
+}
+
+static void test_unknown_file(void **state)
+{
+    struct incline_plan *plan = plan_of_one("cubism.cl", "activation_forward", relu_defines);
+    (void)state;
+    assert_refused(plan, INCLINE_ERROR_BUG, "no kernel file cubism.cl");
+    incline_plan_destroy(&plan);
+}
+
+/* Driver calls that must fail; simulators report them, so they are left out there. */
+static void test_driver_refuses(void **state)
+{
+    (void)state;
+    if (test_small())
+        skip();
+    struct incline_plan *plan = plan_of_one("relu.cl", "activation_sideways", relu_defines);
+    assert_refused(plan, INCLINE_ERROR_DEVICE, "kernel activation_sideways of the layer");
+    incline_plan_destroy(&plan);
+    plan = plan_of_one("relu.cl", "activation_forward", " -D CHUNK=64");
+    assert_refused(plan, INCLINE_ERROR_BUILD, "ELEMS");
+    assert_refused(plan, INCLINE_ERROR_BUILD, "building relu.cl failed with ");
+    incline_plan_destroy(&plan);
+}
+
+/* Kernel text from a folder that others can write to would run with the user's rights. */
+static void test_kernel_folder(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_plan *plan = plan_of_one("relu.cl", "activation_forward",
+                                            " -D ELEMS=50 -D CHUNK=32"); /* not built before */
+    assert_int_equal(setenv("INCLINE_KERNEL_DIR", s->folder, 1), 0);
+    assert_int_equal(chmod(s->folder, 0777), 0);
+    assert_refused(plan, INCLINE_ERROR_ARGUMENT, "others must not be able to write to it");
+    assert_int_equal(chmod(s->folder, 0770), 0);
+    assert_refused(plan, INCLINE_ERROR_ARGUMENT, "others must not be able to write to it");
+    assert_int_equal(chmod(s->folder, 0700), 0);
+    assert_refused(plan, INCLINE_ERROR_DATA, "relu.cl");
+    assert_int_equal(setenv("INCLINE_KERNEL_DIR", "/nowhere/at/all", 1), 0);
+    assert_refused(plan, INCLINE_ERROR_ARGUMENT, "INCLINE_KERNEL_DIR=/nowhere/at/all is no folder");
+    unsetenv("INCLINE_KERNEL_DIR");
+    incline_plan_destroy(&plan);
+}
+
+/* Enqueues a few steps of a chain of three in the arena, and looks at what was asked of the device.
+ */
+static void test_counters(void **state)
+{
+    enum { STEPS = 5, LAUNCHES = 3 };
+    struct incline_plan *plan = make_plan();
+    struct harness_buffer x, y;
+    (void)state;
+    harness_buffer_create(&x, "x", activation_bytes());
+    harness_buffer_create(&y, "y", activation_bytes());
+    harness_buffer_reset(&x, NULL, 0);
+    struct incline_tensor *a = make_tensor(plan, "a", activation_bytes());
+    struct incline_tensor *b = make_tensor(plan, "b", activation_bytes());
+    add_relu(plan, harness_buffer_tensor(&x, plan), a);
+    add_relu(plan, a, b);
+    add_relu(plan, b, harness_buffer_tensor(&y, plan));
+    harness_ok(incline_plan_finish(harness_device.ctx, plan));
+    assert_int_equal(incline_plan_launches(plan), LAUNCHES);
+
+    struct incline_device_counters before = incline_device_get_counters(harness_device.device);
+    for (int i = 0; i < STEPS; i++) {
+        struct incline_step step = {.images = i % 2 ? 3 : BATCH, .first = i, .number = i};
+        harness_ok(incline_plan_enqueue(harness_device.ctx, plan, &step));
+    }
+    struct incline_device_counters after = incline_device_get_counters(harness_device.device);
+    assert_int_equal(after.launches - before.launches, STEPS * LAUNCHES);
+    assert_int_equal(after.program_builds, before.program_builds);
+    assert_int_equal(after.allocations, before.allocations);
+    assert_int_equal(after.blocking_calls, before.blocking_calls);
+
+    harness_ok(incline_device_wait(harness_device.ctx, harness_device.device));
+    after = incline_device_get_counters(harness_device.device);
+    assert_int_equal(after.blocking_calls, before.blocking_calls + 1);
+    incline_plan_destroy(&plan);
+    harness_buffer_destroy(&x);
+    harness_buffer_destroy(&y);
+}
+
+/* Two plans with the same kernel build one program. */
+static void test_programs_are_kept(void **state)
+{
+    struct incline_plan *plan = plan_of_one("relu.cl", "activation_forward", relu_defines);
+    (void)state;
+    harness_ok(incline_plan_finish(harness_device.ctx, plan));
+    incline_plan_destroy(&plan);
+    struct incline_device_counters before = incline_device_get_counters(harness_device.device);
+    plan = plan_of_one("relu.cl", "activation_backward", relu_defines);
+    incline_plan_destroy(&plan);
+    plan = plan_of_one("relu.cl", "activation_forward", relu_defines);
+    harness_ok(incline_plan_finish(harness_device.ctx, plan));
+    incline_plan_destroy(&plan);
+    struct incline_device_counters after = incline_device_get_counters(harness_device.device);
+    assert_int_equal(after.program_builds, before.program_builds);
+}
+
+/* In a chain, a third tensor takes the place of the first; a kept one shares with none. */
+static void test_arena_is_reused(void **state)
+{
+    size_t align = incline_device_align(harness_device.device);
+    size_t bytes = (activation_bytes() + align - 1) / align * align;
+    (void)state;
+    for (int keeps = 0; keeps <= 1; keeps++) {
+        struct incline_plan *plan = make_plan();
+        struct incline_tensor *a = make_tensor(plan, "a", bytes);
+        struct incline_tensor *b = make_tensor(plan, "b", bytes);
+        struct incline_tensor *c = make_tensor(plan, "c", bytes);
+        make_tensor(plan, "nobody's", 1 << 20);
+        if (keeps)
+            incline_plan_keep(a);
+        add_relu(plan, a, b);
+        add_relu(plan, b, c);
+        harness_ok(incline_plan_finish(harness_device.ctx, plan));
+        assert_int_equal(incline_plan_arena_bytes(plan), (keeps ? 3 : 2) * bytes);
+        assert_int_equal(incline_buffer_bytes(incline_tensor_buffer(b)), bytes);
+        incline_plan_destroy(&plan);
+    }
+}
+
+/* The label, the file's name and the defines are copied: what they were in may be gone by the time
+ * the plan is finished. */
+static void test_texts_are_copied(void **state)
+{
+    char source[] = "relu.cl", defines[sizeof relu_defines], label[] = "the layer";
+    struct incline_plan *plan = make_plan();
+    (void)state;
+    memcpy(defines, relu_defines, sizeof defines);
+    struct incline_launch launch = {
+        .label = label,
+        .source = source,
+        .kernel = "activation_forward",
+        .defines = defines,
+        .items = incline_lane_items(plan),
+        .group = incline_lane_items(plan),
+        .third = INCLINE_BLOCKS,
+        .args = {INCLINE_TENSOR(make_tensor(plan, "x", activation_bytes())),
+                 INCLINE_TENSOR(make_tensor(plan, "y", activation_bytes()))},
+    };
+    harness_ok(incline_plan_launch(harness_device.ctx, plan, &launch));
+    memset(source, '?', sizeof source - 1);
+    memset(defines, '?', sizeof defines - 1);
+    memset(label, '?', sizeof label - 1);
+    harness_ok(incline_plan_finish(harness_device.ctx, plan));
+    incline_plan_destroy(&plan);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_too_large),         cmocka_unit_test(test_measure),
+    cmocka_unit_test(test_unknown_file),      cmocka_unit_test(test_driver_refuses),
+    scratch_test(test_kernel_folder),         cmocka_unit_test(test_counters),
+    cmocka_unit_test(test_programs_are_kept), cmocka_unit_test(test_arena_is_reused),
+    cmocka_unit_test(test_texts_are_copied),
+};
+
+HARNESS_MAIN(tests)
