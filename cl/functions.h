@@ -43,7 +43,7 @@ static inline incl_lanes incl_log(incl_lanes x)
     sum = fma(sum, square, (incl_lanes)(1.0f / 5));
     sum = fma(sum, square, (incl_lanes)(1.0f / 3));
     sum = fma(sum * square, s, s);
-    return fma(e, (incl_lanes)(0.693147181f), sum + sum);
+    return x != x ? x : fma(e, (incl_lanes)(0.693147181f), sum + sum);
 }
 
 /* 1 / (1 + e^-x) */

@@ -19,7 +19,9 @@ kernel void mse(global const float *restrict x, global const int *restrict label
     global const float *scores = x + block * CLASSES * NB;
     incl_labels(labels, order, first, n, images, label);
 
+#if GRADIENT
     float share = 2.0f / ((float)CLASSES * images);
+#endif
     for (int l = 0; l < LANES; l++) {
         float sum = 0.0f;
         for (int c = 0; c < CLASSES; c++) {

@@ -31,6 +31,10 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
     layer->activation = (enum incline_activation)options->activation;
 
     double taps = (double)options->kernel[0] * options->kernel[1];
+    status = incline_check_index(taps * in.channels * incline_columns(options->filters) * PARTS_MAX,
+                                 problem);
+    if (status)
+        return status;
     struct incline_parameter *weight = &layer->parameters[0];
     *weight = (struct incline_parameter){
         .role = "weight",

@@ -1,5 +1,7 @@
 /* Fully connected layer; see cl/dense.cl for the equations. */
+#include "gemm/gemm.h"
 #include "layers/delta.h"
+#include "layers/dense_gemm.h"
 
 #include <stdio.h>
 
@@ -19,6 +21,10 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
                          layer->in.height, layer->in.width, layer->in.channels);
         return INCLINE_ERROR_CONFIG;
     }
+    enum incline_status status =
+        incline_check_index((double)layer->in.channels * options->units, problem);
+    if (status)
+        return status;
     layer->out = (struct incline_shape){1, 1, options->units};
     layer->activation = (enum incline_activation)options->activation;
     struct incline_parameter *weight = &layer->parameters[0];
@@ -97,8 +103,9 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
     return status;
 }
 
-static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
-                                   struct incline_layer_io *io)
+static enum incline_status plan_forward(struct incline_context *ctx,
+                                        const struct incline_layer *layer,
+                                        struct incline_layer_io *io)
 {
     int tile = tiles_of(layer).out;
     struct incline_launch launch = {
@@ -116,10 +123,30 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
     return launch_kernel(ctx, layer, io, &launch);
 }
 
+static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
+                                   struct incline_layer_io *io)
+{
+    enum incline_gemm gemm;
+    enum incline_status status = incline_gemm_choice(ctx, &gemm);
+    if (status)
+        return status;
+    return gemm == INCLINE_GEMM_CLBLAST ? incline_dense_gemm_forward(ctx, layer, io)
+                                        : plan_forward(ctx, layer, io);
+}
+
+/* The way that forward chose: only incline_dense_gemm_forward() saves something. */
+static bool uses_gemm(const struct incline_layer_io *io)
+{
+    return io->saved != NULL;
+}
+
 static enum incline_status plan_data_gradient(struct incline_context *ctx,
                                               const struct incline_layer *layer,
-                                              struct incline_layer_io *io)
+                                              struct incline_layer_io *io,
+                                              struct incline_tensor *dz_t)
 {
+    if (uses_gemm(io))
+        return incline_dense_gemm_data_gradient(ctx, layer, io, dz_t);
     int tile = tiles_of(layer).in;
     struct incline_launch launch = {
         .kernel = "dense_backward_data",
@@ -144,6 +171,8 @@ static enum incline_status plan_weight_gradient(struct incline_context *ctx,
                                                 struct incline_layer_io *io,
                                                 struct incline_tensor *dz_t)
 {
+    if (uses_gemm(io))
+        return incline_dense_gemm_weight_gradient(ctx, layer, io, dz_t);
     struct tiles tiles = tiles_of(layer);
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
     int vectors = incline_columns(layer->out.channels) / (lanes * tiles.vectors);
@@ -183,7 +212,7 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
     if (status)
         return status;
     if (io->dx) {
-        status = plan_data_gradient(ctx, layer, io);
+        status = plan_data_gradient(ctx, layer, io, delta.dz_t);
         if (status)
             return status;
     }

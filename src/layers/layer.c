@@ -53,6 +53,14 @@ struct incline_parameter incline_bias_parameter(int channels,
     };
 }
 
+enum incline_status incline_check_index(double elems, struct incline_text *problem)
+{
+    if (elems <= INT_MAX)
+        return INCLINE_OK;
+    incline_text_add(problem, "is too large: %.3g numbers in one tensor, at most 2^31 - 1", elems);
+    return INCLINE_ERROR_CONFIG;
+}
+
 void incline_define(struct incline_text *defines, const char *name, int value)
 {
     incline_text_add(defines, " -D %s=%d", name, value);

@@ -64,6 +64,9 @@ int incline_lane_items(const struct incline_plan *plan);
 struct incline_parameter incline_bias_parameter(int channels,
                                                 const struct incline_parameter *weight);
 
+/* Appends to problem and returns CONFIG when `elems` numbers are more than a kernel can index. */
+enum incline_status incline_check_index(double elems, struct incline_text *problem);
+
 /* Columns of a tensor with the output channels innermost: channels rounded up to whole blocks. */
 static inline int incline_columns(int channels)
 {
