@@ -1,0 +1,106 @@
+/* conv2d against its reference: shapes that fill no tile, every kind of padding and activation. */
+#include "support/harness.h"
+#include "support/reference.h"
+
+struct conv_case {
+    struct incline_shape in;
+    int filters;
+    int kernel[2], stride[2], padding;
+    bool bias;
+    int activation; /* enum incline_activation */
+    int batch;
+    bool small; /* for simulators as well */
+};
+
+enum {
+    NONE = INCLINE_ACTIVATION_NONE,
+    RELU = INCLINE_ACTIVATION_RELU,
+    SIGMOID = INCLINE_ACTIVATION_SIGMOID,
+    TANH = INCLINE_ACTIVATION_TANH,
+    SAME = REFERENCE_SAME
+};
+
+static const struct conv_case cases[] = {
+    {{1, 1, 1}, 1, {1, 1}, {1, 1}, 0, true, NONE, 32, true},
+    {{3, 3, 3}, 5, {3, 3}, {1, 1}, SAME, true, RELU, 32, true},
+    {{5, 9, 1}, 10, {1, 3}, {1, 1}, 0, false, NONE, 32, true},
+    {{7, 7, 5}, 3, {2, 2}, {2, 2}, 1, true, TANH, 32, true},
+    {{3, 3, 17}, 16, {3, 3}, {1, 1}, 0, false, SIGMOID, 32, true},
+    {{2, 5, 3}, 33, {2, 2}, {1, 2}, SAME, true, NONE, 32, true},
+    {{3, 3, 3}, 5, {3, 3}, {1, 1}, SAME, true, RELU, 1, false},
+    {{3, 3, 3}, 5, {3, 3}, {1, 1}, SAME, true, RELU, 7, false},
+    {{3, 3, 3}, 5, {3, 3}, {1, 1}, SAME, true, RELU, 160, false},
+    {{28, 28, 1}, 16, {3, 3}, {1, 1}, 0, true, RELU, 7, false},
+    {{28, 28, 1}, 20, {5, 5}, {1, 1}, SAME, true, NONE, 2, false},
+    {{7, 8, 16}, 33, {5, 5}, {1, 1}, 2, true, RELU, 17, false},
+    {{8, 8, 33}, 64, {3, 3}, {1, 1}, SAME, false, NONE, 17, false},
+    {{7, 7, 3}, 64, {1, 1}, {1, 1}, 0, true, TANH, 32, false},
+    {{5, 9, 3}, 20, {3, 3}, {2, 2}, SAME, true, NONE, 32, false},
+    {{9, 5, 16}, 10, {2, 2}, {1, 1}, SAME, false, NONE, 32, false},
+    {{7, 8, 17}, 17, {3, 3}, {1, 1}, 1, true, SIGMOID, 17, false},
+    {{8, 8, 5}, 1, {5, 5}, {3, 3}, 2, true, NONE, 32, false},
+    {{8, 7, 1}, 33, {2, 3}, {1, 1}, 0, true, RELU, 32, false},
+    {{1, 28, 1}, 5, {1, 3}, {1, 2}, 0, true, NONE, 32, false},
+    {{28, 1, 3}, 5, {3, 1}, {3, 1}, 1, false, NONE, 32, false},
+    {{3, 3, 16}, 16, {3, 3}, {1, 1}, 0, true, NONE, 32, false},
+    {{7, 7, 3}, 5, {1, 1}, {3, 3}, 0, true, NONE, 32, false},
+    {{8, 8, 5}, 10, {2, 2}, {3, 3}, 0, false, RELU, 32, false},
+    {{2, 2, 1}, 3, {1, 1}, {1, 1}, 1, true, NONE, 32, false},
+    {{8, 8, 16}, 16, {3, 3}, {2, 1}, 1, true, NONE, 32, false},
+};
+
+static void reference(const void *cookie, struct harness_values *v)
+{
+    const struct conv_case *c = cookie;
+    struct reference_conv2d conv = {
+        .window = reference_window(c->in, c->kernel, c->stride, c->padding),
+        .channels = c->in.channels,
+        .filters = c->filters,
+    };
+    enum incline_activation activation = (enum incline_activation)c->activation;
+    size_t count = (size_t)v->images * v->out_elems;
+    double *dz = calloc(count, sizeof *dz);
+    assert_non_null(dz);
+    reference_conv2d(&conv, v->images, v->x, v->parameter[0], c->bias ? v->parameter[1] : NULL,
+                     v->y);
+    reference_activation(activation, count, v->y, v->y);
+    reference_activation_backward(activation, count, v->y, v->dy, dz);
+    reference_conv2d_data(&conv, v->images, v->parameter[0], dz, v->dx);
+    reference_conv2d_weights(&conv, v->images, v->x, dz, v->gradient[0]);
+    if (c->bias)
+        reference_bias((int)(count / (size_t)c->filters), c->filters, dz, v->gradient[1]);
+    free(dz);
+}
+
+static struct harness_setup setup_of(const struct conv_case *c)
+{
+    struct harness_setup setup = {.in = c->in, .batch = c->batch, .layers = {{"conv2d", ""}}};
+    char padding[16] = "same";
+    if (c->padding != SAME)
+        snprintf(padding, sizeof padding, "%d", c->padding);
+    snprintf(setup.layers[0].options, sizeof setup.layers[0].options,
+             "filters=%d kernel=[%d,%d] stride=[%d,%d] padding=%s bias=%s activation=%s",
+             c->filters, c->kernel[0], c->kernel[1], c->stride[0], c->stride[1], padding,
+             c->bias ? "true" : "false", incline_activation_names[c->activation]);
+    return setup;
+}
+
+static void test_against_reference(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct conv_case *c = &cases[i];
+        struct harness_case test = {
+            .setup = setup_of(c),
+            .reference = reference,
+            .cookie = c,
+            .exact = c->activation == NONE || c->activation == RELU,
+        };
+        if (c->small || !test_small())
+            harness_run(&test);
+    }
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_reference)};
+
+HARNESS_MAIN(tests)

@@ -1,0 +1,200 @@
+/* exp, log, tanh and sigmoid of cl/functions.h against libm, in units in the last place, over dense
+ * sweeps and at the ends. A small kernel, put beside the library's own in a folder, calls them. */
+#include "support/harness.h"
+
+#include "base/embedded.h"
+
+#include <float.h>
+#include <math.h>
+
+static const char probe_source[] = "#include \"functions.h\"\n"
+                                   "kernel void probe(global const float *x, global float *y)\n"
+                                   "{\n"
+                                   "    int i = get_global_id(0) * LANES;\n"
+                                   "    STORE(FUNCTION(LOAD(x + i)), y + i);\n"
+                                   "}\n";
+
+static void use_probe(struct scratch *s)
+{
+    for (const struct incline_embedded_file *file = incline_kernel_files; file->name; file++)
+        scratch_write(s, file->name, file->text, strlen(file->text));
+    scratch_write(s, "probe.cl", probe_source, strlen(probe_source));
+    assert_int_equal(setenv("INCLINE_KERNEL_DIR", s->folder, 1), 0);
+}
+
+/* y[i] = function(x[i]) on the device; count is a multiple of NB. */
+static void apply(const char *function, const float *x, float *y, size_t count)
+{
+    char defines[64];
+    struct harness_buffer in, out;
+    struct incline_plan *plan = NULL;
+    struct incline_step step = {.images = 1};
+    snprintf(defines, sizeof defines, " -D FUNCTION=%s", function);
+    harness_ok(incline_plan_create(harness_device.ctx, harness_device.device, 1, &plan));
+    harness_buffer_create(&in, "x", count * sizeof *x);
+    harness_buffer_create(&out, "y", count * sizeof *y);
+    struct incline_launch launch = {
+        .label = "probe",
+        .source = "probe.cl",
+        .kernel = "probe",
+        .defines = defines,
+        .items = (int)count / incline_device_lanes(harness_device.device),
+        .group = 1,
+        .args = {INCLINE_TENSOR(harness_buffer_tensor(&in, plan)),
+                 INCLINE_TENSOR(harness_buffer_tensor(&out, plan))},
+    };
+    harness_ok(incline_plan_launch(harness_device.ctx, plan, &launch));
+    harness_ok(incline_plan_finish(harness_device.ctx, plan));
+    harness_buffer_reset(&in, x, count * sizeof *x);
+    harness_buffer_reset(&out, NULL, 0);
+    harness_ok(incline_plan_enqueue(harness_device.ctx, plan, &step));
+    harness_buffer_read(&out, y, count * sizeof *y);
+    harness_buffer_check(&in);
+    incline_plan_destroy(&plan);
+    harness_buffer_destroy(&in);
+    harness_buffer_destroy(&out);
+}
+
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+struct function {
+    const char *name;
+    double (*exact)(double x);
+    float from, to;
+    bool spread; /* evenly over the floats, not over the numbers: for wide ranges of one sign */
+    double limit_ulp;
+    struct {
+        float x, y;
+    } ends[8]; /* exactly so; ended by x = 0, y = 0 */
+};
+
+static const struct function functions[] = {
+    {"incl_exp",
+     exp,
+     -87.3f,
+     88.7f,
+     false,
+     2,
+     {{INFINITY, INFINITY},
+      {-INFINITY, 0},
+      {-88, 0},
+      {-1e30f, 0},
+      {1e30f, INFINITY},
+      {1e-30f, 1},
+      {-FLT_MIN, 1}}},
+    {"incl_log", log, FLT_MIN, FLT_MAX, true, 3, {{1, 0}}},
+    {"incl_log", log, 0.5f, 2, false, 3, {{1, 0}}},
+    {"incl_tanh",
+     tanh,
+     -12,
+     12,
+     false,
+     3,
+     {{INFINITY, 1},
+      {-INFINITY, -1},
+      {1e30f, 1},
+      {-100, -1},
+      {1e-30f, 1e-30f},
+      {-1e-10f, -1e-10f}}},
+    {"incl_tanh", tanh, 1e-20f, 1, true, 3, {{50, 1}}},
+    {"incl_sigmoid",
+     sigmoid,
+     -87,
+     87,
+     false,
+     4,
+     {{INFINITY, 1}, {-INFINITY, 0}, {100, 1}, {-1e30f, 0}, {1e-30f, 0.5f}}},
+};
+
+static float as_float(unsigned bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static unsigned as_bits(float value)
+{
+    unsigned bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static void sweep(const struct function *f, float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        double part = (double)i / (double)(count - 1);
+        if (f->spread)
+            x[i] =
+                as_float(as_bits(f->from) + (unsigned)(part * (as_bits(f->to) - as_bits(f->from))));
+        else
+            x[i] = (float)((double)f->from + part * ((double)f->to - (double)f->from));
+    }
+}
+
+/* |got - exact| in units of the last place of a float of that size; a result of 0 has the smallest.
+ */
+static double error_ulp(float got, double exact)
+{
+    float near = fabsf((float)exact);
+    double ulp = near < FLT_MIN ? (double)FLT_MIN * (double)FLT_EPSILON
+                                : (double)nextafterf(near, INFINITY) - (double)near;
+    return fabs((double)got - exact) / ulp;
+}
+
+static void check_sweep(const struct function *f)
+{
+    size_t count = test_small() ? 2048 : 1 << 20;
+    float *x = malloc(count * sizeof *x), *y = malloc(count * sizeof *y);
+    double worst = 0;
+    float worst_x = 0;
+    assert_true(x && y);
+    sweep(f, x, count);
+    apply(f->name, x, y, count);
+    for (size_t i = 0; i < count; i++) {
+        double error = error_ulp(y[i], f->exact((double)x[i]));
+        if (!(error <= worst)) {
+            worst = error;
+            worst_x = x[i];
+        }
+    }
+    fprintf(stderr, "%s from %g to %g: within %.2f ulp (at %.9g)\n", f->name, (double)f->from,
+            (double)f->to, worst, (double)worst_x);
+    if (!(worst <= f->limit_ulp))
+        fail_msg("%s(%.9g) is wrong by %.2f ulp", f->name, (double)worst_x, worst);
+    free(x);
+    free(y);
+}
+
+static void check_ends(const struct function *f)
+{
+    float x[INCLINE_NB] = {0}, y[INCLINE_NB];
+    size_t count = 0;
+    for (; count < 8 && (f->ends[count].x != 0 || f->ends[count].y != 0); count++)
+        x[count] = f->ends[count].x;
+    x[count] = NAN;
+    apply(f->name, x, y, INCLINE_NB);
+    for (size_t i = 0; i < count; i++)
+        if (!(y[i] == f->ends[i].y))
+            fail_msg("%s(%g) is %.9g, not %.9g", f->name, (double)x[i], (double)y[i],
+                     (double)f->ends[i].y);
+    if (!isnan(y[count]))
+        fail_msg("%s(NaN) is %g", f->name, (double)y[count]);
+}
+
+static void test_against_libm(void **state)
+{
+    use_probe(*state);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        check_sweep(&functions[i]);
+        check_ends(&functions[i]);
+    }
+    unsetenv("INCLINE_KERNEL_DIR");
+}
+
+static const struct CMUnitTest tests[] = {scratch_test(test_against_libm)};
+
+HARNESS_MAIN(tests)

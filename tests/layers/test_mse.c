@@ -1,0 +1,12 @@
+/* The loss mse against its reference, with and without its gradient. */
+#include "support/loss_cases.h"
+
+static void test_against_reference(void **state)
+{
+    (void)state;
+    loss_run("mse", reference_mse);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_reference)};
+
+HARNESS_MAIN(tests)

@@ -1,0 +1,165 @@
+/* Rewrites make fewer launches and change no bit: outputs and gradients of a chain with them are
+ * those of the chain without. */
+#include "support/harness.h"
+
+#include <math.h>
+
+struct chain_case {
+    struct incline_shape in;
+    struct harness_layer layers[HARNESS_LAYERS];
+    size_t saved; /* launches that the rewrites of activation and pool save */
+    bool small;   /* for simulators as well */
+};
+
+/* What each fusion saves: an activation 2 launches (forward, backward), a pool 2. */
+static const struct chain_case cases[] = {
+    {{8, 8, 1},
+     {{"conv2d", "filters=5 kernel=3"}, {"relu", ""}, {"max_pool2d", "size=2"}},
+     4,
+     true},
+    {{7, 9, 3},
+     {{"conv2d", "filters=3 kernel=2"}, {"relu", ""}, {"max_pool2d", "size=[3,2]"}},
+     4,
+     true},
+    {{6, 7, 2},
+     {{"conv2d", "filters=17 kernel=3 padding=same"}, {"sigmoid", ""}, {"max_pool2d", "size=2"}},
+     4,
+     true},
+    {{5, 5, 3},
+     {{"conv2d", "filters=4 kernel=1 bias=false"}, {"tanh", ""}, {"max_pool2d", "size=2"}},
+     4,
+     true},
+    {{6, 5, 1},
+     {{"conv2d", "filters=3 kernel=2 activation=relu"},
+      {"conv2d", "filters=5 kernel=2"},
+      {"relu", ""},
+      {"max_pool2d", "size=2"}},
+     4,
+     true},
+    {{9, 9, 3}, {{"conv2d", "filters=16 kernel=3 stride=2"}, {"max_pool2d", "size=2"}}, 2, false},
+    {{9, 8, 16},
+     {{"conv2d", "filters=33 kernel=3 padding=1"}, {"relu", ""}, {"max_pool2d", "size=2"}},
+     4,
+     false},
+    {{20, 20, 1},
+     {{"conv2d", "filters=3 kernel=3 activation=tanh"}, {"max_pool2d", "size=[16,17]"}},
+     2,
+     false},
+    {{28, 28, 1},
+     {{"conv2d", "filters=20 kernel=5"}, {"relu", ""}, {"max_pool2d", "size=3"}},
+     4,
+     false},
+    {{8, 8, 3},
+     {{"conv2d", "filters=8 kernel=3"}, {"sigmoid", ""}, {"max_pool2d", "size=2 stride=1"}},
+     2,
+     false},
+    {{7, 7, 3},
+     {{"conv2d", "filters=8 kernel=3"}, {"relu", ""}, {"max_pool2d", "size=2 padding=same"}},
+     2,
+     false},
+    {{1, 1, 33},
+     {{"dense", "units=10"}, {"sigmoid", ""}, {"dense", "units=3"}, {"relu", ""}},
+     4,
+     false},
+};
+
+enum { BATCH = 33 };
+
+/* One chain, run with one set of rewrites. */
+struct outcome {
+    struct harness_values values;
+    size_t launches;
+};
+
+static void run(const struct chain_case *c, unsigned rewrites, bool without_dx, int images,
+                struct outcome *out)
+{
+    struct harness_setup setup = {
+        .in = c->in, .batch = BATCH, .rewrites = rewrites, .without_dx = without_dx};
+    memcpy(setup.layers, c->layers, sizeof setup.layers);
+    struct harness_chain *chain = harness_chain_create(&setup);
+    harness_values_init(&out->values, chain, images);
+    harness_values_fill(&out->values, HARNESS_REAL, 1);
+    harness_chain_run(chain, &out->values);
+    out->launches = harness_chain_launches(chain);
+    harness_chain_destroy(&chain);
+}
+
+static void finish(struct outcome *outcome)
+{
+    harness_values_finish(&outcome->values);
+}
+
+static void compare_outputs(const struct harness_values *a, const struct harness_values *b,
+                            bool has_dx)
+{
+    size_t n = (size_t)a->images;
+    harness_compare_same("rewritten", "y", a->y, b->y, n * a->out_elems);
+    /* The sign of 0 is left to compilers, some of which turn fma(a, b, 0) into a b. */
+    if (has_dx)
+        harness_compare_exact("rewritten", "dx", a->dx, b->dx, n * a->in_elems);
+}
+
+static void compare_gradients(const struct harness_values *a, const struct harness_values *b)
+{
+    for (int i = 0; i < a->parameter_count; i++)
+        harness_compare_same("rewritten", "a gradient", a->gradient[i], b->gradient[i],
+                             a->parameter_elems[i]);
+}
+
+static void check_same_bits(const struct chain_case *c, const struct outcome *plain, int images,
+                            unsigned rewrites, bool without_dx, size_t saved)
+{
+    struct outcome fused;
+    run(c, rewrites, without_dx, images, &fused);
+    compare_outputs(&fused.values, &plain->values, !without_dx);
+    compare_gradients(&fused.values, &plain->values);
+    if (!without_dx)
+        assert_int_equal(fused.launches, plain->launches - saved);
+    finish(&fused);
+}
+
+/* w - learning_rate g, rounded once */
+static void check_update(const struct chain_case *c, const struct outcome *plain, int images)
+{
+    struct outcome updated;
+    run(c, INCLINE_REWRITE_ALL, false, images, &updated);
+    const struct harness_values *before = &plain->values, *after = &updated.values;
+    compare_outputs(after, before, true);
+    for (int i = 0; i < after->parameter_count; i++)
+        for (size_t e = 0; e < after->parameter_elems[i]; e++) {
+            float moved = fmaf(-before->learning_rate, (float)before->gradient[i][e],
+                               (float)before->parameter[i][e]);
+            assert_true((float)after->gradient[i][e] == moved);
+        }
+    finish(&updated);
+}
+
+static void check_case(const struct chain_case *c, int images)
+{
+    const unsigned both = INCLINE_REWRITE_ACTIVATION | INCLINE_REWRITE_POOL;
+    struct outcome plain;
+    run(c, 0, false, images, &plain);
+    check_same_bits(c, &plain, images, both, false, c->saved);
+    if (c->small) {
+        check_same_bits(c, &plain, images, both, true, c->saved);
+        check_update(c, &plain, images);
+    }
+    finish(&plain);
+}
+
+static void test_same_bits(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (test_small() && !cases[i].small)
+            continue;
+        check_case(&cases[i], 3);
+        if (!test_small())
+            check_case(&cases[i], BATCH);
+    }
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_bits)};
+
+HARNESS_MAIN(tests)

@@ -1,0 +1,250 @@
+/* A loss on the device against its reference: loss, gradient, figures and classes. */
+#ifndef TESTS_SUPPORT_LOSS_CASES_H
+#define TESTS_SUPPORT_LOSS_CASES_H
+
+#include "support/harness.h"
+#include "support/reference.h"
+
+#include "layers/loss.h"
+
+#include <math.h>
+
+/* SET images, of which a step takes some from FIRST on in the order; STEPS slots of figures. */
+enum { SET = 50, FIRST = 9, STEPS = 3, NUMBER = 1, FIGURES = 4 };
+
+struct loss_plan {
+    int classes, batch;
+    struct incline_plan *plan;
+    struct harness_buffer x, dx, labels, order, image_class, metrics;
+    bool has_gradient;
+    int label_of[SET], order_of[SET];
+};
+
+static inline const struct incline_loss_class *loss_find(const char *name)
+{
+    for (size_t i = 0; incline_loss_names[i]; i++)
+        if (strcmp(incline_losses[i].name, name) == 0)
+            return &incline_losses[i];
+    fail_msg("there is no loss %s", name);
+    return NULL;
+}
+
+static inline void loss_plan_create(struct loss_plan *p, const char *name, int classes, int batch,
+                                    bool has_gradient)
+{
+    size_t bytes = harness_packed_elems(batch, (size_t)classes) * sizeof(float);
+    *p = (struct loss_plan){.classes = classes, .batch = batch, .has_gradient = has_gradient};
+    for (int i = 0; i < SET; i++) {
+        p->label_of[i] = i * 7 % classes;
+        p->order_of[i] = i * 11 % SET; /* a permutation: 11 and 50 have no common divisor */
+    }
+    harness_ok(incline_plan_create(harness_device.ctx, harness_device.device, batch, &p->plan));
+    harness_buffer_create(&p->x, "x", bytes);
+    harness_buffer_create(&p->dx, "dx", bytes);
+    harness_buffer_create(&p->labels, "labels", sizeof p->label_of);
+    harness_buffer_create(&p->order, "order", sizeof p->order_of);
+    harness_buffer_create(&p->image_class, "image_class", SET * sizeof(int));
+    harness_buffer_create(&p->metrics, "metrics", STEPS * FIGURES * sizeof(float));
+    struct incline_loss_io io = {
+        .plan = p->plan,
+        .loss = loss_find(name),
+        .classes = classes,
+        .x = harness_buffer_tensor(&p->x, p->plan),
+        .labels = harness_buffer_tensor(&p->labels, p->plan),
+        .order = harness_buffer_tensor(&p->order, p->plan),
+        .image_class = harness_buffer_tensor(&p->image_class, p->plan),
+        .metrics = harness_buffer_tensor(&p->metrics, p->plan),
+    };
+    if (has_gradient)
+        io.dx = harness_buffer_tensor(&p->dx, p->plan);
+    harness_ok(incline_loss_plan(harness_device.ctx, &io));
+    harness_ok(incline_plan_finish(harness_device.ctx, p->plan));
+}
+
+static inline void loss_plan_destroy(struct loss_plan *p)
+{
+    incline_plan_destroy(&p->plan);
+    harness_buffer_destroy(&p->x);
+    harness_buffer_destroy(&p->dx);
+    harness_buffer_destroy(&p->labels);
+    harness_buffer_destroy(&p->order);
+    harness_buffer_destroy(&p->image_class);
+    harness_buffer_destroy(&p->metrics);
+}
+
+/* What comes out of one step. */
+struct loss_result {
+    double dx[64 * 128]; /* [images][classes] */
+    double figures[FIGURES];
+    int image_class[SET];
+};
+
+static inline void loss_plan_run(struct loss_plan *p, int images, const double *x,
+                                 struct loss_result *out)
+{
+    struct incline_step step = {.images = images, .first = FIRST, .number = NUMBER};
+    size_t count = harness_packed_elems(images, (size_t)p->classes);
+    float *packed = calloc(count, sizeof *packed), metrics[STEPS][FIGURES];
+    assert_non_null(packed);
+    harness_pack(x, images, (size_t)p->classes, packed);
+    harness_buffer_reset(&p->x, packed, count * sizeof *packed);
+    harness_buffer_reset(&p->dx, NULL, 0);
+    harness_buffer_reset(&p->labels, p->label_of, sizeof p->label_of);
+    harness_buffer_reset(&p->order, p->order_of, sizeof p->order_of);
+    harness_buffer_reset(&p->image_class, NULL, 0);
+    harness_buffer_reset(&p->metrics, NULL, 0);
+    harness_ok(incline_plan_enqueue(harness_device.ctx, p->plan, &step));
+    harness_buffer_check(&p->x);
+    harness_buffer_check(&p->labels);
+    harness_buffer_check(&p->order);
+    harness_buffer_read(&p->image_class, out->image_class, sizeof out->image_class);
+    harness_buffer_read(&p->metrics, metrics, sizeof metrics);
+    harness_buffer_read(&p->dx, packed, count * sizeof *packed);
+    harness_unpack(packed, images, (size_t)p->classes, out->dx);
+    for (size_t n = (size_t)images; p->has_gradient && n < count / (size_t)p->classes; n++)
+        for (size_t c = 0; c < (size_t)p->classes; c++)
+            assert_true(
+                packed[(n / INCLINE_NB * (size_t)p->classes + c) * INCLINE_NB + n % INCLINE_NB] ==
+                0);
+    for (int i = 0; i < FIGURES; i++) {
+        assert_true(isnan(metrics[NUMBER - 1][i]) && isnan(metrics[NUMBER + 1][i]));
+        out->figures[i] = (double)metrics[NUMBER][i];
+    }
+    free(packed);
+}
+
+static inline void loss_labels(const struct loss_plan *p, int images, int *label)
+{
+    for (int n = 0; n < images; n++)
+        label[n] = p->label_of[p->order_of[FIRST + n]];
+}
+
+/* How many classes score higher than the true one; of equals, the earlier class is the higher. */
+static inline int loss_rank(const double *score, int classes, int label)
+{
+    int rank = 0;
+    for (int c = 0; c < classes; c++)
+        rank += score[c] > score[label] || (score[c] == score[label] && c < label);
+    return rank;
+}
+
+static inline int loss_best(const double *score, int classes)
+{
+    int best = 0;
+    for (int c = 1; c < classes; c++)
+        best = score[c] > score[best] ? c : best;
+    return best;
+}
+
+static inline void loss_expect(const struct loss_plan *p, reference_loss loss, int images,
+                               const double *x, struct loss_result *out)
+{
+    int label[SET];
+    double loss_of[SET];
+    loss_labels(p, images, label);
+    loss(images, p->classes, x, label, loss_of, out->dx);
+    memset(out->image_class, 0xff, sizeof out->image_class);
+    for (int i = 0; i < FIGURES; i++)
+        out->figures[i] = 0;
+    for (int n = 0; n < images; n++) {
+        const double *score = x + n * p->classes;
+        int rank = loss_rank(score, p->classes, label[n]);
+        out->figures[0] += loss_of[n];
+        out->figures[1] += rank == 0;
+        out->figures[2] += rank < 5;
+        out->figures[3] += 1;
+        out->image_class[FIRST + n] = loss_best(score, p->classes);
+        for (int c = 0; c < p->classes; c++)
+            out->dx[n * p->classes + c] /= images;
+    }
+}
+
+static inline void loss_check_step(struct loss_plan *p, reference_loss loss, int images,
+                                   enum harness_kind kind)
+{
+    static struct loss_result got, again, expected;
+    double x[64 * 128];
+    char label[80];
+    size_t count = (size_t)images * (size_t)p->classes;
+    assert_true(count <= sizeof x / sizeof *x);
+    snprintf(label, sizeof label, "%d images of %d classes", images, p->classes);
+    harness_fill(x, count, kind, (unsigned)images);
+    memset(&got, 0, sizeof got);
+    memset(&again, 0, sizeof again);
+    loss_plan_run(p, images, x, &got);
+    loss_plan_run(p, images, x, &again);
+    assert_memory_equal(&got, &again, sizeof got);
+    loss_expect(p, loss, images, x, &expected);
+    if (p->has_gradient)
+        harness_compare(label, "dx", got.dx, expected.dx, count);
+    harness_compare(label, "the sum of losses", got.figures, expected.figures, 1);
+    harness_compare_exact(label, "figures", got.figures + 1, expected.figures + 1, FIGURES - 1);
+    assert_memory_equal(got.image_class, expected.image_class, sizeof got.image_class);
+}
+
+/* One NaN among the scores of the last image, in each class in turn: its loss and gradient show it,
+ * and the other images do not. */
+static inline void loss_check_nan(struct loss_plan *p, reference_loss loss, int images)
+{
+    static struct loss_result got, expected;
+    double x[64 * 128];
+    size_t count = (size_t)images * (size_t)p->classes;
+    for (int c = 0; c < p->classes; c++) {
+        char label[80];
+        snprintf(label, sizeof label, "%d images, NaN for class %d of %d", images, c, p->classes);
+        harness_fill(x, count, HARNESS_REAL, 1);
+        x[(images - 1) * p->classes + c] = (double)NAN;
+        loss_plan_run(p, images, x, &got);
+        loss_expect(p, loss, images, x, &expected);
+        harness_compare_nan(label, "the sum of losses", got.figures, expected.figures, 1, true);
+        if (p->has_gradient)
+            harness_compare_nan(label, "dx", got.dx, expected.dx, count, true);
+    }
+}
+
+struct loss_proof {
+    reference_loss loss;
+    int classes;
+    double *x;
+    int label[SET];
+};
+
+static inline double loss_sum(void *cookie)
+{
+    struct loss_proof *proof = cookie;
+    double loss_of[SET], dx[64 * 128], sum = 0;
+    proof->loss(5, proof->classes, proof->x, proof->label, loss_of, dx);
+    for (int n = 0; n < 5; n++)
+        sum += loss_of[n];
+    return sum;
+}
+
+static inline void loss_prove(const struct loss_plan *p, reference_loss loss)
+{
+    double x[64 * 128], loss_of[SET], dx[64 * 128];
+    struct loss_proof proof = {.loss = loss, .classes = p->classes, .x = x};
+    loss_labels(p, 5, proof.label);
+    harness_fill(x, (size_t)(5 * p->classes), HARNESS_REAL, 1);
+    loss(5, p->classes, x, proof.label, loss_of, dx);
+    harness_prove("loss", loss_sum, &proof, x, (size_t)(5 * p->classes), dx);
+}
+
+static inline void loss_run(const char *name, reference_loss loss)
+{
+    static const int classes[] = {1, 2, 3, 10, 17, 33, 100}, images[] = {1, 2, 7, 17, 32, 33};
+    enum { BATCH = 33 };
+    size_t class_counts = test_small() ? 5 : sizeof classes / sizeof *classes;
+    for (size_t i = 0; i < 2 * class_counts; i++) {
+        struct loss_plan plan;
+        loss_plan_create(&plan, name, classes[i / 2], BATCH, i % 2);
+        loss_prove(&plan, loss);
+        for (size_t n = 0; n < sizeof images / sizeof *images; n++) {
+            loss_check_step(&plan, loss, images[n], HARNESS_REAL);
+            loss_check_step(&plan, loss, images[n], HARNESS_INTEGER);
+        }
+        loss_check_nan(&plan, loss, 17);
+        loss_plan_destroy(&plan);
+    }
+}
+
+#endif
