@@ -186,8 +186,8 @@ static int dry_run(const struct training *training)
     print_steps(training);
     if (fits)
         return CLI_EXIT_OK;
-    cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer",
-              there.text, cli_format_bytes(&largest, (double)info->max_alloc_bytes));
+    cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer", there.text,
+              cli_format_bytes(&largest, (double)info->max_alloc_bytes));
     suggest_batch(training);
     return CLI_EXIT_DEVICE;
 }

@@ -1,0 +1,348 @@
+#include "support/small_data.h"
+
+#include "build_config.h"
+
+#include <jansson.h>
+
+#if INCLINE_HAVE_PNG
+#include <png.h>
+#endif
+
+/* `eval` and `predict`, on one network that all tests share: run folder r, of classes a, b and c.
+ */
+
+static struct program *shared;
+
+static json_t *parse(const char *text, size_t length)
+{
+    json_error_t error;
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (!value)
+        fail_msg("not JSON: %s\n%.*s", error.text, (int)length, text);
+    return value;
+}
+
+/* Bright rows 2 class and 2 class + 1 of 6: what the data set's images look like. */
+static void write_png(const char *name, int size, int class)
+{
+#if INCLINE_HAVE_PNG
+    unsigned char pixels[24 * 24 * 3];
+    png_image image = {.version = PNG_IMAGE_VERSION,
+                       .width = (unsigned)size,
+                       .height = (unsigned)size,
+                       .format = PNG_FORMAT_RGB};
+    for (int i = 0; i < size * size * 3; i++)
+        pixels[i] = i / (size * 3) * 3 / size == class ? 210 : 30;
+    assert_true(png_image_write_to_file(&image, program_path(shared, name), 0, pixels, 0, NULL));
+#else
+    (void)name, (void)size, (void)class;
+#endif
+}
+
+static int setup(void **state)
+{
+    if (program_setup(state))
+        return 1;
+    shared = *state;
+    small_setup(shared);
+    run(shared, "train", "t.yaml", "--out", "r", "-e", "30", "-q", "-s",
+        "data.classes=[a, 'b,\"c', c]");
+    assert_exit(shared, 0);
+    program_folder(shared, "photos");
+    program_folder(shared, "photos/more");
+    program_folder(shared, "none");
+    write_png("photos/2.png", 6, 2);
+    write_png("photos/more/0.PNG", 24, 0);
+    program_write(shared, "photos/notes.txt", "not an image");
+    small_images_write(shared, "seven.idx", 7, 6, 6, 1);
+    small_images_write(shared, "seven.gz", 7, 6, 6, 1);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    *state = shared;
+    return program_teardown(state);
+}
+
+/* ---- eval ---- */
+
+static void eval_prints_a_table(void **state)
+{
+    (void)state;
+    run(shared, "eval", "r");
+    assert_exit(shared, 0);
+    assert_silent_err(shared);
+    assert_int_equal(strncmp(shared->out, "test  20 images    loss ", 24), 0);
+    assert_out(shared, "    accuracy 1.0000    top-5 1.0000    ");
+    assert_out(shared, "class  precision  recall     f1  images  most confused with\n");
+    assert_out(shared, "\nb,\"c ");
+    assert_int_equal(count_lines(shared->out), 6);
+}
+
+static void eval_is_json_and_csv(void **state)
+{
+    (void)state;
+    run(shared, "eval", "r", "--format", "json");
+    assert_exit(shared, 0);
+    assert_silent_err(shared);
+    json_t *report = parse(shared->out, shared->out_length);
+    assert_string_equal(json_string_value(json_object_get(report, "part")), "test");
+    assert_int_equal(json_integer_value(json_object_get(report, "images")), 20);
+    assert_true(json_real_value(json_object_get(report, "accuracy")) == 1);
+    json_t *confusion = json_object_get(report, "confusion");
+    assert_int_equal(json_array_size(confusion), 3);
+    assert_int_equal(json_integer_value(json_array_get(json_array_get(confusion, 2), 2)), 6);
+    json_decref(report);
+    run(shared, "val", "r", "--format", "csv");
+    assert_exit(shared, 0);
+    assert_string_equal(shared->out, "class,precision,recall,f1,images,confused_with,confused\n"
+                                     "a,1.000000,1.000000,1.000000,7,,0\n"
+                                     "\"b,\"\"c\",1.000000,1.000000,1.000000,7,,0\n"
+                                     "c,1.000000,1.000000,1.000000,6,,0\n");
+}
+
+static void eval_writes_the_confusion_matrix(void **state)
+{
+    size_t length;
+    (void)state;
+    run(shared, "test", "r", "--confusion", "c.csv", "--limit-val", "4", "-b", "3");
+    assert_exit(shared, 0);
+    assert_int_equal(strncmp(shared->out, "test  4 images", 14), 0);
+    char *matrix = program_read(shared, "c.csv", &length);
+    assert_string_equal(matrix,
+                        "true\\predicted,a,\"b,\"\"c\",c\na,2,0,0\n\"b,\"\"c\",0,1,0\nc,0,0,1\n");
+    free(matrix);
+    run(shared, "eval", "r", "--confusion", "t.yaml/c.csv");
+    assert_exit(shared, 1);
+    assert_err(shared, "incline: cannot write t.yaml/c.csv: Not a directory\n");
+}
+
+static void eval_takes_weights_alone(void **state)
+{
+    (void)state;
+    run(shared, "eval", "r", "--format", "csv");
+    char *wanted = strdup(shared->out);
+    run(shared, "eval", "r/weights/best.safetensors", "--format", "csv");
+    assert_exit(shared, 0);
+    assert_string_equal(shared->out, wanted);
+    run(shared, "eval", "r/weights/last.safetensors", "t.yaml", "--format", "csv");
+    assert_exit(shared, 0);
+    assert_out(shared, "\n2,1.000000"); /* that file names no classes */
+    free(wanted);
+    small_data_write(shared, "other", &(struct small_data){9, 12, 6, 6, 1, 3, false});
+    run(shared, "eval", "r", "--data", "other");
+    assert_exit(shared, 0);
+    assert_int_equal(strncmp(shared->out, "test  12 images", 15), 0);
+    /* no test images: the validation part */
+    small_data_write(shared, "train-only", &(struct small_data){40, 0, 6, 6, 1, 3, false});
+    run(shared, "train", "t.yaml", "--data", "train-only", "-s", "data.val={split: 0.25}", "--out",
+        "v", "-q", "-e", "1");
+    assert_exit(shared, 0);
+    run(shared, "eval", "v");
+    assert_exit(shared, 0);
+    assert_int_equal(strncmp(shared->out, "val  10 images", 14), 0);
+}
+
+/* ---- predict ---- */
+
+/* The line's class must be as wanted. */
+static void assert_class(const char *line, const char *path, const char *class)
+{
+    char start[256];
+    snprintf(start, sizeof start, "%s\t1\t%s\t0.", path, class);
+    if (strncmp(line, start, strlen(start)) != 0)
+        fail_msg("'%s' does not begin with '%s'", line, start);
+}
+
+static const char *line_after(const char *line)
+{
+    const char *end = strchr(line, '\n');
+    assert_non_null(end);
+    return end + 1;
+}
+
+static void predict_reads_idx(void **state)
+{
+    static const char *const classes[] = {"a", "b,\"c", "c"};
+    (void)state;
+    for (int packed = 0; packed < 2; packed++) {
+        const char *name = packed ? "seven.gz" : "seven.idx";
+        run(shared, "predict", "r", name);
+        assert_exit(shared, 0);
+        assert_silent_err(shared);
+        assert_int_equal(count_lines(shared->out), 7);
+        const char *line = shared->out;
+        for (int i = 0; i < 7; i++, line = line_after(line)) {
+            char path[32];
+            snprintf(path, sizeof path, "%s#%d", name, i);
+            assert_class(line, path, classes[i % 3]);
+        }
+    }
+}
+
+static void predict_finds_pngs(void **state)
+{
+    (void)state;
+#if INCLINE_HAVE_PNG
+    run(shared, "predict", "r/weights/best.safetensors", "photos");
+    assert_exit(shared, 0);
+    assert_silent_err(shared);
+    assert_int_equal(count_lines(shared->out), 2);
+    assert_class(shared->out, "photos/2.png", "c");
+    assert_class(line_after(shared->out), "photos/more/0.PNG", "a");
+    run(shared, "predict", "r", "photos/2.png", "photos/more/0.PNG", "photos/2.png");
+    assert_exit(shared, 0);
+    assert_int_equal(count_lines(shared->out), 3);
+#else
+    skip();
+#endif
+}
+
+static void predict_reads_a_list(void **state)
+{
+    (void)state;
+    shared->input = "seven.idx\n\nseven.gz"; /* an empty line; no newline at the end */
+    run(shared, "predict", "r", "-", "seven.idx");
+    assert_exit(shared, 0);
+    assert_int_equal(count_lines(shared->out), 21);
+    assert_class(shared->out, "seven.idx#0", "a");
+    shared->input = "";
+    run(shared, "predict", "r", "-");
+    assert_exit(shared, 0);
+    assert_silent_out(shared);
+}
+
+static void predict_gives_the_top(void **state)
+{
+    double probability[3];
+    (void)state;
+    run(shared, "predict", "r", "seven.idx", "--top", "9", "--format", "jsonl");
+    assert_exit(shared, 0);
+    assert_int_equal(count_lines(shared->out), 21); /* of 3 classes, 3 */
+    const char *line = shared->out;
+    for (int i = 0; i < 3; i++, line = line_after(line)) {
+        json_t *answer = parse(line, strcspn(line, "\n"));
+        assert_string_equal(json_string_value(json_object_get(answer, "path")), "seven.idx#0");
+        assert_int_equal(json_integer_value(json_object_get(answer, "rank")), i + 1);
+        probability[i] = json_real_value(json_object_get(answer, "probability"));
+        json_decref(answer);
+    }
+    assert_true(probability[0] > probability[1] && probability[1] >= probability[2]);
+    double sum = probability[0] + probability[1] + probability[2];
+    assert_true(sum > 0.9999 && sum < 1.0001);
+    run(shared, "predict", "r", "seven.idx", "--format", "csv");
+    assert_exit(shared, 0);
+    assert_int_equal(count_lines(shared->out), 8);
+    assert_int_equal(strncmp(shared->out, "path,rank,class,probability\nseven.idx#0,1,a,0.", 46),
+                     0);
+    assert_out(shared, "\nseven.idx#1,1,\"b,\"\"c\",0.");
+}
+
+static void predict_passes_over_bad_files(void **state)
+{
+    size_t length;
+    (void)state;
+#if INCLINE_HAVE_PNG
+    program_folder(shared, "mixed");
+    char *png = program_read(shared, "photos/2.png", &length);
+    scratch_write(shared->scratch, "mixed/1-whole.png", png, length);
+    png[length / 2] ^= 0x55;
+    scratch_write(shared->scratch, "mixed/2-damaged.png", png, length);
+    scratch_write(shared->scratch, "mixed/3-cut.png", png, length / 3);
+    scratch_write(shared->scratch, "mixed/4-empty.png", "", 0);
+    free(png);
+    write_png("mixed/5-whole.png", 6, 0);
+    run(shared, "predict", "r", "mixed");
+    assert_exit(shared, 4);
+    assert_int_equal(count_lines(shared->out), 2);
+    assert_class(shared->out, "mixed/1-whole.png", "c");
+    assert_class(line_after(shared->out), "mixed/5-whole.png", "a");
+    assert_err(shared, "incline: mixed/2-damaged.png: ");
+    assert_err(shared, "\nincline: mixed/3-cut.png: ");
+    assert_err(shared, "\nincline: mixed/4-empty.png: ");
+    assert_int_equal(count_lines(shared->err), 3);
+#else
+    (void)length;
+    skip();
+#endif
+}
+
+static void predict_refuses_what_is_no_image(void **state)
+{
+    static const char *const cases[][2] = {
+        {"nope.png", "nope.png: cannot read it: No such file or directory"},
+        {"none", "none: no .png files in this folder"},
+        {"t.yaml", "t.yaml: not an image file that incline knows; incline reads PNG"},
+        {"d/t10k-labels-idx1-ubyte", "d/t10k-labels-idx1-ubyte: has 1 dimension"},
+        {"r/weights/best.safetensors", "r/weights/best.safetensors: not an image file"},
+        {"/dev/null", "/dev/null: "},
+        {"large.idx", "large.idx: "},
+    };
+    (void)state;
+    small_images_write(shared, "large.idx", 2, 7, 6, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run(shared, "predict", "r", cases[i][0]);
+        refused(shared, 4, cases[i][1], "");
+        assert_int_equal(count_lines(shared->err), 1);
+    }
+    run(shared, "predict", "r", "large.idx");
+    refused(shared, 4, "large.idx: ", "7", "6");
+    /* the good ones are still answered */
+    run(shared, "predict", "r", "nope.png", "seven.idx");
+    assert_exit(shared, 4);
+    assert_int_equal(count_lines(shared->out), 7);
+}
+
+static void weights_must_be_weights(void **state)
+{
+    size_t length;
+    (void)state;
+    run(shared, "predict", "nope", "seven.idx");
+    refused(shared, 4, "nope: No such file or directory", "");
+    run(shared, "eval", "d");
+    refused(shared, 4, "d is no run folder: it has neither weights/best.safetensors nor", "");
+    run(shared, "eval", "t.yaml");
+    refused(shared, 4, "t.yaml: not a sound safetensors file: ", "");
+    char *bytes = program_read(shared, "r/weights/best.safetensors", &length);
+    scratch_write(shared->scratch, "cut.safetensors", bytes, length - 4);
+    run(shared, "eval", "cut.safetensors");
+    refused(shared, 4, "cut.safetensors: not a sound safetensors file: ", "");
+    scratch_write(shared->scratch, "short.safetensors", bytes, 6);
+    run(shared, "predict", "short.safetensors", "seven.idx");
+    refused(shared, 4, "short.safetensors: not a sound safetensors file: ", "");
+    free(bytes);
+}
+
+static void output_may_go_away(void **state)
+{
+    (void)state;
+    shared->output = "/dev/full";
+    run(shared, "predict", "r", "seven.idx");
+    assert_exit(shared, 1);
+    assert_err(shared, "incline: cannot write to standard output: No space left on device\n");
+    shared->output = "/dev/full";
+    run(shared, "eval", "r");
+    assert_exit(shared, 1);
+    assert_err(shared, "incline: cannot write to standard output: No space left on device\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(eval_prints_a_table),
+        cmocka_unit_test(eval_is_json_and_csv),
+        cmocka_unit_test(eval_writes_the_confusion_matrix),
+        cmocka_unit_test(eval_takes_weights_alone),
+        cmocka_unit_test(predict_reads_idx),
+        cmocka_unit_test(predict_finds_pngs),
+        cmocka_unit_test(predict_reads_a_list),
+        cmocka_unit_test(predict_gives_the_top),
+        cmocka_unit_test(predict_passes_over_bad_files),
+        cmocka_unit_test(predict_refuses_what_is_no_image),
+        cmocka_unit_test(weights_must_be_weights),
+        cmocka_unit_test(output_may_go_away),
+    };
+    int code = program_need_device();
+    return code ? code : cmocka_run_group_tests(tests, setup, teardown);
+}

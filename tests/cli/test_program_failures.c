@@ -1,0 +1,173 @@
+#include "support/small_data.h"
+
+/* Trainings that cannot begin, or come to nothing, on a sound configuration and sound data. */
+
+#define LAST "r/weights/last.safetensors"
+
+static int setup(void **state)
+{
+    int code = program_setup(state);
+    if (code == 0)
+        small_setup(*state);
+    return code;
+}
+
+#define failure_test(function) cmocka_unit_test_setup_teardown(function, setup, program_teardown)
+
+static void no_driver_stops_training(void **state)
+{
+    struct program *p = *state;
+    char vendors[SCRATCH_PATH_BYTES + 32];
+    program_folder(p, "none");
+    snprintf(vendors, sizeof vendors, "OCL_ICD_VENDORS=%s/none/", p->scratch->folder);
+    p->environment[0] = vendors;
+    p->environment[1] = "INCLINE_DEVICE";
+    run(p, "train", "t.yaml", "--out", "r");
+    refused(p, 5, "no OpenCL device found\n", "pocl-opencl-icd");
+    run(p, "train", "t.yaml", "--out", "r", "-d", "no such name");
+    refused(p, 5, "no usable device 'no such name'", "choose by");
+    assert_false(program_exists(p, "r"));
+}
+
+static void folders_must_be_writable(void **state)
+{
+    static const char *const folders[] = {"t.yaml/r", "/proc/r", "/dev/null/r"};
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        run(p, "train", "t.yaml", "--out", folders[i]);
+        assert_exit(p, 1);
+        assert_int_equal(strncmp(p->err, "incline: ", 9), 0);
+        assert_err(p, ": cannot create the folder: ");
+        assert_int_equal(count_lines(p->err), 1);
+    }
+    run(p, "train", "t.yaml", "--out", "t.yaml");
+    refused(p, 1, "t.yaml exists; choose another folder", "");
+    assert_int_equal(program_count_entries(p, "."), 2);
+    run(p, "init", "mnist-cnn", "-o", "t.yaml/x");
+    refused(p, 1, "cannot write t.yaml/x: Not a directory", "");
+}
+
+static void weights_must_belong_to_the_network(void **state)
+{
+    struct program *p = *state;
+    size_t length;
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    assert_exit(p, 0);
+    run(p, "train", "t.yaml", "--out", "w", "--weights", LAST, "-s", "model.layers.3.dense=4");
+    refused(p, 3, LAST ": weights of another network: tensor 'dense_1.weight' has shape [3, 16], ",
+            "needs [4, 16]");
+    run(p, "train", "t.yaml", "--out", "w", "--weights", LAST, "-s",
+        "model.layers=[flatten, {dense: 9}, {dense: 3}]");
+    refused(p, 3, LAST ": weights of another network: ", "");
+    run(p, "train", "t.yaml", "--out", "w", "--weights", LAST, "-s",
+        "model.layers=[flatten, {dense: {units: 3, name: other}}]");
+    refused(p, 3, LAST ": weights of another network: there is no tensor 'other.weight'",
+            "`name:`");
+    char *bytes = program_read(p, LAST, &length);
+    scratch_write(p->scratch, "cut.safetensors", bytes, length / 2);
+    bytes[7] = 1;
+    scratch_write(p->scratch, "huge.safetensors", bytes, length);
+    bytes[7] = 0;
+    bytes[8] = '[';
+    scratch_write(p->scratch, "damaged.safetensors", bytes, length);
+    free(bytes);
+    run(p, "train", "t.yaml", "--out", "w", "--weights", "cut.safetensors");
+    refused(p, 4, "cut.safetensors: not a sound safetensors file: ", "");
+    run(p, "train", "t.yaml", "--out", "w", "--weights", "huge.safetensors");
+    refused(p, 4, "huge.safetensors: not a sound safetensors file: a header of ", "");
+    run(p, "train", "t.yaml", "--out", "w", "--weights", "damaged.safetensors");
+    refused(p, 4, "damaged.safetensors: not a sound safetensors file: ", "");
+    run(p, "train", "t.yaml", "--out", "w", "--weights", "t.yaml");
+    refused(p, 4, "t.yaml: not a sound safetensors file: ", "");
+    run(p, "train", "t.yaml", "--out", "w", "--weights", "nope");
+    refused(p, 4, "nope: cannot read it: No such file or directory", "");
+    run(p, "train", "t.yaml", "--out", "w", "--weights", "d");
+    refused(p, 4, "d: cannot read it: Is a directory", "");
+    assert_false(program_exists(p, "w"));
+}
+
+static void divergence_exits_6(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "--lr", "1e30");
+    assert_exit(p, 6);
+    assert_silent_out(p);
+    assert_err(p, "\nincline: training diverged: the loss of epoch 1, step 2 is nan; try a smaller "
+                  "learning rate (--lr), now 1e+30\n");
+    assert_int_equal(program_count_entries(p, "r/weights"), 0);
+    size_t length;
+    char *events = program_read(p, "r/events.jsonl", &length);
+    assert_non_null(strstr(events, "\"how\":\"diverged\""));
+    free(events);
+    /* one step an epoch: the weights are beyond numbers, though no loss of training was */
+    run(p, "train", "t.yaml", "--out", "s", "--lr", "1e30", "-b", "64");
+    assert_exit(p, 6);
+    assert_err(p, "training diverged: the validation loss of epoch 1 is nan");
+    assert_int_equal(program_count_entries(p, "s/weights"), 0);
+    run(p, "train", "t.yaml", "--out", "t", "--lr", "1e30", "-b", "64", "-s", "data.val=none", "-s",
+        "data.scale=1e-30");
+    assert_exit(p, 6);
+    assert_int_equal(program_count_entries(p, "t/weights"), 0);
+}
+
+/* Losses are finite for some epochs and then not: what was saved before can still be used. */
+static void divergence_keeps_good_weights(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "--lr", "0.5", "-s", "train.loss=mse", "-s",
+        "model.layers=[flatten, {dense: 9}, {dense: 9}, {dense: 3}]", "-b", "60", "-e", "1000");
+    assert_exit(p, 6);
+    assert_err(p, "training diverged: ");
+    assert_err(p, "; the last good weights are in r/weights/last.safetensors\n");
+    run(p, "eval", LAST, "--format", "json");
+    assert_exit(p, 0);
+    assert_out(p, "\"loss\": ");
+    assert_null(strstr(p->out, "\"loss\": null")); /* what JSON has for nan */
+}
+
+static void too_large_batches_name_one_that_fits(void **state)
+{
+    static const struct small_data wide = {60, 3, 256, 256, 1, 3, false};
+    struct program *p = *state;
+    small_data_write(p, "wide", &wide);
+    program_write(p, "wide.yaml",
+                  "incline: 1\n"
+                  "model:\n"
+                  "  name: wide\n"
+                  "  input: [256, 256, 1]\n"
+                  "  layers: [{conv2d: {filters: 256, kernel: 1}},\n"
+                  "           {conv2d: {filters: 64, kernel: 1}},\n"
+                  "           {max_pool2d: 256}, flatten, {dense: 3}]\n"
+                  "data: {root: wide}\n"
+                  "train: {batch_size: 60}\n");
+    run(p, "train", "wide.yaml", "--dry-run");
+    if (p->code == 0)
+        skip(); /* a device with room for 4 GiB in one buffer */
+    assert_exit(p, 5);
+    assert_out(p, "too small\n");
+    assert_err(p, "incline: the device has too little memory: ");
+    const char *fits = strstr(p->err, "\nA batch of ");
+    assert_non_null(fits);
+    char *option = strdup(strstr(fits, "-b ") + 3);
+    option[strcspn(option, "\n")] = '\0';
+    run(p, "train", "wide.yaml", "--out", "r");
+    refused(p, 5, "", "use a smaller batch (-b)", "\nA batch of ", option);
+    assert_false(program_exists(p, "r"));
+    run(p, "train", "wide.yaml", "--dry-run", "-b", option);
+    assert_exit(p, 0);
+    free(option);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        failure_test(no_driver_stops_training),
+        failure_test(folders_must_be_writable),
+        failure_test(weights_must_belong_to_the_network),
+        failure_test(divergence_exits_6),
+        failure_test(divergence_keeps_good_weights),
+        failure_test(too_large_batches_name_one_that_fits),
+    };
+    int code = program_need_device();
+    return code ? code : cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,347 @@
+#include "support/small_data.h"
+
+#include <jansson.h>
+
+static void *read_json(const char *text, size_t length)
+{
+    json_error_t error;
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (!value)
+        fail_msg("not JSON: %s\n%.*s", error.text, (int)length, text);
+    return value;
+}
+
+static int setup(void **state)
+{
+    int code = program_setup(state);
+    if (code == 0)
+        small_setup(*state);
+    return code;
+}
+
+#define train_test(function) cmocka_unit_test_setup_teardown(function, setup, program_teardown)
+
+static const char *const run_files[] = {
+    "config.yaml",  "environment.json",         "log.csv",
+    "events.jsonl", "weights/best.safetensors", "weights/last.safetensors"};
+
+static void assert_run_folder(struct program *p, const char *folder)
+{
+    for (size_t i = 0; i < sizeof run_files / sizeof run_files[0]; i++) {
+        char path[256];
+        snprintf(path, sizeof path, "%s/%s", folder, run_files[i]);
+        if (!program_exists(p, path))
+            fail_msg("no %s", path);
+    }
+    char weights[256];
+    snprintf(weights, sizeof weights, "%s/weights", folder);
+    assert_int_equal(program_count_entries(p, folder), 5);
+    assert_int_equal(program_count_entries(p, weights), 2);
+}
+
+/* What is said: a header, one line an epoch, the end; data on standard output there is none. */
+static void training_talks_on_stderr(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-v");
+    assert_exit(p, 0);
+    assert_silent_out(p);
+    assert_int_equal(strncmp(p->err, "incline ", 8), 0);
+    assert_err(p, "    run r    seed 1\ndevice   #");
+    assert_err(p, "\ndata     d    60 train, 20 val (the test images), 3 classes, 1x6x6\n");
+    assert_err(p, "\nmodel    tiny    91 parameters, ");
+    assert_err(p, "\nepoch=1/3 time=");
+    assert_err(p, "\nepoch=3/3 time=");
+    assert_err(p, " val_accuracy=");
+    assert_err(p, "\nBest val_accuracy ");
+    assert_err(p, " 0 allocations, 0 program builds, ");
+    assert_err(p, "\nNext: incline eval r\n");
+    assert_null(strchr(p->err, '\r'));
+    assert_null(strchr(p->err, '\033'));
+    assert_run_folder(p, "r");
+    assert_int_equal(program_count_entries(p, "."), 3);
+}
+
+static void quiet_training_is_silent(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "-q", "-e", "1", "--name", "a b");
+    assert_exit(p, 0);
+    assert_silent_out(p);
+    assert_silent_err(p);
+    run(p, "train", "t.yaml", "--progress", "none", "-e", "1", "--name", "a b");
+    assert_exit(p, 0);
+    assert_no_err(p, "epoch=");
+    assert_err(p, "-a-b"); /* the name in the folder */
+    assert_int_equal(program_count_entries(p, "runs"), 2);
+}
+
+static void the_log_has_a_line_an_epoch(void **state)
+{
+    struct program *p = *state;
+    size_t length;
+    run(p, "train", "t.yaml", "--out", "r", "--val-every", "2");
+    assert_exit(p, 0);
+    char *log = program_read(p, "r/log.csv", &length);
+    assert_int_equal(count_lines(log), 4);
+    assert_int_equal(strncmp(log, "epoch,step,time,lr,loss,accuracy,val_loss,", 42), 0);
+    assert_non_null(strstr(log, "\n1,4,"));
+    assert_non_null(strstr(log, ",,")); /* no validation after epoch 1 */
+    assert_non_null(strstr(log, "\n3,12,"));
+    free(log);
+}
+
+static void the_run_folder_is_machine_readable(void **state)
+{
+    struct program *p = *state;
+    size_t length, lines = 0;
+    run(p, "train", "t.yaml", "--out", "r");
+    assert_exit(p, 0);
+    char *events = program_read(p, "r/events.jsonl", &length), *line = events;
+    for (char *end; (end = strchr(line, '\n')); line = end + 1, lines++) {
+        json_t *event = read_json(line, (size_t)(end - line));
+        const char *name = json_string_value(json_object_get(event, "event"));
+        assert_string_equal(name, lines == 0 ? "start" : lines == 4 ? "end" : "epoch");
+        if (lines == 4)
+            assert_string_equal(json_string_value(json_object_get(event, "how")), "done");
+        json_decref(event);
+    }
+    assert_int_equal(lines, 5);
+    free(events);
+    char *text = program_read(p, "r/environment.json", &length);
+    json_t *environment = read_json(text, length);
+    assert_true(json_is_string(json_object_get(environment, "incline")));
+    assert_true(json_is_string(json_object_get(json_object_get(environment, "device"), "name")));
+    json_t *data = json_object_get(environment, "data");
+    assert_int_equal(json_integer_value(json_object_get(data, "train")), 60);
+    assert_int_equal(json_integer_value(json_object_get(data, "test")), 20);
+    json_decref(environment);
+    free(text);
+}
+
+static void the_kept_configuration_repeats_the_run(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-b", "7", "--lr", "0.05", "--seed", "5", "-s",
+        "data.normalize={mean: [0.5], std: [0.25]}", "-s", "data.classes=[a, 'b: c', \"d,e\"]",
+        "-s", "data.val={split: 0.25}", "-e", "2");
+    assert_exit(p, 0);
+    assert_err(p, "45 train, 15 val, 3 classes");
+    run(p, "train", "r/config.yaml", "--out", "again");
+    assert_exit(p, 0);
+    assert_true(
+        program_same_bytes(p, "r/weights/last.safetensors", "again/weights/last.safetensors"));
+    assert_true(
+        program_same_bytes(p, "r/weights/best.safetensors", "again/weights/best.safetensors"));
+    assert_true(program_same_bytes(p, "r/config.yaml", "again/config.yaml"));
+}
+
+static void the_seed_decides(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "-e", "1", "--out", "a", "--seed", "7");
+    run(p, "train", "t.yaml", "-e", "1", "--out", "b", "--seed=7");
+    run(p, "train", "t.yaml", "-e", "1", "--out", "c", "--seed", "8");
+    assert_exit(p, 0);
+    assert_true(program_same_bytes(p, "a/weights/last.safetensors", "b/weights/last.safetensors"));
+    assert_false(program_same_bytes(p, "a/weights/last.safetensors", "c/weights/last.safetensors"));
+}
+
+static void a_dry_run_writes_nothing(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--dry-run");
+    assert_exit(p, 0);
+    assert_silent_err(p);
+    assert_int_equal(count_lines(p->out), 3);
+    assert_out(p, "config ok    data ok (60 + 20 images, 3 classes)    model ok\n");
+    assert_out(p, "memory at batch 16: ");
+    assert_out(p, "steps: 4 an epoch, 12 in all.  Nothing was trained or written.\n");
+    assert_int_equal(program_count_entries(p, "."), 2);
+    /* a batch is never larger than the data */
+    run(p, "train", "t.yaml", "--dry-run", "-b", "65536", "--limit-train", "30");
+    assert_exit(p, 0);
+    assert_out(p, "memory at batch 30: ");
+    assert_out(p, "steps: 1 an epoch, 3 in all.");
+}
+
+static void limits_are_kept(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1", "--limit-train", "40", "--limit-val", "9");
+    assert_exit(p, 0);
+    assert_err(p, "data     d    40 train, 9 val (the test images)");
+    size_t length;
+    char *log = program_read(p, "r/log.csv", &length);
+    assert_non_null(strstr(log, "\n1,3,"));
+    free(log);
+}
+
+static void time_stops_and_saves(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1000000", "--max-time", "1s");
+    assert_exit(p, 0);
+    assert_err(p, "\nStopped by --max-time after step ");
+    assert_true(program_exists(p, "r/weights/last.safetensors"));
+    size_t length;
+    char *events = program_read(p, "r/events.jsonl", &length);
+    assert_non_null(strstr(events, "\"how\":\"max-time\""));
+    free(events);
+    /* too short for one epoch: the first step is still done and saved */
+    run(p, "train", "t.yaml", "--out", "s", "--max-time", "0.001");
+    assert_exit(p, 0);
+    assert_err(p, "after step 1 (epoch 1/3)");
+    assert_true(program_exists(p, "s/weights/last.safetensors"));
+    assert_false(program_exists(p, "s/weights/best.safetensors"));
+    run(p, "eval", "s", "--format", "csv");
+    assert_exit(p, 0);
+}
+
+static void one_batch_is_learnt_by_heart(void **state)
+{
+    struct program *p = *state;
+    size_t length;
+    double loss = 1;
+    run(p, "train", "t.yaml", "--out", "r", "--overfit-batch", "-e", "100", "--lr", "0.5", "-q");
+    assert_exit(p, 0);
+    char *log = program_read(p, "r/log.csv", &length);
+    char *last = strstr(log, "\n100,100,");
+    assert_non_null(last);
+    assert_int_equal(sscanf(last, "\n100,100,%*f,%*f,%lf", &loss), 1);
+    assert_true(loss < 0.01);
+    free(log);
+}
+
+static void weights_are_a_start(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "a", "-e", "3", "-s", "data.shuffle=false");
+    run(p, "train", "t.yaml", "--out", "b", "-e", "1", "-s", "data.shuffle=false");
+    run(p, "train", "t.yaml", "--out", "c", "-e", "2", "-s", "data.shuffle=false", "--weights",
+        "b/weights/last.safetensors");
+    assert_exit(p, 0);
+    /* The files tell how many epochs their last run had, so the log is what can be compared. */
+    size_t length;
+    char *whole = program_read(p, "a/log.csv", &length),
+         *rest = program_read(p, "c/log.csv", &length);
+    double losses[2] = {0, 1};
+    assert_int_equal(sscanf(strstr(whole, "\n3,"), "\n3,12,%*f,%*f,%lf", &losses[0]), 1);
+    assert_int_equal(sscanf(strstr(rest, "\n2,"), "\n2,8,%*f,%*f,%lf", &losses[1]), 1);
+    assert_true(losses[0] == losses[1]);
+    free(whole);
+    free(rest);
+}
+
+static void runs_get_folders_of_their_own(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "-e", "1", "--out", "r");
+    assert_exit(p, 0);
+    run(p, "train", "t.yaml", "-e", "1", "--out", "r", "--lr", "0.2");
+    refused(p, 1, "r exists; choose another folder (--out, --name) or add --overwrite", "");
+    run(p, "train", "t.yaml", "-e", "1", "--out", "r", "--lr", "0.2", "--overwrite");
+    assert_exit(p, 0);
+    assert_run_folder(p, "r");
+    /* two runs within a minute */
+    run(p, "train", "t.yaml", "-e", "1", "--name", "n");
+    run(p, "train", "t.yaml", "-e", "1", "--name", "n");
+    assert_exit(p, 0);
+    assert_int_equal(program_count_entries(p, "runs"), 2);
+}
+
+static void overwritten_runs_leave_no_weights(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "-e", "1", "--out", "r");
+    assert_exit(p, 0);
+    run(p, "train", "t.yaml", "-b", "60", "--out", "r", "--overwrite", "--max-time", "0.001", "-e",
+        "9", "-b", "7");
+    assert_exit(p, 0);
+    assert_true(program_exists(p, "r/weights/last.safetensors"));
+    assert_false(program_exists(p, "r/weights/best.safetensors"));
+}
+
+static void json_and_packed_data_do_as_well(void **state)
+{
+    static const struct small_data packed = {60, 20, 6, 6, 1, 3, true};
+    struct program *p = *state;
+    small_data_write(p, "packed", &packed);
+    program_folder(p, "sets");
+    small_data_write(p, "sets/e", &small_data);
+    program_write(p, "t.json",
+                  "{\"incline\": 1, \"model\": {\"name\": \"tiny\", \"input\": [6, 6, 1], "
+                  "\"layers\": [{\"conv2d\": {\"filters\": 4, \"kernel\": 3, "
+                  "\"activation\": \"relu\"}}, {\"max_pool2d\": 2}, \"flatten\", {\"dense\": 3}, "
+                  "\"softmax\"]}, \"data\": {\"root\": \"packed\", \"val\": \"test\"}, \"train\": "
+                  "{\"epochs\": 3, \"batch_size\": 16, \"optimizer\": {\"sgd\": {\"lr\": 0.1}}}}");
+    run(p, "train", "t.json", "--out", "a");
+    assert_exit(p, 0);
+    run(p, "train", "t.yaml", "--out", "b", "--data", "packed");
+    assert_exit(p, 0);
+    assert_true(program_same_bytes(p, "a/weights/last.safetensors", "b/weights/last.safetensors"));
+    char path[SCRATCH_PATH_BYTES + 64];
+    snprintf(path, sizeof path, "INCLINE_DATA_PATH=/nowhere:%s/sets", p->scratch->folder);
+    p->environment[0] = path;
+    run(p, "train", "t.yaml", "--out", "c", "--data", "e");
+    assert_exit(p, 0);
+    assert_err(p, "data     e    60 train");
+}
+
+static void odd_sizes_work(void **state)
+{
+    static const struct small_data odd = {257, 31, 5, 9, 2, 5, false};
+    static const char *const batches[][2] = {
+        {"1", "\n1,257,"}, {"7", "\n1,37,"}, {"300", "\n1,1,"}};
+    struct program *p = *state;
+    small_data_write(p, "odd", &odd);
+    program_write(p, "odd.yaml",
+                  "incline: 1\n"
+                  "model:\n"
+                  "  name: odd\n"
+                  "  input: [5, 9, 2]\n"
+                  "  layers: [{conv2d: {filters: 3, kernel: [2, 3], padding: same}}, tanh,\n"
+                  "           {max_pool2d: {size: 3, stride: 2}}, flatten, {dense: 5}]\n"
+                  "data: {root: odd, val: test}\n"
+                  "train: {epochs: 1, optimizer: {sgd: {lr: 0.02}}}\n");
+    for (size_t i = 0; i < 3; i++) {
+        char folder[16], log_path[32];
+        size_t length;
+        snprintf(folder, sizeof folder, "r%s", batches[i][0]);
+        snprintf(log_path, sizeof log_path, "%s/log.csv", folder);
+        run(p, "train", "odd.yaml", "-b", batches[i][0], "--out", folder);
+        assert_exit(p, 0);
+        assert_err(p, "257 train, 31 val (the test images), 5 classes, 2x5x9");
+        char *log = program_read(p, log_path, &length);
+        assert_non_null(strstr(log, batches[i][1]));
+        free(log);
+        run(p, "eval", folder, "--format", "json");
+        assert_exit(p, 0);
+        json_t *report = read_json(p->out, p->out_length);
+        assert_int_equal(json_integer_value(json_object_get(report, "images")), 31);
+        json_decref(report);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        train_test(training_talks_on_stderr),
+        train_test(quiet_training_is_silent),
+        train_test(the_log_has_a_line_an_epoch),
+        train_test(the_run_folder_is_machine_readable),
+        train_test(the_kept_configuration_repeats_the_run),
+        train_test(the_seed_decides),
+        train_test(a_dry_run_writes_nothing),
+        train_test(limits_are_kept),
+        train_test(time_stops_and_saves),
+        train_test(one_batch_is_learnt_by_heart),
+        train_test(weights_are_a_start),
+        train_test(runs_get_folders_of_their_own),
+        train_test(overwritten_runs_leave_no_weights),
+        train_test(json_and_packed_data_do_as_well),
+        train_test(odd_sizes_work),
+    };
+    int code = program_need_device();
+    return code ? code : cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,309 @@
+#include "support/program.h"
+
+#include "incline/version.h"
+
+#include <jansson.h>
+
+/* The verbs that need no data. Only `devices` and the memory line of `summary` need a device. */
+
+static json_t *parse(struct program *program)
+{
+    json_error_t error;
+    json_t *value = json_loadb(program->out, program->out_length, JSON_REJECT_DUPLICATES, &error);
+    if (!value)
+        fail_msg("not JSON, line %d: %s\n%s", error.line, error.text, program->out);
+    return value;
+}
+
+static void help_is_data(void **state)
+{
+    static const char *const verbs[] = {"devices", "summary", "train", "eval",
+                                        "predict", "init",    "help"};
+    struct program *p = *state;
+    run(p, "--help");
+    assert_exit(p, 0);
+    assert_silent_err(p);
+    assert_out(p, "Usage: incline VERB");
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        assert_out(p, verbs[i]);
+    char *overview = strdup(p->out);
+    assert_non_null(overview);
+    run(p, "help");
+    assert_string_equal(p->out, overview);
+    run(p, "-h");
+    assert_string_equal(p->out, overview);
+    free(overview);
+}
+
+static void each_verb_has_help(void **state)
+{
+    static const char *const verbs[] = {"devices", "summary", "train",   "eval", "test",
+                                        "val",     "info",    "predict", "init", "help"};
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        run(p, "help", verbs[i]);
+        assert_exit(p, 0);
+        assert_silent_err(p);
+        assert_out(p, "Usage: incline ");
+        assert_out(p, "Examples:\n");
+        assert_out(p, "-d, --device SEL");
+        char *help = strdup(p->out);
+        assert_non_null(help);
+        /* --help also where arguments are missing or wrong */
+        run(p, verbs[i], "--help");
+        assert_exit(p, 0);
+        assert_string_equal(p->out, help);
+        run(p, verbs[i], "a", "b", "c", "-h");
+        assert_exit(p, 0);
+        assert_string_equal(p->out, help);
+        free(help);
+    }
+}
+
+static void topics_have_help(void **state)
+{
+    static const char *const topics[][2] = {
+        {"conv2d", "filters"}, {"max_pool2d", "size"}, {"dense", "units"},
+        {"train", "--epochs"}, {"data", "root"},       {"sgd", "lr"},
+        {"model", "input"},    {"topics", "conv2d"},   {"softmax", "softmax"}};
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
+        run(p, "help", topics[i][0]);
+        assert_exit(p, 0);
+        assert_silent_err(p);
+        assert_out(p, topics[i][1]);
+    }
+}
+
+static void version_is_one_line(void **state)
+{
+    struct program *p = *state;
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "incline %s\n", incline_version());
+    run(p, "--version");
+    assert_exit(p, 0);
+    assert_string_equal(p->out, wanted);
+    run(p, "-V");
+    assert_string_equal(p->out, wanted);
+    run(p, "train", "--version");
+    assert_exit(p, 0);
+    assert_string_equal(p->out, wanted);
+    assert_silent_err(p);
+}
+
+static void init_lists_and_prints(void **state)
+{
+    struct program *p = *state;
+    run(p, "init");
+    assert_exit(p, 0);
+    assert_string_equal(p->out, "mnist-cnn\n");
+    run(p, "init", "mnist-cnn", "-o", "-");
+    assert_exit(p, 0);
+    assert_silent_err(p);
+    assert_out(p, "incline: 1");
+    assert_out(p, "filters: 32");
+    assert_int_equal(program_count_entries(p, "."), 0);
+}
+
+static void init_writes_a_file_once(void **state)
+{
+    struct program *p = *state;
+    size_t length;
+    run(p, "init", "mnist-cnn");
+    assert_exit(p, 0);
+    assert_silent_out(p);
+    assert_string_equal(p->err, "Wrote mnist-cnn.yaml.  Next: incline train mnist-cnn.yaml\n");
+    program_write(p, "mnist-cnn.yaml", "mine");
+    run(p, "init", "mnist-cnn");
+    refused(p, 1, "mnist-cnn.yaml exists", "--overwrite");
+    char *kept = program_read(p, "mnist-cnn.yaml", &length);
+    assert_string_equal(kept, "mine");
+    free(kept);
+    run(p, "init", "mnist-cnn", "--overwrite", "-q");
+    assert_exit(p, 0);
+    assert_silent_err(p);
+    run(p, "init", "mnist-cnn", "-o", "my net.yaml");
+    assert_exit(p, 0);
+    assert_err(p, "incline train 'my net.yaml'");
+    assert_true(program_same_bytes(p, "mnist-cnn.yaml", "my net.yaml"));
+}
+
+static void summary_shows_the_seed(void **state)
+{
+    struct program *p = *state;
+    run(p, "summary", "mnist-cnn");
+    assert_exit(p, 0);
+    assert_silent_err(p);
+    assert_int_equal(strncmp(p->out, "mnist-cnn    input 1x28x28\n", 27), 0);
+    assert_out(p, "conv2d 3x3 + relu");
+    assert_out(p, "692,352"); /* parameters of the larger dense layer */
+    assert_out(p, "693,962");
+    char *all = strdup(p->out);
+    assert_non_null(all);
+    run(p, "init", "mnist-cnn");
+    run(p, "info", "mnist-cnn.yaml");
+    assert_exit(p, 0);
+    assert_string_equal(p->out, all);
+    free(all);
+}
+
+static void summary_is_json(void **state)
+{
+    struct program *p = *state;
+    run(p, "summary", "mnist-cnn", "--format", "json");
+    assert_exit(p, 0);
+    assert_silent_err(p);
+    json_t *value = parse(p);
+    assert_int_equal(json_integer_value(json_object_get(value, "parameters")), 693962);
+    json_t *layers = json_object_get(value, "layers");
+    assert_int_equal(json_array_size(layers), 6);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(layers, 0), "type")),
+                        "conv2d");
+    json_decref(value);
+}
+
+static void summary_takes_json_and_settings(void **state)
+{
+    struct program *p = *state;
+    program_write(p, "net.json",
+                  "{\"incline\": 1, \"model\": {\"name\": \"j\", \"input\": [5, 9, 2],"
+                  " \"layers\": [\"flatten\", {\"dense\": {\"units\": 7, \"bias\": false}}]},"
+                  " \"data\": {\"root\": \"x\"}}");
+    run(p, "summary", "net.json");
+    assert_exit(p, 0);
+    assert_out(p, "j    input 2x5x9\n");
+    assert_out(p, "630"); /* 90 x 7 */
+    run(p, "summary", "net.json", "-s", "model.layers=[flatten, {dense: 3}, relu]");
+    assert_exit(p, 0);
+    assert_out(p, "273"); /* 90 x 3 + 3 */
+    assert_out(p, "relu");
+    run(p, "summary", "net.json", "-s", "model.layers.1.dense.units=2");
+    assert_exit(p, 0);
+    assert_out(p, "180");
+}
+
+static void skip_without_device(struct program *p)
+{
+    const char *required = getenv("INCLINE_REQUIRE_DEVICE");
+    if (p->code == 5 && !(required && strcmp(required, "1") == 0))
+        skip();
+}
+
+static void devices_are_listed(void **state)
+{
+    struct program *p = *state;
+    run(p, "devices");
+    skip_without_device(p);
+    assert_exit(p, 0);
+    assert_int_equal(strncmp(p->out, " #  P:D  type  name", 19), 0);
+    assert_true(count_lines(p->out) >= 2);
+    assert_out(p, "default\n");
+    assert_null(strchr(p->out, '\033'));
+    run(p, "devices", "-v", "-d", "0");
+    assert_exit(p, 0);
+    assert_out(p, "\n#0  ");
+    assert_out(p, "driver");
+    assert_out(p, "compute units");
+    assert_null(strstr(p->out, "\n#1  "));
+}
+
+static void devices_are_json(void **state)
+{
+    struct program *p = *state;
+    run(p, "devices", "--format", "json");
+    skip_without_device(p);
+    assert_exit(p, 0);
+    assert_silent_err(p);
+    json_t *list = parse(p);
+    size_t defaults = 0, i;
+    json_t *device;
+    json_array_foreach(list, i, device)
+    {
+        defaults += json_is_true(json_object_get(device, "default"));
+        assert_true(json_is_string(json_object_get(device, "name")));
+        assert_true(json_is_integer(json_object_get(device, "memory_bytes")));
+    }
+    assert_int_equal(defaults, 1);
+    json_decref(list);
+}
+
+static void no_driver_is_explained(void **state)
+{
+    struct program *p = *state;
+    char vendors[SCRATCH_PATH_BYTES + 32];
+    program_folder(p, "none");
+    snprintf(vendors, sizeof vendors, "OCL_ICD_VENDORS=%s/none/", p->scratch->folder);
+    p->environment[0] = vendors;
+    p->environment[1] = "INCLINE_DEVICE";
+    run(p, "devices");
+    refused(p, 5, "no OpenCL device found\n", "found no driver", "pocl-opencl-icd");
+    p->environment[0] = vendors;
+    p->environment[1] = "INCLINE_DEVICE";
+    p->input = "";
+    run(p, "devices", "--format", "json");
+    assert_exit(p, 5);
+    assert_string_equal(p->out, "[]\n");
+    assert_err(p, "incline: no OpenCL device found\n");
+    /* a summary does without */
+    p->environment[0] = vendors;
+    p->environment[1] = "INCLINE_DEVICE";
+    run(p, "summary", "mnist-cnn");
+    assert_exit(p, 0);
+    assert_silent_err(p);
+    assert_out(p, "693,962");
+    assert_null(strstr(p->out, "at batch"));
+}
+
+static void absent_devices_are_refused(void **state)
+{
+    static const char *const absent[] = {"99", "9:9", "no such name", "-1", "0:", "1e0"};
+    struct program *p = *state;
+    run(p, "devices");
+    skip_without_device(p);
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
+        char first[64];
+        snprintf(first, sizeof first, "no usable device '%s'", absent[i]);
+        run(p, "devices", "-d", absent[i]);
+        refused(p, 5, first, "choose by number, P:D, gpu, cpu or part of a name", "\n  0  ");
+    }
+    run(p, "summary", "mnist-cnn", "-d", "99");
+    refused(p, 5, "no usable device '99'", "choose by");
+    p->environment[0] = "INCLINE_DEVICE=no such name";
+    run(p, "summary", "mnist-cnn");
+    refused(p, 5, "no usable device 'no such name'", "choose by");
+}
+
+static void full_output_is_an_error(void **state)
+{
+    static const char *const verbs[][3] = {
+        {"--help"}, {"--version"}, {"init"}, {"summary", "mnist-cnn"}, {"help", "conv2d"}};
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        p->output = "/dev/full";
+        run(p, verbs[i][0], verbs[i][1], verbs[i][2]);
+        assert_exit(p, 1);
+        assert_string_equal(p->err,
+                            "incline: cannot write to standard output: No space left on device\n");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        program_test(help_is_data),
+        program_test(each_verb_has_help),
+        program_test(topics_have_help),
+        program_test(version_is_one_line),
+        program_test(init_lists_and_prints),
+        program_test(init_writes_a_file_once),
+        program_test(summary_shows_the_seed),
+        program_test(summary_is_json),
+        program_test(summary_takes_json_and_settings),
+        program_test(devices_are_listed),
+        program_test(devices_are_json),
+        program_test(no_driver_is_explained),
+        program_test(absent_devices_are_refused),
+        program_test(full_output_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
