@@ -296,6 +296,7 @@ struct harness_chain {
     struct incline_layer_io io[HARNESS_LAYERS];
     size_t count;
     struct incline_shape in;
+    struct harness_chain *next; /* of those that are kept */
     struct incline_plan *plan;
     int batch;
     bool updates, has_dx;
@@ -483,9 +484,8 @@ struct harness_chain *harness_chain_create(const struct harness_setup *setup)
     return chain;
 }
 
-void harness_chain_destroy(struct harness_chain **pointer)
+static void destroy_chain(struct harness_chain *chain)
 {
-    struct harness_chain *chain = *pointer;
     incline_plan_destroy(&chain->plan);
     harness_buffer_destroy(&chain->x);
     harness_buffer_destroy(&chain->y);
@@ -500,7 +500,31 @@ void harness_chain_destroy(struct harness_chain **pointer)
         free(chain->layers[i].options);
     }
     free(chain);
+}
+
+static struct harness_chain *kept_chains;
+
+/* oclgrind takes a buffer that has the number of a freed one for as large as that was and reports
+ * what is behind as uninitialised, so simulators see every buffer kept to the end. */
+void harness_chain_destroy(struct harness_chain **pointer)
+{
+    struct harness_chain *chain = *pointer;
     *pointer = NULL;
+    if (!test_small()) {
+        destroy_chain(chain);
+        return;
+    }
+    chain->next = kept_chains;
+    kept_chains = chain;
+}
+
+void harness_finish(void)
+{
+    while (kept_chains) {
+        struct harness_chain *next = kept_chains->next;
+        destroy_chain(kept_chains);
+        kept_chains = next;
+    }
 }
 
 size_t harness_chain_launches(const struct harness_chain *chain)

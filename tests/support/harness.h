@@ -25,10 +25,12 @@ extern struct test_device harness_device;
             return code;                                                                           \
         code = cmocka_run_group_tests(tests, NULL, NULL);                                          \
         harness_report();                                                                          \
+        harness_finish();                                                                          \
         test_device_close(&harness_device);                                                        \
         return code;                                                                               \
     }
 void harness_report(void);
+void harness_finish(void); /* frees what was kept */
 
 /* The call must succeed on the harness's device. */
 #define harness_ok(call) assert_ok(harness_device.ctx, call)
