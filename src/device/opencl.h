@@ -23,6 +23,7 @@ struct incline_device {
     size_t buffer_bytes; /* in live buffers */
     struct incline_program *programs;
     size_t program_count, program_capacity;
+    cl_event *events; /* while a step is profiled: where the next launch's event goes */
 };
 
 struct incline_buffer {

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "device/arena.h"
+#include "device/handles.h"
 #include "device/opencl.h"
 
 #include <assert.h>
@@ -34,7 +35,10 @@ struct incline_plan {
     struct incline_buffer *arena;
     size_t arena_bytes;
     struct incline_step last_step; /* what the kernels' arguments hold */
+    enum incline_pass pass;        /* of launches to come */
 };
+
+const char *const incline_pass_names[] = {"forward", "loss", "backward", "update", NULL};
 
 enum incline_status incline_plan_create(struct incline_context *ctx, struct incline_device *device,
                                         int batch, struct incline_plan **out)
@@ -182,6 +186,7 @@ enum incline_status incline_plan_launch(struct incline_context *ctx, struct incl
                                         const struct incline_launch *launch)
 {
     struct bound_launch bound = {.spec = *launch};
+    bound.spec.pass = plan->pass;
     enum incline_status status =
         incline_grow(ctx, &plan->launches, &plan->launch_capacity, plan->launch_count + 1,
                      sizeof *plan->launches);
@@ -199,6 +204,11 @@ enum incline_status incline_plan_launch(struct incline_context *ctx, struct incl
     note_uses(launch, plan->launch_count);
     plan->launches[plan->launch_count++] = bound;
     return INCLINE_OK;
+}
+
+void incline_plan_set_pass(struct incline_plan *plan, enum incline_pass pass)
+{
+    plan->pass = pass;
 }
 
 static size_t collect_items(const struct incline_plan *plan, struct incline_arena_item *items)
@@ -418,7 +428,7 @@ static enum incline_status enqueue(struct incline_context *ctx, struct incline_p
             return fail_launch(ctx, plan->device, code, "clSetKernelArg", spec);
     }
     code = clEnqueueNDRangeKernel(plan->device->queue, launch->kernel, 3, NULL, global, local, 0,
-                                  NULL, NULL);
+                                  NULL, incline_device_take_event(plan->device));
     if (code != CL_SUCCESS)
         return fail_launch(ctx, plan->device, code, "clEnqueueNDRangeKernel", spec);
     plan->device->counters.launches++;
@@ -454,4 +464,9 @@ size_t incline_plan_arena_bytes(const struct incline_plan *plan)
 size_t incline_plan_launches(const struct incline_plan *plan)
 {
     return plan->launch_count;
+}
+
+const struct incline_launch *incline_plan_get_launch(const struct incline_plan *plan, size_t i)
+{
+    return &plan->launches[i].spec;
 }

@@ -60,10 +60,20 @@ struct incline_call {
     const struct incline_step *step;
 };
 
+/* What a launch is for. */
+enum incline_pass {
+    INCLINE_PASS_FORWARD,
+    INCLINE_PASS_LOSS,
+    INCLINE_PASS_BACKWARD,
+    INCLINE_PASS_UPDATE
+};
+extern const char *const incline_pass_names[]; /* "forward", ..., NULL */
+
 /* One launch. The work-items are {group, second, third}: dimension 0 has `items` items in groups of
  * `group`; a dimension whose size is BLOCKS is as large as the step has blocks of NB images. */
 struct incline_launch {
     const char *label;   /* the layer's name, for messages and timing; copied */
+    enum incline_pass pass; /* the plan's current one; set by incline_plan_launch() */
     const char *source;  /* "conv2d.cl"; copied */
     const char *kernel;  /* "conv2d_forward"; a string that outlives the plan */
     const char *defines; /* " -D IN_C=3 ..."; copied; NULL for none */
@@ -108,6 +118,9 @@ void incline_plan_keep(struct incline_tensor *tensor);
 enum incline_status incline_plan_launch(struct incline_context *ctx, struct incline_plan *plan,
                                         const struct incline_launch *launch) INCLINE_MUST_CHECK;
 
+/* What the launches that follow are for; FORWARD at first. */
+void incline_plan_set_pass(struct incline_plan *plan, enum incline_pass pass);
+
 /* Places, builds and binds. To be called once, before the first enqueue. */
 enum incline_status incline_plan_finish(struct incline_context *ctx,
                                         struct incline_plan *plan) INCLINE_MUST_CHECK;
@@ -124,5 +137,12 @@ enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct inc
 struct incline_buffer *incline_tensor_buffer(const struct incline_tensor *tensor);
 size_t incline_plan_arena_bytes(const struct incline_plan *plan);
 size_t incline_plan_launches(const struct incline_plan *plan);
+const struct incline_launch *incline_plan_get_launch(const struct incline_plan *plan, size_t i);
+
+/* Runs one step and writes the seconds that the device worked on each launch, by its own clock, to
+ * seconds [launches]. Waits for the end. Not for use between enqueued steps whose speed matters. */
+enum incline_status incline_plan_profile(struct incline_context *ctx, struct incline_plan *plan,
+                                         const struct incline_step *step,
+                                         double *seconds) INCLINE_MUST_CHECK;
 
 #endif

@@ -124,6 +124,6 @@ enum incline_status incline_clblast_multiply(struct incline_context *ctx,
         matrix_of(call, INCLINE_PRODUCT_A), 0, size_of(call, INCLINE_PRODUCT_A_PITCH),
         matrix_of(call, INCLINE_PRODUCT_B), 0, size_of(call, INCLINE_PRODUCT_B_PITCH), 0.0f,
         matrix_of(call, INCLINE_PRODUCT_C), 0, size_of(call, INCLINE_PRODUCT_C_PITCH), &queue,
-        NULL);
+        incline_device_take_event(call->device));
     return code == CLBlastSuccess ? INCLINE_OK : fail_product(ctx, call, code);
 }

@@ -164,6 +164,7 @@ static enum incline_status plan_loss(struct maker *maker, struct incline_tensor 
         .x = maker->scores,
         .order = maker->order,
     };
+    incline_plan_set_pass(maker->plan, INCLINE_PASS_LOSS);
     enum incline_status status =
         incline_plan_external(maker->ctx, maker->plan, "labels", spec->feed->labels, &io.labels);
     if (status)
@@ -187,6 +188,7 @@ static enum incline_status plan_loss(struct maker *maker, struct incline_tensor 
 
 static enum incline_status plan_backward(struct maker *maker, struct incline_tensor *dy)
 {
+    incline_plan_set_pass(maker->plan, INCLINE_PASS_BACKWARD);
     for (size_t i = maker->spec->layer_count; i-- > 0;) {
         const struct incline_layer *layer = &maker->layers[i];
         struct incline_layer_io *io = &maker->io[i];
@@ -216,6 +218,7 @@ static enum incline_status plan_update(struct maker *maker)
     int count = (int)parameters->total_elems;
     struct incline_tensor *w, *g;
     struct incline_text defines;
+    incline_plan_set_pass(maker->plan, INCLINE_PASS_UPDATE);
     enum incline_status status =
         incline_plan_external(maker->ctx, maker->plan, "parameters", parameters->all, &w);
     if (status)
@@ -389,4 +392,9 @@ enum incline_status incline_step_read_probabilities(struct incline_context *ctx,
 size_t incline_step_plan_bytes(const struct incline_step_plan *plan)
 {
     return incline_plan_arena_bytes(plan->plan);
+}
+
+struct incline_plan *incline_step_plan_launches(struct incline_step_plan *plan)
+{
+    return plan->plan;
 }

@@ -49,4 +49,7 @@ enum incline_status incline_step_read_probabilities(struct incline_context *ctx,
 /* Device bytes for activations and their gradients. */
 size_t incline_step_plan_bytes(const struct incline_step_plan *plan);
 
+/* The launches behind it, borrowed: for timing and listing. */
+struct incline_plan *incline_step_plan_launches(struct incline_step_plan *plan);
+
 #endif

@@ -109,7 +109,10 @@ static int open_terminal(struct program *program)
 {
     struct winsize size = {.ws_row = 25, .ws_col = 160};
     program->terminal_file = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(program->terminal_file >= 0);
+    if (program->terminal_file < 0) {
+        print_message("no terminal to be had here (/dev/pts is not mounted?)\n");
+        skip();
+    }
     assert_int_equal(grantpt(program->terminal_file), 0);
     assert_int_equal(unlockpt(program->terminal_file), 0);
     int theirs = open(ptsname(program->terminal_file), O_RDWR | O_NOCTTY);
