@@ -3,127 +3,88 @@
  *   z[oh][ow][k] = b[k] + sum over kh, kw, c of w[kh][kw][c][k] x[oh SH + kh - PT][ow SW + kw - PL][c]
  *   y = f(z), and with a pool y[ph][pw][k] = max of f(z) over its window, code = which cell it was
  *   dx = the same sum read backwards,  dw = sum over images and positions of x dz,  db = sum of dz
- * Cells outside x count as 0. Every sum runs in the order of its indices as written above (dw: image
- * block, oh, ow, image), with or without the pool, so tiles and fusion change speed and never bits.
+ * Cells outside x count as 0. Every sum runs in the order of its indices as written above; that of dw
+ * and db for each part of SHARE windows over block of images, window, image and position in the window,
+ * and then over the parts. A window is that of the max pooling that follows, computed here or not, or
+ * one position. So tiles and fusion change speed and never bits.
  *
  * IN_H IN_W IN_C  OUT_H OUT_W OUT_C   shapes of x and z
  * KERNEL_H KERNEL_W STRIDE_H STRIDE_W PAD_TOP PAD_LEFT
  * HAS_BIAS   0 or 1
  * POOL_H POOL_W POOLED_H POOLED_W   window (its stride too) and shape of y; 1 1 OUT_H OUT_W: no pool
- * COLUMNS    OUT_C rounded up to a multiple of 16
+ * WINDOW_H WINDOW_W  positions of z in a window; with a pool its size
+ * OUT_COLUMNS    OUT_C rounded up to a multiple of 16
+ * INPUT      1: the forward pass picks the images of the batch from the data set; see input.h
  * TILE_OUT   output channels that a forward item sums at once (8 .. 16)
  * TILE_IN    input channels that a backward item sums at once (16)
- * TILE_KH TILE_RUN TILE_V   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k,
+ * TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k,
  *            that an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x 2, 1 x 16 x 1)
- * PARTS      partial sums of the weight gradient: image blocks are dealt to them in runs */
-#include "activation.h"
-
-#define POOLED (POOL_H * POOL_W > 1)
-#define X_AT(h, w, c) (((h) * IN_W + (w)) * IN_C + (c))
-#define Y_AT(h, w, k) (((h) * POOLED_W + (w)) * OUT_C + (k))
-#define W_AT(kh, kw, c, k) ((((kh) * KERNEL_W + (kw)) * IN_C + (c)) * OUT_C + (k))
-#define RUN (KERNEL_W * IN_C)
-#define ROWS (KERNEL_H * RUN)
-
-/* f(z) before the maximum is needed where f is not relu: only relu commutes with it bit by bit. */
-#if POOLED && ACTIVATION != 1
-#define BEFORE_POOL(z) incl_activate(z)
-#define AFTER_POOL(z) (z)
+ * SHARE      windows whose part of dw is summed alone */
+#include "phases.h"
+#if INPUT
+#define X_SPACE SCRATCH
+#define INPUT_SPACE SCRATCH
 #else
-#define BEFORE_POOL(z) (z)
-#define AFTER_POOL(z) incl_activate(z)
+#define INPUT_SPACE global
 #endif
+#include "input.h"
+#include "conv2d.h"
 
-/* true when a window can reach over the edge of x */
-#define PADDED                                                                                     \
-    (PAD_TOP > 0 || PAD_LEFT > 0 || (OUT_H - 1) * STRIDE_H + KERNEL_H > IN_H ||                    \
-     (OUT_W - 1) * STRIDE_W + KERNEL_W > IN_W)
+#define OUT_TILES ((OUT_C + TILE_OUT - 1) / TILE_OUT)
+#define IN_TILES ((IN_C + TILE_IN - 1) / TILE_IN)
 
-/* sum[t] = z[oh][ow][k + t]; x and w start at the item's images and at channel k. */
-static inline void incl_conv2d_position(global const float *restrict x,
-                                        global const float *restrict w,
-#if HAS_BIAS
-                                        global const float *restrict b,
-#endif
-                                        int oh, int ow, incl_lanes *sum, const int count)
-{
-    int h = oh * STRIDE_H - PAD_TOP, left = ow * STRIDE_W - PAD_LEFT;
-#if PADDED
-    int kh_first = max(0, -h), kh_end = min(KERNEL_H, IN_H - h);
-    int kw_first = max(0, -left), kw_end = min(KERNEL_W, IN_W - left);
-#else
-    const int kh_first = 0, kh_end = KERNEL_H, kw_first = 0, kw_end = KERNEL_W;
-#endif
-#pragma unroll
-    for (int t = 0; t < count; t++)
-#if HAS_BIAS
-        sum[t] = (incl_lanes)(b[t]);
-#else
-        sum[t] = (incl_lanes)(0.0f);
-#endif
-    for (int kh = kh_first; kh < kh_end; kh++)
-        for (int kw = kw_first; kw < kw_end; kw++)
-            for (int c = 0; c < IN_C; c++) {
-                incl_lanes value = LOAD(x + X_AT(h + kh, left + kw, c) * NB);
-#pragma unroll
-                for (int t = 0; t < count; t++)
-                    sum[t] = fma(value, (incl_lanes)(w[W_AT(kh, kw, c, t)]), sum[t]);
-            }
-}
+#if INPUT
+/* rows of x that one row of y reads, and how far apart those of neighbours begin */
+#define PATCH_H ((POOL_H - 1) * STRIDE_H + KERNEL_H)
+#define ADVANCE (POOL_H * STRIDE_H)
 
+/* As conv2d_forward, with x made from the images order[first ..] of pixels; see gather.cl for those,
+ * scaling, first and images. x is written as far as any window reads it.
+ * A group owns a row of y of a block: dimension 1 has POOLED_H groups, dimension 2 the blocks. */
+kernel void conv2d_forward(global const uchar *restrict pixels, global const int *restrict order,
+                           global const float *restrict scaling, global float *restrict x,
+                           global const float *restrict w,
 #if HAS_BIAS
-#define BIAS b,
-#else
-#define BIAS
+                           global const float *restrict b,
 #endif
-
-static inline void incl_conv2d_row(global const float *restrict x, global const float *restrict w,
-#if HAS_BIAS
-                                   global const float *restrict b,
-#endif
-                                   global float *restrict y,
+                           global float *restrict y,
 #if POOLED
-                                   global incl_code *restrict code,
+                           global incl_code *restrict code,
 #endif
-                                   int row, const int count)
+                           int first, int images)
 {
-    for (int column = 0; column < POOLED_W; column++) {
-        incl_lanes best[TILE_OUT];
-        incl_conv2d_position(x, w, BIAS row * POOL_H, column * POOL_W, best, count);
-#if POOLED
-        incl_ints cell[TILE_OUT];
-#pragma unroll
-        for (int t = 0; t < count; t++) {
-            best[t] = BEFORE_POOL(best[t]);
-            cell[t] = (incl_ints)(0);
+    SCRATCH float patch[PATCH_H * ROW_BYTES * NB];
+    int row = get_group_id(1), block = get_group_id(2);
+    int top = row * ADVANCE - PAD_TOP;
+    int own = row == POOLED_H - 1 ? PATCH_H : min(ADVANCE, PATCH_H);
+    int y_of = block * POSITIONS * OUT_C * NB;
+    FOR_LANES(lane) {
+        int n = block * NB + lane;
+        global const uchar *image[LANES];
+        incl_input_images(pixels, order, first, n, images, IN_H * ROW_BYTES, image);
+        FOR_SHARE(r, PATCH_H) {
+            if (top + r < 0 || top + r >= IN_H)
+                continue;
+            SCRATCH float *from = patch + r * ROW_BYTES * NB + lane;
+            incl_input_row(image, (top + r) * ROW_BYTES, scaling, n + LANE_NUMBERS < images, from);
+            global float *to = x + (block * IN_H + top + r) * ROW_BYTES * NB + lane;
+            for (int e = 0; e < ROW_BYTES && r < own; e++)
+                STORE(LOAD(from + e * NB), to + e * NB);
         }
-#pragma unroll
-        for (int p = 1; p < POOL_H * POOL_W; p++) {
-            incl_lanes sum[TILE_OUT];
-            incl_conv2d_position(x, w, BIAS row * POOL_H + p / POOL_W,
-                                 column * POOL_W + p % POOL_W, sum, count);
-#pragma unroll
-            for (int t = 0; t < count; t++) {
-                incl_lanes z = BEFORE_POOL(sum[t]);
-                incl_ints larger = (z > best[t]) | (z != z);
-                best[t] = larger ? z : best[t];
-                cell[t] = larger ? (incl_ints)(p) : cell[t];
-            }
-        }
-#pragma unroll
-        for (int t = 0; t < count; t++)
-            STORE_CODES(cell[t], code + Y_AT(row, column, t) * NB);
-#endif
-#pragma unroll
-        for (int t = 0; t < count; t++)
-            STORE(AFTER_POOL(best[t]), y + Y_AT(row, column, t) * NB);
     }
+    SYNC();
+    FOR_LANES(lane)
+        FOR_SHARE(tile, OUT_TILES) {
+            int k = tile * TILE_OUT, to = y_of + k * NB + lane;
+            incl_conv2d_channels(patch + lane, top, w + k, BIAS(b + k) y + to, CODE(code + to) row,
+                                 k);
+        }
 }
-
+#else
 /* x [blocks][IN_H][IN_W][IN_C][NB], w [KH][KW][IN_C][OUT_C], b [OUT_C], read.
  * y [blocks][POOLED_H][POOLED_W][OUT_C][NB], written; with a pool, code of the same shape too.
- * Work-items {NB / LANES, POOLED_H ceil(OUT_C / TILE_OUT), blocks}: one owns TILE_OUT channels of a
- * row of y. */
+ * Work-items {NB / LANES, POOLED_H OUT_TILES or more, blocks}: one owns TILE_OUT channels of a row
+ * of y. */
 kernel void conv2d_forward(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
                            global const float *restrict b,
@@ -135,35 +96,13 @@ kernel void conv2d_forward(global const float *restrict x, global const float *r
 #endif
 )
 {
-    const int tiles = (OUT_C + TILE_OUT - 1) / TILE_OUT;
     int lane = get_global_id(0) * LANES, block = get_global_id(2);
-    int row = get_global_id(1) / tiles, k = get_global_id(1) % tiles * TILE_OUT;
-    x += block * IN_H * IN_W * IN_C * NB + lane;
-    w += k;
-#if HAS_BIAS
-    b += k;
-#endif
-    y += (block * POOLED_H * POOLED_W * OUT_C + k) * NB + lane;
-#if POOLED
-    code += (block * POOLED_H * POOLED_W * OUT_C + k) * NB + lane;
-#define CODE code,
-#else
-#define CODE
-#endif
-#if OUT_C % TILE_OUT
-    if (k + TILE_OUT > OUT_C) {
-        incl_conv2d_row(x, w, BIAS y, CODE row, OUT_C % TILE_OUT);
-        return;
-    }
-#endif
-    incl_conv2d_row(x, w, BIAS y, CODE row, TILE_OUT);
+    int row = get_global_id(1) / OUT_TILES, k = get_global_id(1) % OUT_TILES * TILE_OUT;
+    int to = (block * POSITIONS * OUT_C + k) * NB + lane;
+    if (row < POOLED_H)
+        incl_conv2d_channels(x + block * IN_H * IN_W * IN_C * NB + lane, 0, w + k,
+                             BIAS(b + k) y + to, CODE(code + to) row, k);
 }
-
-/* The gradient at z[oh][ow] from that at y: the cell of the window that was the maximum gets it. */
-#if POOLED
-#define CELL_OF(oh, ow) ((oh) % POOL_H * POOL_W + (ow) % POOL_W)
-#define CHOOSE(value, code, oh, ow)                                                                \
-    (LOAD_CODES(code) == (incl_ints)(CELL_OF(oh, ow)) ? (value) : (incl_lanes)(0.0f))
 #endif
 
 static inline void incl_conv2d_data_cell(global const float *restrict dz,
@@ -189,7 +128,8 @@ static inline void incl_conv2d_data_cell(global const float *restrict dz,
             for (int k = 0; k < OUT_C; k++) {
                 incl_lanes value = LOAD(dz + from + k * NB);
 #if POOLED
-                value = CHOOSE(value, code + from + k * NB, oh, ow);
+                value = CHOOSE(value, LOAD_CODES(code + from + k * NB, global),
+                               oh % POOL_H * POOL_W + ow % POOL_W);
 #endif
 #pragma unroll
                 for (int t = 0; t < count; t++)
@@ -203,182 +143,88 @@ static inline void incl_conv2d_data_cell(global const float *restrict dz,
 }
 
 /* dz as y of the forward pass, w, with a pool code, read.  dx as x, written.
- * Work-items {NB / LANES, IN_H ceil(IN_C / TILE_IN), blocks}: one owns TILE_IN channels of a row. */
+ * Work-items {NB / LANES, IN_H IN_TILES or more, blocks}: one owns TILE_IN channels of a row. */
 kernel void conv2d_backward_data(global const float *restrict dz,
 #if POOLED
                                  global const incl_code *restrict code,
 #endif
                                  global const float *restrict w, global float *restrict dx)
 {
-    const int tiles = (IN_C + TILE_IN - 1) / TILE_IN;
     int lane = get_global_id(0) * LANES, block = get_global_id(2);
-    int h = get_global_id(1) / tiles, c = get_global_id(1) % tiles * TILE_IN;
-    dz += block * POOLED_H * POOLED_W * OUT_C * NB + lane;
+    int h = get_global_id(1) / IN_TILES, c = get_global_id(1) % IN_TILES * TILE_IN;
+    if (h >= IN_H)
+        return;
+    dz += block * POSITIONS * OUT_C * NB + lane;
+#if POOLED
+    code += block * POSITIONS * OUT_C * NB + lane;
+#endif
     w += c * OUT_C;
     dx += (block * IN_H * IN_W * IN_C + c) * NB + lane;
-#undef CODE
-#if POOLED
-    code += block * POOLED_H * POOLED_W * OUT_C * NB + lane;
-#define CODE code,
-#else
-#define CODE
-#endif
     for (int column = 0; column < IN_W; column++) {
 #if IN_C % TILE_IN
         if (c + TILE_IN > IN_C) {
-            incl_conv2d_data_cell(dz, CODE w, dx, h, column, IN_C % TILE_IN);
+            incl_conv2d_data_cell(dz, CODE(code) w, dx, h, column, IN_C % TILE_IN);
             continue;
         }
 #endif
-        incl_conv2d_data_cell(dz, CODE w, dx, h, column, TILE_IN);
+        incl_conv2d_data_cell(dz, CODE(code) w, dx, h, column, TILE_IN);
     }
 }
 
-/* Weight gradient. The cells of x that one kernel row touches lie side by side, KERNEL_W IN_C of
- * them, so a tile is TILE_RUN neighbours in TILE_KH rows; the vector runs along k. `inside` tells
- * that every cell of the window lies in x. */
-static inline void incl_conv2d_add_position(global const float *restrict x,
-                                            global const float *restrict dz_t,
+static inline void incl_conv2d_part(global const float *restrict x,
+                                    global const float *restrict dz_t,
 #if POOLED
-                                            global const incl_code *restrict code_t,
+                                    global const incl_code *restrict code_t,
 #endif
-                                            int oh, int ow, int first, int kh_first,
-                                            incl_lanes (*sum)[TILE_RUN][TILE_V], const int count,
-                                            const bool inside)
+                                    global float *restrict piece, global float *bias_piece, int part,
+                                    int blocks, int first, int kh_first, const int count)
 {
-    int h = oh * STRIDE_H - PAD_TOP + kh_first, left = ow * STRIDE_W - PAD_LEFT;
-    global const float *window = x + (X_AT(h, left, 0) + first) * NB;
-    int from = (oh / POOL_H * POOLED_W + ow / POOL_W) * NB * COLUMNS;
-    for (int n = 0; n < NB; n++) {
-        incl_lanes value[TILE_V];
-#pragma unroll
-        for (int v = 0; v < TILE_V; v++) {
-            value[v] = LOAD(dz_t + from + n * COLUMNS + v * LANES);
-#if POOLED
-            value[v] = CHOOSE(value[v], code_t + from + n * COLUMNS + v * LANES, oh, ow);
-#endif
+    struct incl_conv2d_sums sum;
+    int end = min((part + 1) * SHARE, WINDOWS);
+    incl_conv2d_sums_load(&sum, piece, bias_piece, true, count);
+    for (int block = 0; block < blocks; block++)
+        for (int window = part * SHARE; window < end; window++) {
+            int row = window / WINDOWS_W, column = window % WINDOWS_W;
+            int place = POOLED ? window : row * WINDOW_H * OUT_W + column * WINDOW_W;
+            int from = (block * POSITIONS + place) * NB * OUT_COLUMNS;
+            global const float *x_of = x + block * IN_H * IN_W * IN_C * NB;
+            if (incl_conv2d_is_inside(row, column))
+                incl_conv2d_sums_add(&sum, x_of, dz_t + from, CODE(code_t + from) row, column,
+                                     first, kh_first, count, true);
+            else
+                incl_conv2d_sums_add(&sum, x_of, dz_t + from, CODE(code_t + from) row, column,
+                                     first, kh_first, count, false);
         }
-#pragma unroll
-        for (int r = 0; r < TILE_KH; r++)
-#pragma unroll
-            for (int t = 0; t < count; t++) {
-                int cell = left * IN_C + first + t;
-                float factor = inside || (h + r >= 0 && h + r < IN_H && cell >= 0 &&
-                                          cell < IN_W * IN_C)
-                                   ? window[(X_AT(r, 0, 0) + t) * NB + n]
-                                   : 0.0f;
-#pragma unroll
-                for (int v = 0; v < TILE_V; v++)
-                    sum[r][t][v] = fma((incl_lanes)(factor), value[v], sum[r][t][v]);
-            }
-    }
+    incl_conv2d_sums_store(&sum, piece, bias_piece, count);
 }
 
-static inline void incl_conv2d_weights_tile(global const float *restrict x,
-                                            global const float *restrict dz_t,
-#if POOLED
-                                            global const incl_code *restrict code_t,
-#endif
-                                            global float *restrict partial, int first,
-                                            int kh_first, int block, int block_end,
-                                            const int count)
-{
-    incl_lanes sum[TILE_KH][TILE_RUN][TILE_V];
-#pragma unroll
-    for (int r = 0; r < TILE_KH; r++)
-#pragma unroll
-        for (int t = 0; t < count; t++)
-#pragma unroll
-            for (int v = 0; v < TILE_V; v++)
-                sum[r][t][v] = (incl_lanes)(0.0f);
-    for (; block < block_end; block++) {
-        global const float *x_of = x + block * IN_H * IN_W * IN_C * NB;
-        global const float *dz_of = dz_t + block * POOLED_H * POOLED_W * NB * COLUMNS;
-#undef CODE
-#if POOLED
-        global const incl_code *code_of = code_t + block * POOLED_H * POOLED_W * NB * COLUMNS;
-#define CODE code_of,
-#else
-#define CODE
-#endif
-        for (int oh = 0; oh < POOLED_H * POOL_H; oh++)
-            for (int ow = 0; ow < POOLED_W * POOL_W; ow++) {
-                int h = oh * STRIDE_H - PAD_TOP, left = ow * STRIDE_W - PAD_LEFT;
-                if (h >= 0 && h + KERNEL_H <= IN_H && left >= 0 && left + KERNEL_W <= IN_W)
-                    incl_conv2d_add_position(x_of, dz_of, CODE oh, ow, first, kh_first, sum, count,
-                                             true);
-                else
-                    incl_conv2d_add_position(x_of, dz_of, CODE oh, ow, first, kh_first, sum, count,
-                                             false);
-            }
-    }
-#pragma unroll
-    for (int r = 0; r < TILE_KH; r++)
-#pragma unroll
-        for (int t = 0; t < count; t++)
-#pragma unroll
-            for (int v = 0; v < TILE_V; v++)
-                STORE(sum[r][t][v],
-                      partial + ((kh_first + r) * RUN + first + t) * COLUMNS + v * LANES);
-}
-
-/* x [blocks][IN_H][IN_W][IN_C][NB], dz_t [blocks][POOLED_H][POOLED_W][NB][COLUMNS], with a pool
- * code_t of that shape, read.  partial [PARTS][ROWS][COLUMNS], written.
- * Work-items {COLUMNS / LANES / TILE_V, KERNEL_H / TILE_KH ceil(RUN / TILE_RUN), PARTS}. */
+/* x [blocks][IN_H][IN_W][IN_C][NB], dz_t [blocks][POOLED_H][POOLED_W][NB][OUT_COLUMNS], with a pool
+ * code_t of that shape, read.  pieces [parts][ROWS + HAS_BIAS][OUT_COLUMNS], written: the last row is
+ * that of the bias.
+ * Work-items {OUT_COLUMNS / LANES / TILE_K, KERNEL_H / TILE_KH ceil(RUN / TILE_RUN) or more, parts}. */
 kernel void conv2d_backward_weights(global const float *restrict x,
                                     global const float *restrict dz_t,
 #if POOLED
                                     global const incl_code *restrict code_t,
 #endif
-                                    global float *restrict partial, int images)
+                                    global float *restrict pieces, int images)
 {
     const int tiles = (RUN + TILE_RUN - 1) / TILE_RUN;
-    int k = get_global_id(0) * LANES * TILE_V, part = get_global_id(2);
+    int k = get_global_id(0) * LANES * TILE_K, part = get_global_id(2);
     int kh = get_global_id(1) / tiles * TILE_KH, first = get_global_id(1) % tiles * TILE_RUN;
-    int blocks = (images + NB - 1) / NB, share = (blocks + PARTS - 1) / PARTS;
-    int begin = part * share, end = min(blocks, begin + share);
-    dz_t += k;
-#undef CODE
-#if POOLED
-    code_t += k;
-#define CODE code_t,
-#else
-#define CODE
-#endif
-    partial += part * ROWS * COLUMNS + k;
+    int blocks = (images + NB - 1) / NB;
+    if (kh >= KERNEL_H)
+        return;
+    pieces += part * (ROWS + HAS_BIAS) * OUT_COLUMNS + k;
+    global float *bias_piece = HAS_BIAS && kh == 0 && first == 0 ? pieces + ROWS * OUT_COLUMNS : 0;
+    pieces += (kh * RUN + first) * OUT_COLUMNS;
 #if RUN % TILE_RUN
     if (first + TILE_RUN > RUN) {
-        incl_conv2d_weights_tile(x, dz_t, CODE partial, first, kh, begin, end, RUN % TILE_RUN);
+        incl_conv2d_part(x, dz_t + k, CODE(code_t + k) pieces, bias_piece, part, blocks, first, kh,
+                         RUN % TILE_RUN);
         return;
     }
 #endif
-    incl_conv2d_weights_tile(x, dz_t, CODE partial, first, kh, begin, end, TILE_RUN);
-}
-
-/* dz_t [blocks][positions][NB][COLUMNS], with a pool code_t, read.  partial [PARTS][COLUMNS], written:
- * the sum of the gradient over each part, for the bias.  Work-items {COLUMNS / LANES, PARTS}. */
-kernel void conv2d_backward_bias(global const float *restrict dz_t,
-#if POOLED
-                                 global const incl_code *restrict code_t,
-#endif
-                                 global float *restrict partial, int images)
-{
-    int k = get_global_id(0) * LANES, part = get_global_id(1);
-    int blocks = (images + NB - 1) / NB, share = (blocks + PARTS - 1) / PARTS;
-    int end = min(blocks, (part + 1) * share);
-    incl_lanes sum = (incl_lanes)(0.0f);
-    for (int block = part * share; block < end; block++)
-        for (int oh = 0; oh < POOLED_H * POOL_H; oh++)
-            for (int ow = 0; ow < POOLED_W * POOL_W; ow++) {
-                int place = (block * POOLED_H + oh / POOL_H) * POOLED_W + ow / POOL_W;
-                for (int n = 0; n < NB; n++) {
-                    int from = (place * NB + n) * COLUMNS + k;
-#if POOLED
-                    sum += CHOOSE(LOAD(dz_t + from), code_t + from, oh, ow);
-#else
-                    sum += LOAD(dz_t + from);
-#endif
-                }
-            }
-    STORE(sum, partial + part * COLUMNS + k);
+    incl_conv2d_part(x, dz_t + k, CODE(code_t + k) pieces, bias_piece, part, blocks, first, kh,
+                     TILE_RUN);
 }

@@ -31,7 +31,7 @@ kernel void delta(global float *restrict dy,
             int to = (place * NB + lane) * COLUMNS + k;
             incl_lanes dz[LANES];
 #if POOLED
-            incl_lanes cell[LANES];
+            incl_codes cell[LANES];
 #endif
 #pragma unroll
             for (int q = 0; q < LANES; q++) {
@@ -39,25 +39,25 @@ kernel void delta(global float *restrict dy,
                 bool inside = k + q < CHANNELS;
                 dz[q] = inside ? LOAD(dy + from) : (incl_lanes)(0.0f);
 #if ACTIVATION
-                dz[q] = inside ? incl_activate_backward(LOAD(y + from), dz[q]) : dz[q];
+                dz[q] = inside ? incl_activate_backward(ACTIVATION, LOAD(y + from), dz[q]) : dz[q];
 #if IN_PLACE
                 if (inside)
                     STORE(dz[q], dy + from);
 #endif
 #endif
 #if POOLED
-                cell[q] = AS_FLOATS(inside ? LOAD_CODES(code + from) : (incl_ints)(0));
+                cell[q] = inside ? *(global const incl_codes *)(code + from) : (incl_codes)(0);
 #endif
             }
-            incl_transpose(dz);
+            TRANSPOSE(incl_lanes, dz);
 #pragma unroll
             for (int l = 0; l < LANES; l++)
                 STORE(dz[l], dz_t + to + l * COLUMNS);
 #if POOLED
-            incl_transpose(cell);
+            TRANSPOSE(incl_codes, cell);
 #pragma unroll
             for (int l = 0; l < LANES; l++)
-                STORE_CODES(AS_INTS(cell[l]), code_t + to + l * COLUMNS);
+                *(global incl_codes *)(code_t + to + l * COLUMNS) = cell[l];
 #endif
         }
 }

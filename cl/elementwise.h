@@ -11,7 +11,7 @@ kernel void activation_forward(global const float *restrict x, global float *res
     int e = get_global_id(1) * CHUNK, end = min(e + CHUNK, ELEMS);
     int base = get_global_id(2) * ELEMS * NB + (int)get_global_id(0) * LANES;
     for (; e < end; e++)
-        STORE(incl_activate(LOAD(x + base + e * NB)), y + base + e * NB);
+        STORE(incl_activate(ACTIVATION, LOAD(x + base + e * NB)), y + base + e * NB);
 }
 
 kernel void activation_backward(global const float *restrict y, global const float *dy,
@@ -20,6 +20,7 @@ kernel void activation_backward(global const float *restrict y, global const flo
     int e = get_global_id(1) * CHUNK, end = min(e + CHUNK, ELEMS);
     int base = get_global_id(2) * ELEMS * NB + (int)get_global_id(0) * LANES;
     for (; e < end; e++)
-        STORE(incl_activate_backward(LOAD(y + base + e * NB), LOAD(dy + base + e * NB)),
+        STORE(incl_activate_backward(ACTIVATION, LOAD(y + base + e * NB),
+                                     LOAD(dy + base + e * NB)),
               dx + base + e * NB);
 }

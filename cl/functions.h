@@ -1,5 +1,7 @@
 /* exp, log, tanh and sigmoid from additions, multiplications, fma and division, so that every device
  * computes the same bits; vendors' own differ from each other. NaN goes in and comes out. */
+#ifndef INCL_FUNCTIONS_H
+#define INCL_FUNCTIONS_H
 #include "lanes.h"
 
 /* e^x, within 2 ulp. Below -87.3 (a subnormal result) it is 0.
@@ -67,3 +69,5 @@ static inline incl_lanes incl_tanh(incl_lanes x)
     incl_lanes far = 1.0f - 2.0f / (incl_exp(size + size) + 1.0f);
     return size < 0.4f ? near : (x < 0.0f ? -far : far);
 }
+
+#endif

@@ -9,6 +9,8 @@
  *
  * Every multiply-add that matters is an explicit fma() and contraction is off, so that the bits of a
  * result depend on the order of its sum alone, not on the compiler. */
+#ifndef INCL_LANES_H
+#define INCL_LANES_H
 #pragma OPENCL FP_CONTRACT OFF
 
 #if !defined(LANES) || !defined(NB)
@@ -21,24 +23,28 @@ typedef int16 incl_ints;
 #define LOAD(p) vload16(0, p)
 #define STORE(v, p) vstore16(v, 0, p)
 #define WIDEN(name) name##16
+#define LANE_NUMBERS ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #elif LANES == 8
 typedef float8 incl_lanes;
 typedef int8 incl_ints;
 #define LOAD(p) vload8(0, p)
 #define STORE(v, p) vstore8(v, 0, p)
 #define WIDEN(name) name##8
+#define LANE_NUMBERS ((int8)(0, 1, 2, 3, 4, 5, 6, 7))
 #elif LANES == 4
 typedef float4 incl_lanes;
 typedef int4 incl_ints;
 #define LOAD(p) vload4(0, p)
 #define STORE(v, p) vstore4(v, 0, p)
 #define WIDEN(name) name##4
+#define LANE_NUMBERS ((int4)(0, 1, 2, 3))
 #elif LANES == 1
 typedef float incl_lanes;
 typedef int incl_ints;
 #define LOAD(p) (*(p))
 #define STORE(v, p) (*(p) = (v))
 #define WIDEN(name) name
+#define LANE_NUMBERS 0
 #else
 #error "LANES must be 1, 4, 8 or 16"
 #endif
@@ -58,26 +64,29 @@ typedef uchar incl_code;
 typedef WIDEN(uchar) incl_codes;
 #define TO_CODES(v) WIDEN(convert_uchar)(v)
 #endif
-#define LOAD_CODES(p) WIDEN(convert_int)(*(global const incl_codes *)(p))
+#define LOAD_CODES(p, space) WIDEN(convert_int)(*(space const incl_codes *)(p))
 #define STORE_CODES(v, p) (*(global incl_codes *)(p) = TO_CODES(v))
 
-/* Transposes LANES vectors: afterwards a[i][j] is what a[j][i] was. log2(LANES) perfect shuffles. */
-static inline void incl_transpose(incl_lanes *a)
-{
+/* Transposes a, an array of LANES vectors of `type`: afterwards a[i][j] is what a[j][i] was.
+ * log2(LANES) perfect shuffles. */
 #if LANES > 1
-    incl_lanes b[LANES];
-#pragma unroll
-    for (int round = 1; round < LANES; round *= 2) {
-#pragma unroll
-        for (int q = 0; q < LANES / 2; q++) {
-            b[2 * q].even = a[q].lo;
-            b[2 * q].odd = a[q + LANES / 2].lo;
-            b[2 * q + 1].even = a[q].hi;
-            b[2 * q + 1].odd = a[q + LANES / 2].hi;
-        }
-#pragma unroll
-        for (int q = 0; q < LANES; q++)
-            a[q] = b[q];
-    }
+#define TRANSPOSE(type, a)                                                                         \
+    do {                                                                                           \
+        type shuffled[LANES];                                                                      \
+        _Pragma("unroll") for (int round = 1; round < LANES; round *= 2)                           \
+        {                                                                                          \
+            _Pragma("unroll") for (int q = 0; q < LANES / 2; q++)                                  \
+            {                                                                                      \
+                shuffled[2 * q].even = a[q].lo;                                                    \
+                shuffled[2 * q].odd = a[q + LANES / 2].lo;                                         \
+                shuffled[2 * q + 1].even = a[q].hi;                                                \
+                shuffled[2 * q + 1].odd = a[q + LANES / 2].hi;                                     \
+            }                                                                                      \
+            _Pragma("unroll") for (int q = 0; q < LANES; q++) a[q] = shuffled[q];                  \
+        }                                                                                          \
+    } while (0)
+#else
+#define TRANSPOSE(type, a)
 #endif
-}
+
+#endif

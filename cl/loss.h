@@ -1,12 +1,15 @@
-/* What the loss kernels share: the labels of a batch, the rank of the true class, and where the
- * figures of each image go.
+/* What the losses share: the labels of a batch, the rank of the true class, and where the figures of
+ * each image go. The losses themselves, cross_entropy.h and mse.h, each define incl_loss().
  *
  * image_loss [batch] f32: loss of each image of the batch.
  * image_rank [batch] int: how many classes scored higher than the true one; 0 is a hit.
  * image_class [set] int: the class that scored highest, at the image's place in the order.
  *
+ * LOSS      number of the loss, as in incline_losses
  * CLASSES   scores per image
  * GRADIENT  1: write the gradient of the batch's mean loss */
+#ifndef INCL_LOSS_H
+#define INCL_LOSS_H
 #include "functions.h"
 
 /* label[l] of the LANES images from n on; -1 past the end of the batch. */
@@ -37,3 +40,5 @@ static inline void incl_judge(global const float *score, int lane, const int *la
         image_class[first + n + l] = best;
     }
 }
+
+#endif

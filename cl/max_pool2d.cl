@@ -59,7 +59,7 @@ kernel void max_pool2d_backward(global const float *restrict dy,
             for (int oh = oh_first; oh <= oh_last; oh++)
                 for (int ow = ow_first; ow <= ow_last; ow++) {
                     int cell = (h + PAD_TOP - oh * STRIDE_H) * POOL_W + w + PAD_LEFT - ow * STRIDE_W;
-                    incl_ints chosen = LOAD_CODES(code + Y_AT(oh, ow, c)) == (incl_ints)(cell);
+                    incl_ints chosen = LOAD_CODES(code + Y_AT(oh, ow, c), global) == (incl_ints)(cell);
                     sum += chosen ? LOAD(dy + Y_AT(oh, ow, c)) : (incl_lanes)(0.0f);
                 }
             STORE(sum, dx + X_AT(h, w, c));

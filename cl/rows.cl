@@ -22,7 +22,7 @@ kernel void rows_pack(global const float *restrict x, global float *restrict row
 #pragma unroll
     for (int q = 0; q < LANES; q++)
         tile[q] = k + q < CHANNELS ? LOAD(x + q * NB) : (incl_lanes)(0.0f);
-    incl_transpose(tile);
+    TRANSPOSE(incl_lanes, tile);
 #pragma unroll
     for (int l = 0; l < LANES; l++)
         STORE(tile[l], rows + l * COLUMNS);
@@ -44,13 +44,13 @@ kernel void rows_finish(global const float *restrict rows,
 #pragma unroll
     for (int l = 0; l < LANES; l++)
         tile[l] = LOAD(rows + l * COLUMNS);
-    incl_transpose(tile);
+    TRANSPOSE(incl_lanes, tile);
 #pragma unroll
     for (int q = 0; q < LANES; q++)
         if (k + q < CHANNELS) {
 #if HAS_BIAS
             tile[q] += (incl_lanes)(b[k + q]);
 #endif
-            STORE(incl_activate(tile[q]), y + q * NB);
+            STORE(incl_activate(ACTIVATION, tile[q]), y + q * NB);
         }
 }

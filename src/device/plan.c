@@ -22,7 +22,7 @@ struct bound_launch {
     struct incline_launch spec; /* its texts are the copies below */
     char *label, *source, *defines;
     cl_kernel kernel;
-    size_t local;
+    size_t local[3];
 };
 
 struct incline_plan {
@@ -338,15 +338,21 @@ static bool changes(enum incline_arg_kind kind, const struct incline_step *a,
     }
 }
 
-/* The largest halving of the wanted group that this kernel can have on this device. */
-static size_t allowed_group(const struct incline_device *device, const struct bound_launch *launch)
+/* The wanted group, halved until this kernel can have it on this device. */
+static void choose_group(const struct incline_device *device, struct bound_launch *launch)
 {
-    size_t limit = 1, group = (size_t)(launch->spec.group > 0 ? launch->spec.group : 1);
+    const struct incline_launch *spec = &launch->spec;
+    size_t limit = 1, first = (size_t)(spec->group > 0 ? spec->group : 1);
+    size_t second = (size_t)(spec->second_group > 0 ? spec->second_group : 1);
     clGetKernelWorkGroupInfo(launch->kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit,
                              &limit, NULL);
-    while (group > 1 && (group > limit || (size_t)launch->spec.items % group != 0))
-        group /= 2;
-    return group;
+    while (second > 1 && first * second > limit)
+        second /= 2;
+    while (first > 1 && (first > limit || (size_t)spec->items % first != 0))
+        first /= 2;
+    launch->local[0] = first;
+    launch->local[1] = second;
+    launch->local[2] = 1;
 }
 
 static enum incline_status bind_launch(struct incline_context *ctx, struct incline_plan *plan,
@@ -362,7 +368,7 @@ static enum incline_status bind_launch(struct incline_context *ctx, struct incli
     launch->kernel = clCreateKernel(program, launch->spec.kernel, &code);
     if (code != CL_SUCCESS)
         return fail_launch(ctx, plan->device, code, "clCreateKernel", &launch->spec);
-    launch->local = allowed_group(plan->device, launch);
+    choose_group(plan->device, launch);
     for (cl_uint i = 0; launch->spec.args[i].kind != INCLINE_ARG_END; i++) {
         code = set_argument(launch, i, &nothing);
         if (code != CL_SUCCESS)
@@ -416,9 +422,10 @@ static enum incline_status enqueue(struct incline_context *ctx, struct incline_p
 {
     const struct incline_launch *spec = &launch->spec;
     int blocks = blocks_of(step->images);
-    size_t global[3] = {(size_t)spec->items, dimension(spec->second, blocks),
-                        dimension(spec->third, blocks)};
-    size_t local[3] = {launch->local, 1, 1};
+    size_t second = dimension(spec->second, blocks), group = launch->local[1];
+    size_t groups = spec->second_groups ? second : (second + group - 1) / group;
+    size_t first = spec->second_groups ? launch->local[0] : (size_t)spec->items;
+    size_t global[3] = {first, groups * group, dimension(spec->third, blocks)};
     cl_int code;
     for (cl_uint i = 0; spec->args[i].kind != INCLINE_ARG_END; i++) {
         if (!changes(spec->args[i].kind, step, &plan->last_step))
@@ -427,7 +434,8 @@ static enum incline_status enqueue(struct incline_context *ctx, struct incline_p
         if (code != CL_SUCCESS)
             return fail_launch(ctx, plan->device, code, "clSetKernelArg", spec);
     }
-    code = clEnqueueNDRangeKernel(plan->device->queue, launch->kernel, 3, NULL, global, local, 0,
+    code = clEnqueueNDRangeKernel(plan->device->queue, launch->kernel, 3, NULL, global,
+                                  launch->local, 0,
                                   NULL, incline_device_take_event(plan->device));
     if (code != CL_SUCCESS)
         return fail_launch(ctx, plan->device, code, "clEnqueueNDRangeKernel", spec);
@@ -444,8 +452,10 @@ enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct inc
         enum incline_status status = launch->spec.call
                                          ? enqueue_call(ctx, plan, &launch->spec, step)
                                          : enqueue(ctx, plan, launch, step);
-        if (status)
+        if (status) {
+            plan->last_step = (struct incline_step){.images = -1}; /* set all arguments anew */
             return status;
+        }
     }
     plan->last_step = *step;
     return INCLINE_OK;

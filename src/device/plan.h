@@ -50,7 +50,7 @@ struct incline_arg {
 #define INCLINE_LEARNING_RATE {INCLINE_ARG_LEARNING_RATE, {.i = 0}}
 /* clang-format on */
 
-enum { INCLINE_ARGS_MAX = 16 };
+enum { INCLINE_ARGS_MAX = 32 };
 
 /* What a launch that is no kernel is given each time it is enqueued. */
 struct incline_call {
@@ -69,8 +69,9 @@ enum incline_pass {
 };
 extern const char *const incline_pass_names[]; /* "forward", ..., NULL */
 
-/* One launch. The work-items are {group, second, third}: dimension 0 has `items` items in groups of
- * `group`; a dimension whose size is BLOCKS is as large as the step has blocks of NB images. */
+/* One launch. The work-items are {items, second, third}, in groups of {group, second_group, 1}, or of
+ * fewer where the kernel's limit is lower. A size that is BLOCKS is as large as the step has blocks of
+ * NB images. */
 struct incline_launch {
     const char *label;   /* the layer's name, for messages and timing; copied */
     enum incline_pass pass; /* the plan's current one; set by incline_plan_launch() */
@@ -78,8 +79,11 @@ struct incline_launch {
     const char *kernel;  /* "conv2d_forward"; a string that outlives the plan */
     const char *defines; /* " -D IN_C=3 ..."; copied; NULL for none */
     int items;           /* of dimension 0; a multiple of group */
-    int group;         /* wanted work-group size in dimension 0; the kernel's limit may lower it */
-    int second, third; /* sizes of dimensions 1 and 2, or INCLINE_BLOCKS; 0 means 1 */
+    int group;
+    int second;          /* of dimension 1, or INCLINE_BLOCKS; rounded up to whole groups; 0 means 1 */
+    int second_group;    /* 0 means 1 */
+    bool second_groups;  /* second counts groups, and dimension 0 has one group of any size */
+    int third;           /* of dimension 2, or INCLINE_BLOCKS; 0 means 1 */
     struct incline_arg args[INCLINE_ARGS_MAX]; /* in the kernel's order, ended by kind END */
     /* NULL for a kernel. Otherwise what enqueues the work, through another library, on the device's
      * queue: source to third are unused then. It does not wait, and its errors name label and

@@ -1,4 +1,6 @@
 /* Two-dimensional convolution; see cl/conv2d.cl for the equations. */
+#include "layers/conv2d.h"
+
 #include "layers/delta.h"
 #include "layers/pool_code.h"
 #include "layers/window.h"
@@ -14,9 +16,10 @@ struct options {
     int activation;
 };
 
-/* Partial sums of the weight gradient: enough for the cores, few enough to add up quickly. The
- * order of the sum depends on this number, so it depends on nothing but the batch. */
-enum { PARTS_MAX = 8 };
+/* Parts of the weight gradient: enough for many cores, few enough to add up quickly, and together no
+ * more than so many numbers. The order of the sum depends on them, so they depend on the layer's
+ * shapes alone. */
+enum { PARTS_MAX = 256, PIECES_ELEMS_MAX = 1 << 17 };
 
 static enum incline_status infer(struct incline_layer *layer, struct incline_text *problem)
 {
@@ -31,8 +34,7 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
     layer->activation = (enum incline_activation)options->activation;
 
     double taps = (double)options->kernel[0] * options->kernel[1];
-    status = incline_check_index(taps * in.channels * incline_columns(options->filters) * PARTS_MAX,
-                                 problem);
+    status = incline_check_index(taps * in.channels * incline_columns(options->filters), problem);
     if (status)
         return status;
     struct incline_parameter *weight = &layer->parameters[0];
@@ -57,54 +59,80 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
     return INCLINE_OK;
 }
 
-/* What the layer puts out: after the pool, if it computes one. */
-static struct incline_shape output_of(const struct incline_layer *layer)
+/* Rows of a part: the weights', and the bias's. */
+static int rows_of(const struct incline_layer *layer)
 {
-    return layer->pool ? layer->pool->out : layer->out;
+    const struct options *options = layer->options;
+    return options->kernel[0] * options->kernel[1] * layer->in.channels +
+           incline_layer_has_bias(layer);
 }
 
-static bool has_bias(const struct incline_layer *layer)
+/* Windows in a part. */
+static int share_of(const struct incline_layer *layer)
 {
-    return layer->parameter_count > 1;
+    int most = PIECES_ELEMS_MAX / (rows_of(layer) * incline_columns(layer->out.channels));
+    int parts = most < 1 ? 1 : most > PARTS_MAX ? PARTS_MAX : most;
+    return (incline_pool_windows(layer) + parts - 1) / parts;
 }
 
-static int parts_of(const struct incline_plan *plan)
+static int count_tiles(int count, int tile)
 {
-    int blocks = incline_plan_blocks(plan);
-    return blocks < PARTS_MAX ? blocks : PARTS_MAX;
+    return (count + tile - 1) / tile;
+}
+
+int incline_conv2d_parts(const struct incline_layer *layer)
+{
+    return count_tiles(incline_pool_windows(layer), share_of(layer));
 }
 
 /* Tiles; see cl/conv2d.cl. */
-struct tiles {
-    int out, in, kernel_rows, run, vectors;
+static int forward_tile(const struct incline_layer *layer, const struct incline_plan *plan)
+{
+    /* TILE_OUT at most; the accumulators of a pool are twice as many */
+    static const struct incline_tile many[] = {{{16}}, {{12}}, {{8}}, {{10}}, {{6}}};
+    static const struct incline_tile pooled[] = {{{8}}, {{6}}, {{10}}, {{4}}, {{12}}};
+    static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}}, {{1}}};
+    const struct incline_tile *tile =
+        incline_layer_tile(layer, plan, layer->pool ? "conv2d_pool_forward" : "conv2d_forward",
+                           layer->pool ? pooled : many, sizeof many / sizeof *many, one,
+                           sizeof one / sizeof *one);
+    return incline_tile(layer->out.channels, tile->values[0]);
+}
+
+struct weight_tiles {
+    int kernel_rows, run, vectors;
 };
 
-static struct tiles tiles_of(const struct incline_layer *layer, const struct incline_plan *plan)
+/* The candidate's numbers: TILE_RUN at most, TILE_K, and 1 when all kernel rows are one tile where
+ * they are few. */
+static struct weight_tiles weight_tiles(const struct incline_layer *layer,
+                                        const struct incline_plan *plan)
 {
+    static const struct incline_tile many[] = {{{9, 2, 1}}, {{16, 1, 1}}, {{8, 2, 0}},
+                                               {{8, 1, 0}}, {{12, 1, 0}}, {{4, 4, 0}}};
+    static const struct incline_tile one[] = {{{9, 1, 1}}, {{16, 1, 1}}, {{8, 1, 0}}, {{4, 1, 0}}};
     const struct options *options = layer->options;
+    const struct incline_tile *tile =
+        incline_layer_tile(layer, plan, "conv2d_backward_weights", many,
+                           sizeof many / sizeof *many, one, sizeof one / sizeof *one);
     int lanes = incline_device_lanes(incline_plan_device(plan));
-    int run = options->kernel[1] * layer->in.channels;
-    int columns = incline_columns(options->filters);
-    struct tiles tiles = {
-        .out = incline_tile(options->filters, layer->pool ? 8 : 16),
-        .in = incline_tile(layer->in.channels, 16),
-        .kernel_rows = 1,
-        .vectors = lanes > 1 && columns % (2 * lanes) == 0 ? 2 : 1,
-    };
-    tiles.run = incline_tile(run, tiles.vectors == 2 ? 9 : 16);
-    if (options->kernel[0] * run * tiles.vectors <= 20) {
+    int run = options->kernel[1] * layer->in.channels, wish = tile->values[1];
+    while (incline_columns(options->filters) % (wish * lanes) != 0)
+        wish /= 2;
+    struct weight_tiles tiles = {1, incline_tile(run, tile->values[0]), wish};
+    if (tile->values[2] && options->kernel[0] * run * wish <= 20) {
         tiles.kernel_rows = options->kernel[0];
         tiles.run = run;
     }
     return tiles;
 }
 
-static void define_all(const struct incline_layer *layer, const struct incline_plan *plan,
-                       struct incline_text *defines)
+void incline_conv2d_define(const struct incline_layer *layer, const struct incline_plan *plan,
+                           struct incline_text *defines)
 {
     const struct options *options = layer->options;
-    struct incline_shape out = output_of(layer);
-    struct tiles tiles = tiles_of(layer, plan);
+    struct incline_shape out = incline_layer_output(layer);
+    struct weight_tiles tiles = weight_tiles(layer, plan);
     struct incline_window window = {0};
     (void)incline_window_infer(layer->in, options->kernel, options->stride, &options->padding,
                                &window, defines);
@@ -120,128 +148,145 @@ static void define_all(const struct incline_layer *layer, const struct incline_p
     incline_define(defines, "STRIDE_W", window.stride[1]);
     incline_define(defines, "PAD_TOP", window.before[0]);
     incline_define(defines, "PAD_LEFT", window.before[1]);
-    incline_define(defines, "HAS_BIAS", has_bias(layer));
+    incline_define(defines, "HAS_BIAS", incline_layer_has_bias(layer));
     incline_define(defines, "ACTIVATION", (int)layer->activation);
-    if (layer->pool) {
-        incline_pool_define(layer->pool, defines);
-    } else {
-        incline_define(defines, "POOL_H", 1);
-        incline_define(defines, "POOL_W", 1);
-    }
+    incline_pool_define(layer->pool, "POOL", defines);
+    incline_pool_define(layer->window, "WINDOW", defines);
     incline_define(defines, "POOLED_H", out.height);
     incline_define(defines, "POOLED_W", out.width);
-    incline_define(defines, "COLUMNS", incline_columns(out.channels));
-    incline_define(defines, "TILE_OUT", tiles.out);
-    incline_define(defines, "TILE_IN", tiles.in);
+    incline_define(defines, "OUT_COLUMNS", incline_columns(out.channels));
+    incline_define(defines, "TILE_OUT", forward_tile(layer, plan));
     incline_define(defines, "TILE_KH", tiles.kernel_rows);
     incline_define(defines, "TILE_RUN", tiles.run);
-    incline_define(defines, "TILE_V", tiles.vectors);
-    incline_define(defines, "PARTS", parts_of(plan));
+    incline_define(defines, "TILE_K", tiles.vectors);
+    incline_define(defines, "SHARE", share_of(layer));
+}
+
+static int tile_in(const struct incline_layer *layer)
+{
+    return incline_tile(layer->in.channels, 16);
 }
 
 static enum incline_status launch_kernel(struct incline_context *ctx,
                                          const struct incline_layer *layer,
-                                         struct incline_layer_io *io, struct incline_launch *launch)
+                                         struct incline_layer_io *io, bool input,
+                                         struct incline_launch *launch)
 {
     struct incline_text defines;
     incline_text_init(&defines, ctx);
-    define_all(layer, io->plan, &defines);
-    enum incline_status status = incline_text_status(&defines);
-    if (!status) {
-        launch->label = layer->name;
-        launch->source = "conv2d.cl";
-        launch->defines = incline_text_get(&defines);
-        status = incline_plan_launch(ctx, io->plan, launch);
-    }
-    incline_text_finish(&defines);
-    return status;
+    incline_conv2d_define(layer, io->plan, &defines);
+    incline_define(&defines, "TILE_IN", tile_in(layer));
+    incline_define(&defines, "INPUT", input);
+    return incline_layer_launch(ctx, layer, io, "conv2d.cl", &defines, launch);
 }
 
-static int count_tiles(int count, int tile)
+static void add_input(const struct incline_input *input, struct incline_launch *launch)
 {
-    return (count + tile - 1) / tile;
+    incline_launch_add_tensor(launch, input->pixels);
+    incline_launch_add_tensor(launch, input->order);
+    incline_launch_add_tensor(launch, input->scaling);
+}
+
+/* Codes of the fused pool, for the way back. */
+static enum incline_status make_codes(struct incline_context *ctx,
+                                      const struct incline_layer *layer,
+                                      struct incline_layer_io *io)
+{
+    size_t images = (size_t)incline_plan_blocks(io->plan) * INCLINE_NB;
+    size_t codes = incline_shape_elems(layer->pool->out) * images;
+    return incline_plan_tensor(ctx, io->plan, layer->name,
+                               codes * incline_pool_code_bytes(layer->pool), &io->saved);
 }
 
 static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
                                    struct incline_layer_io *io)
 {
-    struct incline_shape out = output_of(layer);
-    struct tiles tiles = tiles_of(layer, io->plan);
-    struct incline_launch launch = {
-        .kernel = "conv2d_forward",
-        .items = incline_lane_items(io->plan),
-        .group = incline_lane_items(io->plan),
-        .second = out.height * count_tiles(out.channels, tiles.out),
-        .third = INCLINE_BLOCKS,
-    };
+    enum { SHARE = 8 }; /* of a group on a GPU, channel tiles at a time */
+    bool input = layer->reads_pixels;
+    struct incline_shape out = incline_layer_output(layer);
+    int tiles = count_tiles(out.channels, forward_tile(layer, io->plan));
+    struct incline_launch launch = {.kernel = "conv2d_forward", .third = INCLINE_BLOCKS};
+    if (input) {
+        incline_launch_in_groups(&launch, io->plan, out.height, SHARE);
+        add_input(io->input, &launch);
+    } else {
+        incline_launch_over_lanes(&launch, io->plan, out.height * tiles);
+    }
     incline_launch_add_tensor(&launch, io->x);
     incline_launch_add_tensor(&launch, io->parameters[0]);
-    if (has_bias(layer))
+    if (incline_layer_has_bias(layer))
         incline_launch_add_tensor(&launch, io->parameters[1]);
     incline_launch_add_tensor(&launch, io->y);
     if (layer->pool) {
-        size_t codes = incline_shape_elems(out) * (size_t)incline_plan_blocks(io->plan) *
-                       INCLINE_NB * incline_pool_code_bytes(layer->pool);
-        enum incline_status status =
-            incline_plan_tensor(ctx, io->plan, layer->name, codes, &io->saved);
+        enum incline_status status = make_codes(ctx, layer, io);
         if (status)
             return status;
         incline_launch_add_tensor(&launch, io->saved);
     }
-    return launch_kernel(ctx, layer, io, &launch);
+    if (input) {
+        incline_launch_add(&launch, (struct incline_arg)INCLINE_FIRST);
+        incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
+    }
+    return launch_kernel(ctx, layer, io, input, &launch);
+}
+
+bool incline_conv2d_can_read_pixels(const struct incline_layer *layer)
+{
+    enum { PATCH_BYTES_MAX = 16 << 10 };
+    const struct options *options = layer->options;
+    size_t pool_height = layer->pool ? (size_t)(layer->out.height / layer->pool->out.height) : 1;
+    size_t rows = (pool_height - 1) * (size_t)options->stride[0] + (size_t)options->kernel[0];
+    size_t row = (size_t)layer->in.width * (size_t)layer->in.channels;
+    return rows * row * INCLINE_NB * sizeof(float) <= PATCH_BYTES_MAX;
 }
 
 static enum incline_status plan_data_gradient(struct incline_context *ctx,
                                               const struct incline_layer *layer,
                                               struct incline_layer_io *io)
 {
-    struct tiles tiles = tiles_of(layer, io->plan);
-    struct incline_launch launch = {
-        .kernel = "conv2d_backward_data",
-        .items = incline_lane_items(io->plan),
-        .group = incline_lane_items(io->plan),
-        .second = layer->in.height * count_tiles(layer->in.channels, tiles.in),
-        .third = INCLINE_BLOCKS,
-    };
+    struct incline_launch launch = {.kernel = "conv2d_backward_data", .third = INCLINE_BLOCKS};
+    incline_launch_over_lanes(&launch, io->plan,
+                              layer->in.height * count_tiles(layer->in.channels, tile_in(layer)));
     incline_launch_add_tensor(&launch, io->dy);
     if (layer->pool)
         incline_launch_add_tensor(&launch, io->saved);
     incline_launch_add_tensor(&launch, io->parameters[0]);
     incline_launch_add_tensor(&launch, io->dx);
-    return launch_kernel(ctx, layer, io, &launch);
+    return launch_kernel(ctx, layer, io, false, &launch);
 }
 
-/* Adds up the parts and applies or stores the result. */
-static enum incline_status plan_reduction(struct incline_context *ctx,
+enum incline_status incline_conv2d_pieces(struct incline_context *ctx,
+                                          const struct incline_layer *layer,
+                                          struct incline_layer_io *io, struct incline_tensor **out)
+{
+    size_t elems = (size_t)rows_of(layer) * (size_t)incline_columns(layer->out.channels);
+    return incline_plan_tensor(ctx, io->plan, layer->name,
+                               (size_t)incline_conv2d_parts(layer) * elems * sizeof(float), out);
+}
+
+enum incline_status incline_conv2d_finish(struct incline_context *ctx,
                                           const struct incline_layer *layer,
                                           struct incline_layer_io *io,
-                                          struct incline_tensor *partial, int parameter, int rows)
+                                          struct incline_tensor *pieces)
 {
-    struct incline_text defines;
-    bool apply = io->gradient_use == INCLINE_GRADIENT_APPLY;
-    incline_text_init(&defines, ctx);
-    incline_define(&defines, "PARTS", parts_of(io->plan));
-    incline_define(&defines, "ROWS", rows);
-    incline_define(&defines, "COLUMNS", incline_columns(layer->out.channels));
-    incline_define(&defines, "CHANNELS", layer->out.channels);
-    incline_define(&defines, "APPLY", apply);
-    struct incline_launch launch = {
-        .label = layer->name,
-        .source = "reduce.cl",
-        .kernel = "reduce_parts",
-        .defines = incline_text_get(&defines),
-        .items = incline_columns(layer->out.channels),
-        .group = INCLINE_NB,
-        .second = rows,
-        .args = {INCLINE_TENSOR(partial),
-                 INCLINE_TENSOR(apply ? io->parameters[parameter] : io->gradients[parameter]),
-                 INCLINE_LEARNING_RATE},
+    int rows = rows_of(layer), columns = incline_columns(layer->out.channels);
+    bool bias = incline_layer_has_bias(layer);
+    struct incline_unfinished gradient = {
+        .piece = pieces,
+        .parts = incline_conv2d_parts(layer),
+        .stride = rows * columns,
+        .rows = rows - bias,
+        .columns = columns,
+        .channels = layer->out.channels,
+        .target = incline_gradient_target(io, 0),
     };
-    enum incline_status status = incline_text_status(&defines);
-    if (!status)
-        status = incline_plan_launch(ctx, io->plan, &launch);
-    incline_text_finish(&defines);
-    return status;
+    enum incline_status status = incline_finish_gradient(ctx, io->finish, layer->name, &gradient);
+    if (status || !bias)
+        return status;
+    gradient.offset = gradient.rows * columns;
+    gradient.rows = 1;
+    gradient.target = incline_gradient_target(io, 1);
+    return incline_finish_gradient(ctx, io->finish, layer->name, &gradient);
 }
 
 static enum incline_status plan_weight_gradient(struct incline_context *ctx,
@@ -250,62 +295,32 @@ static enum incline_status plan_weight_gradient(struct incline_context *ctx,
                                                 const struct incline_delta *delta)
 {
     const struct options *options = layer->options;
-    struct tiles tiles = tiles_of(layer, io->plan);
+    struct weight_tiles tiles = weight_tiles(layer, io->plan);
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
-    int columns = incline_columns(layer->out.channels);
-    int run = options->kernel[1] * layer->in.channels, rows = options->kernel[0] * run;
-    struct incline_tensor *partial;
-    enum incline_status status = incline_plan_tensor(
-        ctx, io->plan, layer->name,
-        (size_t)parts_of(io->plan) * (size_t)rows * (size_t)columns * sizeof(float), &partial);
+    int run = options->kernel[1] * layer->in.channels;
+    struct incline_tensor *pieces;
+    enum incline_status status = incline_conv2d_pieces(ctx, layer, io, &pieces);
     if (status)
         return status;
     struct incline_launch launch = {
         .kernel = "conv2d_backward_weights",
-        .items = columns / (lanes * tiles.vectors),
-        .group = incline_lane_items(io->plan),
-        .second = options->kernel[0] / tiles.kernel_rows * count_tiles(run, tiles.run),
-        .third = parts_of(io->plan),
+        .third = incline_conv2d_parts(layer),
     };
+    incline_launch_over_lanes(&launch, io->plan,
+                              options->kernel[0] / tiles.kernel_rows *
+                                  count_tiles(run, tiles.run));
+    launch.items = incline_columns(layer->out.channels) / (lanes * tiles.vectors);
+    launch.group = lanes > 1 ? 1 : INCLINE_NB;
     incline_launch_add_tensor(&launch, io->x);
     incline_launch_add_tensor(&launch, delta->dz_t);
     if (layer->pool)
         incline_launch_add_tensor(&launch, delta->code_t);
-    incline_launch_add_tensor(&launch, partial);
+    incline_launch_add_tensor(&launch, pieces);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
-    status = launch_kernel(ctx, layer, io, &launch);
+    status = launch_kernel(ctx, layer, io, false, &launch);
     if (status)
         return status;
-    return plan_reduction(ctx, layer, io, partial, 0, rows);
-}
-
-static enum incline_status plan_bias_gradient(struct incline_context *ctx,
-                                              const struct incline_layer *layer,
-                                              struct incline_layer_io *io,
-                                              const struct incline_delta *delta)
-{
-    int columns = incline_columns(layer->out.channels);
-    struct incline_tensor *partial;
-    enum incline_status status =
-        incline_plan_tensor(ctx, io->plan, layer->name,
-                            (size_t)parts_of(io->plan) * (size_t)columns * sizeof(float), &partial);
-    if (status)
-        return status;
-    struct incline_launch launch = {
-        .kernel = "conv2d_backward_bias",
-        .items = columns / incline_device_lanes(incline_plan_device(io->plan)),
-        .group = incline_lane_items(io->plan),
-        .second = parts_of(io->plan),
-    };
-    incline_launch_add_tensor(&launch, delta->dz_t);
-    if (layer->pool)
-        incline_launch_add_tensor(&launch, delta->code_t);
-    incline_launch_add_tensor(&launch, partial);
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
-    status = launch_kernel(ctx, layer, io, &launch);
-    if (status)
-        return status;
-    return plan_reduction(ctx, layer, io, partial, 1, 1);
+    return incline_conv2d_finish(ctx, layer, io, pieces);
 }
 
 /* The data gradient comes first: it needs the weights as they were in the forward pass. */
@@ -313,7 +328,8 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
                                     struct incline_layer_io *io)
 {
     struct incline_delta delta;
-    enum incline_status status = incline_delta_plan(ctx, layer, output_of(layer), io, &delta);
+    enum incline_status status =
+        incline_delta_plan(ctx, layer, incline_layer_output(layer), io, &delta);
     if (status)
         return status;
     if (io->dx) {
@@ -321,10 +337,7 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
         if (status)
             return status;
     }
-    status = plan_weight_gradient(ctx, layer, io, &delta);
-    if (status || !has_bias(layer))
-        return status;
-    return plan_bias_gradient(ctx, layer, io, &delta);
+    return plan_weight_gradient(ctx, layer, io, &delta);
 }
 
 #define PLACE(member) offsetof(struct options, member)

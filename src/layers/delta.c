@@ -42,7 +42,7 @@ enum incline_status incline_delta_plan(struct incline_context *ctx,
     if (layer->pool) {
         incline_launch_add_tensor(&launch, io->saved);
         incline_launch_add_tensor(&launch, delta->code_t);
-        incline_pool_define(layer->pool, &defines);
+        incline_pool_define(layer->pool, "POOL", &defines);
     }
     incline_launch_add_tensor(&launch, delta->dz_t);
     incline_define(&defines, "HEIGHT", out.height);
@@ -51,7 +51,7 @@ enum incline_status incline_delta_plan(struct incline_context *ctx,
     incline_define(&defines, "COLUMNS", incline_columns(out.channels));
     incline_define(&defines, "ACTIVATION", (int)layer->activation);
     incline_define(&defines, "POOLED", layer->pool != NULL);
-    incline_define(&defines, "IN_PLACE", io->dx != NULL);
+    incline_define(&defines, "IN_PLACE", io->dx != NULL || io->conv != NULL);
     status = incline_text_status(&defines);
     if (status)
         goto out;

@@ -1,6 +1,9 @@
 /* Fully connected layer; see cl/dense.cl for the equations. */
+#include "layers/dense.h"
+
 #include "gemm/gemm.h"
 #include "layers/delta.h"
+#include "layers/dense_conv2d.h"
 #include "layers/dense_gemm.h"
 
 #include <stdio.h>
@@ -49,78 +52,131 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
     return INCLINE_OK;
 }
 
-static bool has_bias(const struct incline_layer *layer)
+/* See cl/dense.cl. The sums of the forward pass run in slices of this many terms, on every device. */
+enum { SLICE = 256, GROUP_ROWS = 32, GROUP_SHARE = 16 };
+
+static const struct incline_tile *forward_tile(const struct incline_layer *layer,
+                                               const struct incline_plan *plan)
 {
-    return layer->parameter_count > 1;
+    /* TILE_OUT at most */
+    static const struct incline_tile many[] = {{{16}}, {{8}}, {{12}}, {{10}}, {{6}}};
+    static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}}, {{1}}};
+    return incline_layer_tile(layer, plan, "dense_forward", many, sizeof many / sizeof *many, one,
+                              sizeof one / sizeof *one);
 }
 
-/* Tiles; see cl/dense.cl. On a CPU an item walks through all columns or blocks, so that what it has
- * in the first cache stays there; on a GPU each has an item of its own. */
-struct tiles {
-    int out, in, rows, vectors;
-};
-
-static struct tiles tiles_of(const struct incline_layer *layer)
+static const struct incline_tile *backward_tile(const struct incline_layer *layer,
+                                                const struct incline_plan *plan)
 {
-    return (struct tiles){
-        .out = incline_tile(layer->out.channels, 16),
-        .in = incline_tile(layer->in.channels, 16),
-        .rows = incline_tile(layer->in.channels, 16),
-        .vectors = 1,
-    };
+    /* TILE_IN, TILE_ROWS, TILE_V */
+    static const struct incline_tile many[] = {{{16, 16, 1}}, {{16, 8, 2}}, {{8, 16, 1}},
+                                               {{8, 8, 2}},   {{16, 4, 4}}, {{16, 8, 1}},
+                                               {{8, 8, 1}},   {{4, 4, 2}}};
+    static const struct incline_tile one[] = {{{4, 8, 1}}, {{8, 8, 1}}, {{4, 4, 1}}, {{8, 16, 1}}};
+    const struct incline_tile *tile =
+        incline_layer_tile(layer, plan, "dense_backward", many, sizeof many / sizeof *many, one,
+                           sizeof one / sizeof *one);
+    return tile;
 }
 
-static bool walks(const struct incline_plan *plan)
+/* Vectors along the outputs, of which there may be too few for the tile's wish. */
+static int vectors_of(const struct incline_layer *layer, const struct incline_plan *plan)
 {
-    return incline_device_lanes(incline_plan_device(plan)) > 1;
+    int vectors = incline_columns(layer->out.channels) /
+                  incline_device_lanes(incline_plan_device(plan));
+    int wish = backward_tile(layer, plan)->values[2];
+    while (vectors % wish != 0)
+        wish /= 2;
+    return wish;
+}
+
+void incline_dense_define(const struct incline_layer *layer, const struct incline_plan *plan,
+                          struct incline_text *defines)
+{
+    const struct incline_tile *backward = backward_tile(layer, plan);
+    incline_define(defines, "IN", layer->in.channels);
+    incline_define(defines, "OUT", layer->out.channels);
+    incline_define(defines, "COLUMNS", incline_columns(layer->out.channels));
+    incline_define(defines, "SLICE", SLICE);
+    incline_define(defines, "TILE_OUT",
+                   incline_tile(layer->out.channels, forward_tile(layer, plan)->values[0]));
+    incline_define(defines, "TILE_ROWS", backward->values[1]);
+    incline_define(defines, "TILE_V", vectors_of(layer, plan));
 }
 
 static enum incline_status launch_kernel(struct incline_context *ctx,
                                          const struct incline_layer *layer,
                                          struct incline_layer_io *io, struct incline_launch *launch)
 {
-    struct tiles tiles = tiles_of(layer);
     struct incline_text defines;
     incline_text_init(&defines, ctx);
-    incline_define(&defines, "IN", layer->in.channels);
-    incline_define(&defines, "OUT", layer->out.channels);
-    incline_define(&defines, "COLUMNS", incline_columns(layer->out.channels));
-    incline_define(&defines, "HAS_BIAS", has_bias(layer));
+    incline_dense_define(layer, io->plan, &defines);
+    incline_define(&defines, "TILE_IN", backward_tile(layer, io->plan)->values[0]);
+    incline_define(&defines, "HAS_BIAS", incline_layer_has_bias(layer));
     incline_define(&defines, "ACTIVATION", (int)layer->activation);
-    incline_define(&defines, "TILE_OUT", tiles.out);
-    incline_define(&defines, "TILE_IN", tiles.in);
-    incline_define(&defines, "TILE_ROWS", tiles.rows);
-    incline_define(&defines, "TILE_V", tiles.vectors);
     incline_define(&defines, "APPLY", io->gradient_use == INCLINE_GRADIENT_APPLY);
-    enum incline_status status = incline_text_status(&defines);
-    if (!status) {
-        launch->label = layer->name;
-        launch->source = "dense.cl";
-        launch->defines = incline_text_get(&defines);
-        status = incline_plan_launch(ctx, io->plan, launch);
-    }
-    incline_text_finish(&defines);
-    return status;
+    incline_define(&defines, "GROUP_ROWS", GROUP_ROWS);
+    return incline_layer_launch(ctx, layer, io, "dense.cl", &defines, launch);
+}
+
+static int count_tiles(int count, int tile)
+{
+    return (count + tile - 1) / tile;
+}
+
+static bool is_cpu(const struct incline_plan *plan)
+{
+    return incline_device_lanes(incline_plan_device(plan)) > 1;
+}
+
+static int out_tiles(const struct incline_layer *layer, const struct incline_plan *plan)
+{
+    int most = forward_tile(layer, plan)->values[0];
+    return count_tiles(layer->out.channels, incline_tile(layer->out.channels, most));
 }
 
 static enum incline_status plan_forward(struct incline_context *ctx,
                                         const struct incline_layer *layer,
                                         struct incline_layer_io *io)
 {
-    int tile = tiles_of(layer).out;
-    struct incline_launch launch = {
-        .kernel = "dense_forward",
-        .items = incline_lane_items(io->plan),
-        .group = incline_lane_items(io->plan),
-        .second = INCLINE_BLOCKS,
-        .third = (layer->out.channels + tile - 1) / tile,
-    };
+    struct incline_launch launch = {.kernel = "dense_forward", .third = INCLINE_BLOCKS};
+    incline_launch_over_lanes(&launch, io->plan, out_tiles(layer, io->plan));
     incline_launch_add_tensor(&launch, io->x);
     incline_launch_add_tensor(&launch, io->parameters[0]);
-    if (has_bias(layer))
+    if (incline_layer_has_bias(layer))
         incline_launch_add_tensor(&launch, io->parameters[1]);
     incline_launch_add_tensor(&launch, io->y);
     return launch_kernel(ctx, layer, io, &launch);
+}
+
+/* The sums of all slices at once, then their sum: a GPU has more work-items than a layer has outputs. */
+static enum incline_status plan_forward_in_slices(struct incline_context *ctx,
+                                                  const struct incline_layer *layer,
+                                                  struct incline_layer_io *io)
+{
+    int slices = count_tiles(layer->in.channels, SLICE), out = layer->out.channels;
+    struct incline_tensor *part;
+    enum incline_status status = incline_activation_tensor(
+        ctx, io->plan, layer->name, (size_t)slices * (size_t)out, &part);
+    if (status)
+        return status;
+    struct incline_launch launch = {.kernel = "dense_forward_slices", .third = INCLINE_BLOCKS};
+    incline_launch_over_lanes(&launch, io->plan, slices * out_tiles(layer, io->plan));
+    incline_launch_add_tensor(&launch, io->x);
+    incline_launch_add_tensor(&launch, io->parameters[0]);
+    if (incline_layer_has_bias(layer))
+        incline_launch_add_tensor(&launch, io->parameters[1]);
+    incline_launch_add_tensor(&launch, part);
+    status = launch_kernel(ctx, layer, io, &launch);
+    if (status)
+        return status;
+    struct incline_launch add = {
+        .kernel = "dense_forward_add",
+        .third = INCLINE_BLOCKS,
+        .args = {INCLINE_TENSOR(part), INCLINE_TENSOR(io->y)},
+    };
+    incline_launch_over_lanes(&add, io->plan, out);
+    return launch_kernel(ctx, layer, io, &add);
 }
 
 static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
@@ -130,8 +186,11 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
     enum incline_status status = incline_gemm_choice(ctx, &gemm);
     if (status)
         return status;
-    return gemm == INCLINE_GEMM_CLBLAST ? incline_dense_gemm_forward(ctx, layer, io)
-                                        : plan_forward(ctx, layer, io);
+    if (gemm == INCLINE_GEMM_CLBLAST)
+        return incline_dense_gemm_forward(ctx, layer, io);
+    return !is_cpu(io->plan) && layer->in.channels > SLICE
+               ? plan_forward_in_slices(ctx, layer, io)
+               : plan_forward(ctx, layer, io);
 }
 
 /* The way that forward chose: only incline_dense_gemm_forward() saves something. */
@@ -147,23 +206,17 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
 {
     if (uses_gemm(io))
         return incline_dense_gemm_data_gradient(ctx, layer, io, dz_t);
-    int tile = tiles_of(layer).in;
+    /* On a CPU an item walks through all blocks, so that its rows of w stay in the first cache. */
     struct incline_launch launch = {
         .kernel = "dense_backward_data",
-        .items = incline_lane_items(io->plan),
-        .group = incline_lane_items(io->plan),
-        .second = walks(io->plan) ? 1 : INCLINE_BLOCKS,
-        .third = (layer->in.channels + tile - 1) / tile,
+        .third = is_cpu(io->plan) ? 1 : INCLINE_BLOCKS,
         .args = {INCLINE_TENSOR(io->dy), INCLINE_TENSOR(io->parameters[0]), INCLINE_TENSOR(io->dx),
                  INCLINE_IMAGES},
     };
+    incline_launch_over_lanes(
+        &launch, io->plan,
+        count_tiles(layer->in.channels, backward_tile(layer, io->plan)->values[0]));
     return launch_kernel(ctx, layer, io, &launch);
-}
-
-static struct incline_tensor *gradient_target(const struct incline_layer_io *io, int parameter)
-{
-    return io->gradient_use == INCLINE_GRADIENT_APPLY ? io->parameters[parameter]
-                                                      : io->gradients[parameter];
 }
 
 static enum incline_status plan_weight_gradient(struct incline_context *ctx,
@@ -173,53 +226,89 @@ static enum incline_status plan_weight_gradient(struct incline_context *ctx,
 {
     if (uses_gemm(io))
         return incline_dense_gemm_weight_gradient(ctx, layer, io, dz_t);
-    struct tiles tiles = tiles_of(layer);
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
-    int vectors = incline_columns(layer->out.channels) / (lanes * tiles.vectors);
+    int vectors = incline_columns(layer->out.channels) / (lanes * vectors_of(layer, io->plan));
     struct incline_launch launch = {
         .kernel = "dense_backward_weights",
-        .items = walks(io->plan) ? 1 : vectors,
-        .group = incline_lane_items(io->plan),
-        .second = (layer->in.channels + tiles.rows - 1) / tiles.rows,
         .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(dz_t),
-                 INCLINE_TENSOR(gradient_target(io, 0)), INCLINE_LEARNING_RATE, INCLINE_IMAGES},
+                 INCLINE_TENSOR(incline_gradient_target(io, 0)), INCLINE_LEARNING_RATE,
+                 INCLINE_IMAGES},
     };
+    incline_launch_over_lanes(
+        &launch, io->plan,
+        count_tiles(layer->in.channels, backward_tile(layer, io->plan)->values[1]));
+    /* On a CPU an item walks through all columns, for the same reason. */
+    launch.items = is_cpu(io->plan) ? 1 : vectors;
     return launch_kernel(ctx, layer, io, &launch);
 }
 
-static enum incline_status plan_bias_gradient(struct incline_context *ctx,
-                                              const struct incline_layer *layer,
-                                              struct incline_layer_io *io,
-                                              struct incline_tensor *dz_t)
+/* Both gradients in one launch. */
+static enum incline_status plan_gradients(struct incline_context *ctx,
+                                          const struct incline_layer *layer,
+                                          struct incline_layer_io *io, struct incline_tensor *dz_t)
 {
-    int lanes = incline_device_lanes(incline_plan_device(io->plan));
     struct incline_launch launch = {
-        .kernel = "dense_backward_bias",
-        .items = incline_columns(layer->out.channels) / lanes,
-        .group = incline_lane_items(io->plan),
-        .args = {INCLINE_TENSOR(dz_t), INCLINE_TENSOR(gradient_target(io, 1)),
-                 INCLINE_LEARNING_RATE, INCLINE_IMAGES},
+        .kernel = "dense_backward",
+        .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(io->dy), INCLINE_TENSOR(dz_t),
+                 INCLINE_TENSOR(io->parameters[0])},
     };
+    if (io->gradient_use == INCLINE_GRADIENT_STORE)
+        incline_launch_add_tensor(&launch, io->gradients[0]);
+    incline_launch_add_tensor(&launch, io->dx);
+    incline_launch_add(&launch, (struct incline_arg)INCLINE_LEARNING_RATE);
+    incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
+    incline_launch_in_groups(&launch, io->plan, count_tiles(layer->in.channels, GROUP_ROWS),
+                             GROUP_SHARE);
     return launch_kernel(ctx, layer, io, &launch);
 }
 
-/* The data gradient comes first: it needs the weights as they were in the forward pass. */
-static enum incline_status backward(struct incline_context *ctx, const struct incline_layer *layer,
-                                    struct incline_layer_io *io)
+enum incline_status incline_dense_bias_gradient(struct incline_context *ctx,
+                                                const struct incline_layer *layer,
+                                                struct incline_layer_io *io,
+                                                struct incline_tensor *dz_t)
 {
-    struct incline_delta delta;
-    enum incline_status status = incline_delta_plan(ctx, layer, layer->out, io, &delta);
-    if (status)
-        return status;
+    if (!incline_layer_has_bias(layer))
+        return INCLINE_OK;
+    struct incline_unfinished gradient = {
+        .piece = dz_t,
+        .rows = 1,
+        .columns = incline_columns(layer->out.channels),
+        .channels = layer->out.channels,
+        .target = incline_gradient_target(io, 1),
+    };
+    return incline_finish_gradient(ctx, io->finish, layer->name, &gradient);
+}
+
+static enum incline_status plan_both(struct incline_context *ctx, const struct incline_layer *layer,
+                                     struct incline_layer_io *io, struct incline_tensor *dz_t)
+{
+    enum incline_status status;
+    if (io->conv)
+        return incline_dense_conv2d_plan(ctx, layer, io, dz_t);
+    if (io->dx && layer->one_backward && !uses_gemm(io))
+        return plan_gradients(ctx, layer, io, dz_t);
+    /* The data gradient comes first: it needs the weights as they were in the forward pass. */
     if (io->dx) {
-        status = plan_data_gradient(ctx, layer, io, delta.dz_t);
+        status = plan_data_gradient(ctx, layer, io, dz_t);
         if (status)
             return status;
     }
-    status = plan_weight_gradient(ctx, layer, io, delta.dz_t);
-    if (status || !has_bias(layer))
+    return plan_weight_gradient(ctx, layer, io, dz_t);
+}
+
+static enum incline_status backward(struct incline_context *ctx, const struct incline_layer *layer,
+                                    struct incline_layer_io *io)
+{
+    struct incline_delta delta = {.dz_t = io->dz_t};
+    enum incline_status status = INCLINE_OK;
+    if (!delta.dz_t)
+        status = incline_delta_plan(ctx, layer, layer->out, io, &delta);
+    if (status)
         return status;
-    return plan_bias_gradient(ctx, layer, io, delta.dz_t);
+    status = plan_both(ctx, layer, io, delta.dz_t);
+    if (status)
+        return status;
+    return incline_dense_bias_gradient(ctx, layer, io, delta.dz_t);
 }
 
 #define PLACE(member) offsetof(struct options, member)

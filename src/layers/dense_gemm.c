@@ -1,6 +1,7 @@
 #include "layers/dense_gemm.h"
 
 #include "gemm/gemm.h"
+#include "layers/finish.h"
 
 /* A tensor [blocks][NB][columns] with a row for each image. */
 static enum incline_status rows_tensor(struct incline_context *ctx,
@@ -25,19 +26,11 @@ static enum incline_status plan_rows(struct incline_context *ctx, const struct i
     incline_define(&defines, "COLUMNS", incline_columns(channels));
     incline_define(&defines, "HAS_BIAS", bias);
     incline_define(&defines, "ACTIVATION", (int)activation);
-    enum incline_status status = incline_text_status(&defines);
-    if (!status) {
-        launch->label = layer->name;
-        launch->source = "rows.cl";
-        launch->defines = incline_text_get(&defines);
-        launch->items = launch->group = incline_lane_items(io->plan);
-        launch->second =
-            incline_columns(channels) / incline_device_lanes(incline_plan_device(io->plan));
-        launch->third = INCLINE_BLOCKS;
-        status = incline_plan_launch(ctx, io->plan, launch);
-    }
-    incline_text_finish(&defines);
-    return status;
+    launch->items = launch->group = incline_lane_items(io->plan);
+    launch->second =
+        incline_columns(channels) / incline_device_lanes(incline_plan_device(io->plan));
+    launch->third = INCLINE_BLOCKS;
+    return incline_layer_launch(ctx, layer, io, "rows.cl", &defines, launch);
 }
 
 static enum incline_status plan_pack(struct incline_context *ctx, const struct incline_layer *layer,
@@ -121,35 +114,19 @@ enum incline_status incline_dense_gemm_data_gradient(struct incline_context *ctx
     return plan_rows(ctx, layer, io, in, false, INCLINE_ACTIVATION_NONE, &launch);
 }
 
-/* One part to add up: the product itself, so that it meets the parameter as every gradient does. */
+/* The product is one part to add up, so that it meets the parameter as every gradient does. */
 static enum incline_status plan_use(struct incline_context *ctx, const struct incline_layer *layer,
                                     struct incline_layer_io *io, struct incline_tensor *product)
 {
-    bool apply = io->gradient_use == INCLINE_GRADIENT_APPLY;
-    struct incline_text defines;
-    incline_text_init(&defines, ctx);
-    incline_define(&defines, "PARTS", 1);
-    incline_define(&defines, "ROWS", layer->in.channels);
-    incline_define(&defines, "COLUMNS", incline_columns(layer->out.channels));
-    incline_define(&defines, "CHANNELS", layer->out.channels);
-    incline_define(&defines, "APPLY", apply);
-    struct incline_launch launch = {
-        .label = layer->name,
-        .source = "reduce.cl",
-        .kernel = "reduce_parts",
-        .defines = incline_text_get(&defines),
-        .items = incline_columns(layer->out.channels),
-        .group = INCLINE_NB,
-        .second = layer->in.channels,
-        .args = {INCLINE_TENSOR(product),
-                 INCLINE_TENSOR(apply ? io->parameters[0] : io->gradients[0]),
-                 INCLINE_LEARNING_RATE},
+    struct incline_unfinished gradient = {
+        .piece = product,
+        .parts = 1,
+        .rows = layer->in.channels,
+        .columns = incline_columns(layer->out.channels),
+        .channels = layer->out.channels,
+        .target = incline_gradient_target(io, 0),
     };
-    enum incline_status status = incline_text_status(&defines);
-    if (!status)
-        status = incline_plan_launch(ctx, io->plan, &launch);
-    incline_text_finish(&defines);
-    return status;
+    return incline_finish_gradient(ctx, io->finish, layer->name, &gradient);
 }
 
 enum incline_status incline_dense_gemm_weight_gradient(struct incline_context *ctx,

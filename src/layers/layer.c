@@ -1,6 +1,7 @@
 #include "layers/layer.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #define INCLINE_LAYER(name) extern const struct incline_layer_class incline_##name##_class;
@@ -69,6 +70,67 @@ void incline_define(struct incline_text *defines, const char *name, int value)
 int incline_lane_items(const struct incline_plan *plan)
 {
     return INCLINE_NB / incline_device_lanes(incline_plan_device(plan));
+}
+
+/* Items of dimension 1 in a group of a GPU, where dimension 0 has the NB lanes: 128 work-items. */
+enum { GROUP_SECOND = 8 };
+
+static bool one_lane(const struct incline_plan *plan)
+{
+    return incline_device_lanes(incline_plan_device(plan)) == 1;
+}
+
+void incline_launch_over_lanes(struct incline_launch *launch, const struct incline_plan *plan,
+                               int items)
+{
+    launch->items = launch->group = incline_lane_items(plan);
+    launch->second = items;
+    launch->second_group = one_lane(plan) ? GROUP_SECOND : 1;
+}
+
+void incline_launch_in_groups(struct incline_launch *launch, const struct incline_plan *plan,
+                              int groups, int share)
+{
+    launch->items = launch->group = one_lane(plan) ? INCLINE_NB : 1;
+    launch->second = groups;
+    launch->second_group = one_lane(plan) ? share : 1;
+    launch->second_groups = true;
+}
+
+enum incline_status incline_layer_launch(struct incline_context *ctx,
+                                         const struct incline_layer *layer,
+                                         const struct incline_layer_io *io, const char *source,
+                                         struct incline_text *defines,
+                                         struct incline_launch *launch)
+{
+    enum incline_status status = incline_text_status(defines);
+    if (!status) {
+        launch->label = layer->name;
+        launch->source = source;
+        launch->defines = incline_text_get(defines);
+        status = incline_plan_launch(ctx, io->plan, launch);
+    }
+    incline_text_finish(defines);
+    return status;
+}
+
+const struct incline_tile *incline_layer_tile(const struct incline_layer *layer,
+                                              const struct incline_plan *plan, const char *op,
+                                              const struct incline_tile *many, size_t many_count,
+                                              const struct incline_tile *one, size_t one_count)
+{
+    char shape[128];
+    bool gpu = one_lane(plan);
+    snprintf(shape, sizeof shape, "in=%dx%dx%d out=%dx%dx%d batch=%d %s", layer->in.height,
+             layer->in.width, layer->in.channels, layer->out.height, layer->out.width,
+             layer->out.channels, incline_plan_batch(plan), layer->detail);
+    return incline_tuning_choose(incline_plan_device(plan), op, shape, gpu ? one : many,
+                                 gpu ? one_count : many_count);
+}
+
+struct incline_shape incline_layer_output(const struct incline_layer *layer)
+{
+    return layer->pool ? layer->pool->out : layer->out;
 }
 
 enum incline_status incline_activation_tensor(struct incline_context *ctx,

@@ -6,6 +6,7 @@
 #include "base/options.h"
 #include "base/shape.h"
 #include "device/plan.h"
+#include "device/tuning.h"
 
 enum { INCLINE_PARAMETERS_MAX = 2 };
 
@@ -50,15 +51,56 @@ struct incline_layer {
     char detail[48];                    /* "3x3 + relu", for the summary */
     enum incline_activation activation; /* applied to the layer's sum; conv2d and dense only */
     /* Set by graph rewrites; see network/rewrite.h. */
-    const struct incline_layer *pool; /* a max_pool2d computed inside this conv2d, or NULL */
+    const struct incline_layer *window; /* conv2d: the max_pool2d that follows, if it can be fused */
+    const struct incline_layer *pool;   /* the same, when it is computed inside this conv2d */
     bool absorbed;                    /* its work is done inside another layer or the loss */
+    bool reads_pixels;                /* conv2d: picks the images of the batch itself */
+    bool is_head;                     /* dense: computed together with the loss */
+    bool one_backward;                /* dense: both gradients in one launch */
+    /* dense: the conv2d whose flattened output it reads, and whose weight gradient it can compute
+     * along with its own; or NULL */
+    const struct incline_layer *conv;
 };
+
+/* What the layer puts out: after the pool, if it computes one. */
+struct incline_shape incline_layer_output(const struct incline_layer *layer);
+
+/* Of a layer with weights. */
+static inline bool incline_layer_has_bias(const struct incline_layer *layer)
+{
+    return layer->parameter_count > 1;
+}
 
 /* Appends ` -D NAME=value`. */
 void incline_define(struct incline_text *defines, const char *name, int value);
 
-/* What the dimension 0 of every kernel over lanes looks like: items and their group. */
+/* Dimension 0 of every kernel over lanes: NB / LANES items, its group too. */
 int incline_lane_items(const struct incline_plan *plan);
+
+/* Sets dimensions 0 and 1 of a kernel over lanes with at least `items` items in dimension 1. */
+void incline_launch_over_lanes(struct incline_launch *launch, const struct incline_plan *plan,
+                               int items);
+
+/* Sets dimensions 0 and 1 of a kernel that works in phases (cl/phases.h), one group for each of
+ * `groups`: on a CPU a group is one item, on a GPU the lanes of a block times up to `share` items. */
+void incline_launch_in_groups(struct incline_launch *launch, const struct incline_plan *plan,
+                              int groups, int share);
+
+/* What the device's tuning chooses for `op` and this layer's shapes: from the first list on devices
+ * with several images per work-item, from the second on others. */
+const struct incline_tile *incline_layer_tile(const struct incline_layer *layer,
+                                              const struct incline_plan *plan, const char *op,
+                                              const struct incline_tile *many, size_t many_count,
+                                              const struct incline_tile *one, size_t one_count);
+
+struct incline_layer_io;
+
+/* Appends a launch for the layer; takes defines, also on failure. */
+enum incline_status incline_layer_launch(struct incline_context *ctx,
+                                         const struct incline_layer *layer,
+                                         const struct incline_layer_io *io, const char *source,
+                                         struct incline_text *defines,
+                                         struct incline_launch *launch) INCLINE_MUST_CHECK;
 
 /* The bias that goes with a weight: one number per output channel. */
 struct incline_parameter incline_bias_parameter(int channels,
@@ -103,9 +145,28 @@ struct incline_layer_io {
     struct incline_tensor *parameters[INCLINE_PARAMETERS_MAX];
     struct incline_tensor *gradients[INCLINE_PARAMETERS_MAX]; /* STORE only */
     struct incline_tensor *saved; /* made by forward, read by backward (arg-max codes); or NULL */
-    bool training;                /* forward: a backward pass follows */
     enum incline_gradient_use gradient_use;
+    const struct incline_input *input; /* conv2d with reads_pixels: x is written instead of read */
+    struct incline_finish *finish;     /* takes what the weight gradients leave to the step's end */
+    /* dense: not NULL when the layer above has already made dy the gradient at the sum, and written
+     * it here with the outputs innermost (see delta.h) */
+    struct incline_tensor *dz_t;
+    /* dense: the conv2d below whose weight gradient this layer is to compute; or NULL */
+    struct incline_layer_io *conv;
 };
+
+/* Where the images of a batch come from; see cl/gather.cl. */
+struct incline_input {
+    struct incline_tensor *pixels, *order, *scaling;
+};
+
+/* Where a finished gradient goes: the parameter that it updates, or its own tensor. */
+static inline struct incline_tensor *incline_gradient_target(const struct incline_layer_io *io,
+                                                             int parameter)
+{
+    return io->gradient_use == INCLINE_GRADIENT_APPLY ? io->parameters[parameter]
+                                                      : io->gradients[parameter];
+}
 
 struct incline_layer_class {
     const char *name;

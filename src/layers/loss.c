@@ -1,56 +1,63 @@
 #include "layers/loss.h"
 
-#include "layers/layer.h"
-
 const char *const incline_loss_names[] = {"cross_entropy", "mse", NULL};
 
 /* In the order of the names. */
 const struct incline_loss_class incline_losses[] = {
-    {"cross_entropy", "categorical cross-entropy of the softmax of the last layer's output",
-     "cross_entropy.cl", "cross_entropy", true},
-    {"mse", "mean squared error against the one-hot label", "mse.cl", "mse", false},
+    {"cross_entropy", "categorical cross-entropy of the softmax of the last layer's output", true},
+    {"mse", "mean squared error against the one-hot label", false},
 };
 
-static enum incline_status plan_sum(struct incline_context *ctx, const struct incline_loss_io *io,
-                                    struct incline_tensor *image_loss,
-                                    struct incline_tensor *image_rank)
+int incline_loss_number(const struct incline_loss_class *loss)
 {
-    struct incline_launch launch = {
-        .label = "metrics",
-        .source = "metrics.cl",
-        .kernel = "metrics_sum",
-        .items = 1,
-        .args = {INCLINE_TENSOR(image_loss), INCLINE_TENSOR(image_rank),
-                 INCLINE_TENSOR(io->metrics), INCLINE_IMAGES, INCLINE_NUMBER},
-    };
-    return incline_plan_launch(ctx, io->plan, &launch);
+    return (int)(loss - incline_losses);
+}
+
+enum incline_status incline_figures_create(struct incline_context *ctx, struct incline_plan *plan,
+                                           struct incline_figures *out)
+{
+    size_t batch = (size_t)incline_plan_batch(plan);
+    enum incline_status status =
+        incline_plan_tensor(ctx, plan, "image_loss", batch * sizeof(float), &out->image_loss);
+    if (status)
+        return status;
+    return incline_plan_tensor(ctx, plan, "image_rank", batch * sizeof(int), &out->image_rank);
+}
+
+void incline_loss_add_arguments(const struct incline_loss_io *io,
+                                const struct incline_figures *figures,
+                                struct incline_launch *launch)
+{
+    incline_launch_add_tensor(launch, io->labels);
+    incline_launch_add_tensor(launch, io->order);
+    incline_launch_add_tensor(launch, figures->image_loss);
+    incline_launch_add_tensor(launch, figures->image_rank);
+    incline_launch_add_tensor(launch, io->image_class);
+    incline_launch_add(launch, (struct incline_arg)INCLINE_FIRST);
+    incline_launch_add(launch, (struct incline_arg)INCLINE_IMAGES);
 }
 
 static enum incline_status plan_loss(struct incline_context *ctx, const struct incline_loss_io *io,
-                                     struct incline_tensor *image_loss,
-                                     struct incline_tensor *image_rank)
+                                     const struct incline_figures *figures)
 {
     struct incline_text defines;
     incline_text_init(&defines, ctx);
+    incline_define(&defines, "LOSS", incline_loss_number(io->loss));
     incline_define(&defines, "CLASSES", io->classes);
     incline_define(&defines, "GRADIENT", io->dx != NULL);
     struct incline_launch launch = {
         .label = io->loss->name,
-        .source = io->loss->source,
-        .kernel = io->loss->kernel,
+        .source = "loss.cl",
+        .kernel = "loss",
         .defines = incline_text_get(&defines),
         .items = incline_lane_items(io->plan),
         .group = incline_lane_items(io->plan),
         .second = INCLINE_BLOCKS,
-        .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(io->labels), INCLINE_TENSOR(io->order)},
+        .args = {INCLINE_TENSOR(io->x)},
     };
     if (io->dx)
         incline_launch_add_tensor(&launch, io->dx);
-    incline_launch_add_tensor(&launch, image_loss);
-    incline_launch_add_tensor(&launch, image_rank);
-    incline_launch_add_tensor(&launch, io->image_class);
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_FIRST);
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
+    incline_loss_add_arguments(io, figures, &launch);
     enum incline_status status = incline_text_status(&defines);
     if (!status)
         status = incline_plan_launch(ctx, io->plan, &launch);
@@ -58,19 +65,14 @@ static enum incline_status plan_loss(struct incline_context *ctx, const struct i
     return status;
 }
 
-enum incline_status incline_loss_plan(struct incline_context *ctx, const struct incline_loss_io *io)
+enum incline_status incline_loss_plan(struct incline_context *ctx, const struct incline_loss_io *io,
+                                      struct incline_finish *finish)
 {
-    struct incline_tensor *image_loss, *image_rank;
-    size_t batch = (size_t)incline_plan_batch(io->plan);
-    enum incline_status status =
-        incline_plan_tensor(ctx, io->plan, "image_loss", batch * sizeof(float), &image_loss);
+    struct incline_figures figures;
+    enum incline_status status = incline_figures_create(ctx, io->plan, &figures);
+    if (!status)
+        status = plan_loss(ctx, io, &figures);
     if (status)
         return status;
-    status = incline_plan_tensor(ctx, io->plan, "image_rank", batch * sizeof(int), &image_rank);
-    if (status)
-        return status;
-    status = plan_loss(ctx, io, image_loss, image_rank);
-    if (status)
-        return status;
-    return plan_sum(ctx, io, image_loss, image_rank);
+    return incline_finish_figures(ctx, finish, figures.image_loss, figures.image_rank, io->metrics);
 }

@@ -61,11 +61,18 @@ size_t incline_pool_code_bytes(const struct incline_layer *pool)
     return options->size[0] * options->size[1] > 255 ? 2 : 1;
 }
 
-void incline_pool_define(const struct incline_layer *pool, struct incline_text *defines)
+void incline_pool_define(const struct incline_layer *pool, const char *name,
+                         struct incline_text *defines)
 {
-    const struct options *options = pool->options;
-    incline_define(defines, "POOL_H", options->size[0]);
-    incline_define(defines, "POOL_W", options->size[1]);
+    const struct options *options = pool ? pool->options : NULL;
+    incline_text_add(defines, " -D %s_H=%d", name, options ? options->size[0] : 1);
+    incline_text_add(defines, " -D %s_W=%d", name, options ? options->size[1] : 1);
+}
+
+int incline_pool_windows(const struct incline_layer *conv)
+{
+    const struct incline_shape out = conv->window ? conv->window->out : conv->out;
+    return out.height * out.width;
 }
 
 bool incline_pool_tiles_input(const struct incline_layer *pool)
@@ -90,7 +97,7 @@ static enum incline_status launch_pass(struct incline_context *ctx,
     incline_define(&defines, "CHANNELS", layer->in.channels);
     incline_define(&defines, "OUT_H", window.out[0]);
     incline_define(&defines, "OUT_W", window.out[1]);
-    incline_pool_define(layer, &defines);
+    incline_pool_define(layer, "POOL", &defines);
     incline_define(&defines, "STRIDE_H", window.stride[0]);
     incline_define(&defines, "STRIDE_W", window.stride[1]);
     incline_define(&defines, "PAD_TOP", window.before[0]);

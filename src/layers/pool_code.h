@@ -7,8 +7,12 @@
 /* Bytes of one arg-max code: 1, or 2 for windows of more than 255 cells. */
 size_t incline_pool_code_bytes(const struct incline_layer *pool);
 
-/* Defines POOL_H and POOL_W. */
-void incline_pool_define(const struct incline_layer *pool, struct incline_text *defines);
+/* Defines NAME_H and NAME_W as the size of the pool's window, or as 1 without a pool (NULL). */
+void incline_pool_define(const struct incline_layer *pool, const char *name,
+                         struct incline_text *defines);
+
+/* Windows that the output of conv is divided into; see cl/conv2d.cl. */
+int incline_pool_windows(const struct incline_layer *conv);
 
 /* true when the windows of this max_pool2d neither overlap nor leave gaps nor are padded, so that a
  * conv2d can compute it window by window. */

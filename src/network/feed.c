@@ -8,7 +8,7 @@
 size_t incline_feed_bytes(struct incline_shape shape, size_t count)
 {
     return count * (incline_shape_elems(shape) + 2 * sizeof(int)) +
-           (size_t)shape.channels * 256 * sizeof(float);
+           (size_t)shape.channels * 2 * sizeof(float);
 }
 
 static enum incline_status upload(struct incline_context *ctx, struct incline_device *device,
@@ -21,22 +21,23 @@ static enum incline_status upload(struct incline_context *ctx, struct incline_de
     return incline_buffer_write(ctx, *out, 0, bytes, length);
 }
 
-static enum incline_status upload_table(struct incline_context *ctx, struct incline_feed *feed,
-                                        const struct incline_feed_spec *spec)
+/* (byte / scale - mean) / std = gain byte + offset */
+static enum incline_status upload_scaling(struct incline_context *ctx, struct incline_feed *feed,
+                                          const struct incline_feed_spec *spec)
 {
     size_t channels = (size_t)spec->shape.channels;
-    float *table = NULL;
-    enum incline_status status = incline_alloc(ctx, channels * 256, sizeof *table, &table);
+    float *scaling = NULL;
+    enum incline_status status = incline_alloc(ctx, channels * 2, sizeof *scaling, &scaling);
     if (status)
         return status;
-    for (size_t c = 0; c < channels; c++)
-        for (size_t byte = 0; byte < 256; byte++) {
-            double mean = spec->mean ? spec->mean[c] : 0, std = spec->std ? spec->std[c] : 1;
-            table[c * 256 + byte] = (float)(((double)byte / spec->scale - mean) / std);
-        }
-    status = upload(ctx, feed->device, "the table of pixel values", table,
-                    channels * 256 * sizeof *table, &feed->table);
-    incline_free(&table);
+    for (size_t c = 0; c < channels; c++) {
+        double mean = spec->mean ? spec->mean[c] : 0, std = spec->std ? spec->std[c] : 1;
+        scaling[c * 2] = (float)(1 / (spec->scale * std));
+        scaling[c * 2 + 1] = (float)(-mean / std);
+    }
+    status = upload(ctx, feed->device, "the scaling of the pixels", scaling,
+                    channels * 2 * sizeof *scaling, &feed->scaling);
+    incline_free(&scaling);
     return status;
 }
 
@@ -73,7 +74,7 @@ static enum incline_status fill(struct incline_context *ctx, struct incline_feed
                     spec->count * sizeof(int), &feed->order);
     if (status)
         return status;
-    return upload_table(ctx, feed, spec);
+    return upload_scaling(ctx, feed, spec);
 }
 
 enum incline_status incline_feed_create(struct incline_context *ctx, struct incline_device *device,
@@ -105,7 +106,7 @@ void incline_feed_destroy(struct incline_feed **feed)
     incline_buffer_destroy(&(*feed)->pixels);
     incline_buffer_destroy(&(*feed)->labels);
     incline_buffer_destroy(&(*feed)->order);
-    incline_buffer_destroy(&(*feed)->table);
+    incline_buffer_destroy(&(*feed)->scaling);
     incline_free(&(*feed)->host_order);
     incline_free(feed);
 }

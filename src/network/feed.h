@@ -1,5 +1,5 @@
-/* A set of images on the device: bytes, labels, the order in which they are taken, and the table
- * that turns bytes into numbers. */
+/* A set of images on the device: bytes, labels, the order in which they are taken, and the factors
+ * that turn bytes into numbers. */
 #ifndef INCLINE_NETWORK_FEED_H
 #define INCLINE_NETWORK_FEED_H
 
@@ -20,7 +20,7 @@ struct incline_feed_spec {
 struct incline_feed {
     struct incline_device *device;
     size_t count;
-    struct incline_buffer *pixels, *labels, *order, *table;
+    struct incline_buffer *pixels, *labels, *order, *scaling; /* see cl/gather.cl */
     int *host_order; /* what `order` holds or is being given */
 };
 

@@ -1,8 +1,42 @@
 #include "network/rewrite.h"
 
+#include "layers/conv2d.h"
+#include "layers/dense_conv2d.h"
+#include "layers/head.h"
 #include "layers/pool_code.h"
 
 #include <string.h>
+
+static const struct {
+    unsigned rewrite;
+    const char *name;
+} names[] = {
+    {INCLINE_REWRITE_ACTIVATION, "activation"},
+    {INCLINE_REWRITE_POOL, "pool"},
+    {INCLINE_REWRITE_UPDATE, "update"},
+    {INCLINE_REWRITE_INPUT, "input"},
+    {INCLINE_REWRITE_HEAD, "head"},
+    {INCLINE_REWRITE_DENSE_BACKWARD, "dense_backward"},
+    {INCLINE_REWRITE_DENSE_CONV2D, "dense_conv2d"},
+    {INCLINE_REWRITE_FINISH, "finish"},
+};
+enum { NAMES = sizeof names / sizeof *names };
+
+const char *incline_rewrite_name(unsigned rewrite)
+{
+    for (size_t i = 0; i < NAMES; i++)
+        if (names[i].rewrite == rewrite)
+            return names[i].name;
+    return NULL;
+}
+
+unsigned incline_rewrite_find(const char *name)
+{
+    for (size_t i = 0; i < NAMES; i++)
+        if (strcmp(names[i].name, name) == 0)
+            return names[i].rewrite;
+    return 0;
+}
 
 static bool is(const struct incline_layer *layer, const char *class_name)
 {
@@ -26,9 +60,22 @@ static void fuse_activation(struct incline_layer *layer, struct incline_layer *n
     next->absorbed = layer->activation != INCLINE_ACTIVATION_NONE;
 }
 
+/* The pool after layers[i], a conv2d, which may have an activation in between, when it can be computed
+ * window by window. */
+static const struct incline_layer *find_window(const struct incline_layer *layers, size_t count,
+                                               size_t i)
+{
+    bool may_skip = layers[i].activation == INCLINE_ACTIVATION_NONE;
+    while (++i < count && may_skip && activation_of(&layers[i]) != INCLINE_ACTIVATION_NONE)
+        may_skip = false;
+    return i < count && is(&layers[i], "max_pool2d") && incline_pool_tiles_input(&layers[i])
+               ? &layers[i]
+               : NULL;
+}
+
 static void fuse_pool(struct incline_layer *layer, struct incline_layer *next)
 {
-    if (!is(layer, "conv2d") || !is(next, "max_pool2d") || !incline_pool_tiles_input(next))
+    if (!is(layer, "conv2d") || layer->window != next)
         return;
     layer->pool = next;
     next->absorbed = true;
@@ -50,10 +97,52 @@ static void for_each_pair(struct incline_layer *layers, size_t count, fuse_fn fu
     }
 }
 
+struct incline_layer *incline_layer_before(struct incline_layer *layers,
+                                           const struct incline_layer *layer)
+{
+    for (size_t i = (size_t)(layer - layers); i-- > 0;)
+        if (incline_layer_works(&layers[i]))
+            return &layers[i];
+    return NULL;
+}
+
+static void fuse_dense_conv2d(struct incline_layer *layers, struct incline_layer *layer)
+{
+    struct incline_layer *before = incline_layer_before(layers, layer);
+    if (before && is(before, "conv2d") && incline_dense_conv2d_fits(before))
+        layer->conv = before;
+}
+
 void incline_rewrite_layers(struct incline_layer *layers, size_t count, unsigned which)
 {
+    for (size_t i = 0; i < count; i++)
+        if (is(&layers[i], "conv2d"))
+            layers[i].window = find_window(layers, count, i);
     if (which & INCLINE_REWRITE_ACTIVATION)
         for_each_pair(layers, count, fuse_activation);
     if (which & INCLINE_REWRITE_POOL)
         for_each_pair(layers, count, fuse_pool);
+    for (size_t i = 0; i < count; i++) {
+        if (!is(&layers[i], "dense"))
+            continue;
+        layers[i].one_backward = (which & INCLINE_REWRITE_DENSE_BACKWARD) != 0;
+        if (which & INCLINE_REWRITE_DENSE_CONV2D)
+            fuse_dense_conv2d(layers, &layers[i]);
+    }
+}
+
+void incline_rewrite_input(struct incline_layer *layers, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !incline_layer_works(&layers[i]))
+        i++;
+    if (i < count && is(&layers[i], "conv2d"))
+        layers[i].reads_pixels = incline_conv2d_can_read_pixels(&layers[i]);
+}
+
+void incline_rewrite_head(struct incline_layer *layers, size_t count)
+{
+    struct incline_layer *last = incline_layer_before(layers, layers + count);
+    if (last && is(last, "dense"))
+        last->is_head = incline_head_fits(last);
 }

@@ -1,6 +1,7 @@
 #include "network/step.h"
 
 #include "base/memory.h"
+#include "layers/head.h"
 #include "network/rewrite.h"
 
 #include <string.h>
@@ -20,19 +21,10 @@ struct maker {
     struct incline_plan *plan;
     struct incline_layer *layers;
     struct incline_layer_io *io;
-    struct incline_tensor *order;
+    struct incline_input input;
+    struct incline_finish finish;
     struct incline_tensor *scores; /* what the last layer puts out */
 };
-
-static bool works(const struct incline_layer *layer)
-{
-    return layer->class->forward && !layer->absorbed;
-}
-
-static struct incline_shape output_of(const struct incline_layer *layer)
-{
-    return layer->pool ? layer->pool->out : layer->out;
-}
 
 /* Does any layer before this one have parameters to train? */
 static bool gradient_is_wanted(const struct maker *maker, size_t layer)
@@ -64,34 +56,30 @@ static enum incline_status bind_parameters(struct maker *maker, size_t i)
     return INCLINE_OK;
 }
 
-static enum incline_status plan_gather(struct maker *maker, struct incline_tensor **x)
+static enum incline_status bind_input(struct maker *maker)
 {
     const struct incline_feed *feed = maker->spec->feed;
-    struct incline_shape in = maker->layers[0].in;
-    struct incline_tensor *pixels, *table;
-    struct incline_text defines;
-    enum incline_status status;
+    struct incline_input *input = &maker->input;
+    enum incline_status status =
+        incline_plan_external(maker->ctx, maker->plan, "pixels", feed->pixels, &input->pixels);
+    if (status)
+        return status;
+    status = incline_plan_external(maker->ctx, maker->plan, "order", feed->order, &input->order);
+    if (status)
+        return status;
+    return incline_plan_external(maker->ctx, maker->plan, "scaling", feed->scaling,
+                                 &input->scaling);
+}
 
+static enum incline_status plan_gather(struct maker *maker, struct incline_tensor *x)
+{
+    const struct incline_input *input = &maker->input;
+    struct incline_shape in = maker->layers[0].in;
+    struct incline_text defines;
     incline_text_init(&defines, maker->ctx);
     incline_define(&defines, "IN_H", in.height);
     incline_define(&defines, "IN_W", in.width);
     incline_define(&defines, "IN_C", in.channels);
-    status = incline_text_status(&defines);
-    if (status)
-        goto out;
-    status = incline_plan_external(maker->ctx, maker->plan, "pixels", feed->pixels, &pixels);
-    if (status)
-        goto out;
-    status = incline_plan_external(maker->ctx, maker->plan, "order", feed->order, &maker->order);
-    if (status)
-        goto out;
-    status = incline_plan_external(maker->ctx, maker->plan, "table", feed->table, &table);
-    if (status)
-        goto out;
-    status =
-        incline_activation_tensor(maker->ctx, maker->plan, "input", incline_shape_elems(in), x);
-    if (status)
-        goto out;
     struct incline_launch launch = {
         .label = "input",
         .source = "gather.cl",
@@ -101,13 +89,34 @@ static enum incline_status plan_gather(struct maker *maker, struct incline_tenso
         .group = incline_lane_items(maker->plan),
         .second = in.height,
         .third = INCLINE_BLOCKS,
-        .args = {INCLINE_TENSOR(pixels), INCLINE_TENSOR(maker->order), INCLINE_TENSOR(table),
-                 INCLINE_TENSOR(*x), INCLINE_FIRST, INCLINE_IMAGES},
+        .args = {INCLINE_TENSOR(input->pixels), INCLINE_TENSOR(input->order),
+                 INCLINE_TENSOR(input->scaling), INCLINE_TENSOR(x), INCLINE_FIRST, INCLINE_IMAGES},
     };
-    status = incline_plan_launch(maker->ctx, maker->plan, &launch);
-out:
+    enum incline_status status = incline_text_status(&defines);
+    if (!status)
+        status = incline_plan_launch(maker->ctx, maker->plan, &launch);
     incline_text_finish(&defines);
     return status;
+}
+
+static bool first_layer_reads_pixels(const struct maker *maker)
+{
+    for (size_t i = 0; i < maker->spec->layer_count; i++)
+        if (maker->layers[i].reads_pixels)
+            return true;
+    return false;
+}
+
+static enum incline_status plan_input(struct maker *maker, struct incline_tensor **x)
+{
+    enum incline_status status = bind_input(maker);
+    if (status)
+        return status;
+    status = incline_activation_tensor(maker->ctx, maker->plan, "input",
+                                       incline_shape_elems(maker->layers[0].in), x);
+    if (status || first_layer_reads_pixels(maker))
+        return status;
+    return plan_gather(maker, *x);
 }
 
 static enum incline_status plan_forward_layer(struct maker *maker, size_t i,
@@ -117,19 +126,20 @@ static enum incline_status plan_forward_layer(struct maker *maker, size_t i,
     struct incline_layer_io *io = &maker->io[i];
     enum incline_status status;
     *y = x;
-    if (!works(layer))
+    if (!incline_layer_works(layer))
         return INCLINE_OK;
     status = incline_activation_tensor(maker->ctx, maker->plan, layer->name,
-                                       incline_shape_elems(output_of(layer)), y);
+                                       incline_shape_elems(incline_layer_output(layer)), y);
     if (status)
         return status;
     io->plan = maker->plan;
     io->x = x;
     io->y = *y;
-    io->training = maker->spec->mode == INCLINE_STEP_TRAIN;
-    io->gradient_use = maker->spec->gradients ? INCLINE_GRADIENT_STORE : INCLINE_GRADIENT_APPLY;
+    io->input = &maker->input;
+    io->finish = &maker->finish;
+    io->gradient_use = maker->finish.gradient_use;
     status = bind_parameters(maker, i);
-    if (status)
+    if (status || layer->is_head)
         return status;
     return layer->class->forward(maker->ctx, layer, io);
 }
@@ -137,7 +147,7 @@ static enum incline_status plan_forward_layer(struct maker *maker, size_t i,
 static enum incline_status plan_forward(struct maker *maker)
 {
     struct incline_tensor *x;
-    enum incline_status status = plan_gather(maker, &x);
+    enum incline_status status = plan_input(maker, &x);
     if (status)
         return status;
     for (size_t i = 0; i < maker->spec->layer_count; i++) {
@@ -154,62 +164,124 @@ static int class_count(const struct maker *maker)
     return maker->layers[maker->spec->layer_count - 1].out.channels;
 }
 
-static enum incline_status plan_loss(struct maker *maker, struct incline_tensor **gradient)
+static enum incline_status bind_loss(struct maker *maker, struct incline_loss_io *io)
 {
     const struct incline_step_spec *spec = maker->spec;
-    struct incline_loss_io io = {
+    *io = (struct incline_loss_io){
         .plan = maker->plan,
         .loss = spec->loss,
         .classes = class_count(maker),
         .x = maker->scores,
-        .order = maker->order,
+        .order = maker->input.order,
     };
-    incline_plan_set_pass(maker->plan, INCLINE_PASS_LOSS);
     enum incline_status status =
-        incline_plan_external(maker->ctx, maker->plan, "labels", spec->feed->labels, &io.labels);
+        incline_plan_external(maker->ctx, maker->plan, "labels", spec->feed->labels, &io->labels);
     if (status)
         return status;
-    status = incline_plan_external(maker->ctx, maker->plan, "metrics", spec->metrics, &io.metrics);
+    status = incline_plan_external(maker->ctx, maker->plan, "metrics", spec->metrics, &io->metrics);
     if (status)
         return status;
-    status = incline_plan_external(maker->ctx, maker->plan, "image_class", spec->image_class,
-                                   &io.image_class);
+    return incline_plan_external(maker->ctx, maker->plan, "image_class", spec->image_class,
+                                 &io->image_class);
+}
+
+/* The gradient at the input of layer i, when a layer before it wants it; otherwise io->dx stays
+ * NULL. */
+static enum incline_status make_data_gradient(struct maker *maker, size_t i)
+{
+    const struct incline_layer *layer = &maker->layers[i];
+    if (!gradient_is_wanted(maker, i))
+        return INCLINE_OK;
+    return incline_activation_tensor(maker->ctx, maker->plan, layer->name,
+                                     incline_shape_elems(layer->in), &maker->io[i].dx);
+}
+
+static enum incline_status plan_head(struct maker *maker, const struct incline_layer *head,
+                                     const struct incline_loss_io *loss)
+{
+    size_t i = (size_t)(head - maker->layers);
+    const struct incline_layer *below = incline_layer_before(maker->layers, head);
+    bool gradient = maker->spec->mode == INCLINE_STEP_TRAIN;
+    if (gradient) {
+        enum incline_status status = make_data_gradient(maker, i);
+        if (status)
+            return status;
+    }
+    if (below && below->class != head->class)
+        below = NULL;
+    return incline_head_plan(maker->ctx, head, &maker->io[i], loss, gradient, below,
+                             below ? &maker->io[below - maker->layers] : NULL);
+}
+
+/* *gradient becomes the gradient at the output of the layer before *next, from which the way back
+ * goes on. */
+static enum incline_status plan_loss(struct maker *maker, struct incline_tensor **gradient,
+                                     size_t *next)
+{
+    struct incline_loss_io io;
+    struct incline_layer *last =
+        incline_layer_before(maker->layers, maker->layers + maker->spec->layer_count);
+    incline_plan_set_pass(maker->plan, INCLINE_PASS_LOSS);
+    enum incline_status status = bind_loss(maker, &io);
     if (status)
         return status;
-    if (spec->mode == INCLINE_STEP_TRAIN) {
+    if (last && last->is_head) {
+        *next = (size_t)(last - maker->layers);
+        status = plan_head(maker, last, &io);
+        *gradient = maker->io[*next].dx;
+        return status;
+    }
+    if (maker->spec->mode == INCLINE_STEP_TRAIN) {
         status = incline_activation_tensor(maker->ctx, maker->plan, "loss gradient",
                                            (size_t)io.classes, &io.dx);
         if (status)
             return status;
     }
+    *next = maker->spec->layer_count;
     *gradient = io.dx;
-    return incline_loss_plan(maker->ctx, &io);
+    return incline_loss_plan(maker->ctx, &io, &maker->finish);
 }
 
-static enum incline_status plan_backward(struct maker *maker, struct incline_tensor *dy)
+/* Lets a dense layer take the weight gradient of the conv2d below along, when nobody wants the data
+ * gradient of that one. */
+static bool takes_conv(struct maker *maker, size_t i)
+{
+    const struct incline_layer *conv = maker->layers[i].conv;
+    if (!conv || gradient_is_wanted(maker, (size_t)(conv - maker->layers)))
+        return false;
+    maker->io[i].conv = &maker->io[conv - maker->layers];
+    return true;
+}
+
+/* From the layer before `next` to the first. */
+static enum incline_status plan_backward(struct maker *maker, struct incline_tensor *dy,
+                                         size_t next)
 {
     incline_plan_set_pass(maker->plan, INCLINE_PASS_BACKWARD);
-    for (size_t i = maker->spec->layer_count; i-- > 0;) {
+    for (size_t i = next; i-- > 0 && dy;) {
         const struct incline_layer *layer = &maker->layers[i];
         struct incline_layer_io *io = &maker->io[i];
         enum incline_status status;
-        if (!works(layer))
+        if (!incline_layer_works(layer))
             continue;
         if (layer->parameter_count == 0 && !gradient_is_wanted(maker, i))
             return INCLINE_OK;
         io->dy = dy;
-        if (gradient_is_wanted(maker, i)) {
-            status = incline_activation_tensor(maker->ctx, maker->plan, layer->name,
-                                               incline_shape_elems(layer->in), &io->dx);
-            if (status)
-                return status;
-        }
+        status = takes_conv(maker, i) ? INCLINE_OK : make_data_gradient(maker, i);
+        if (status)
+            return status;
         status = layer->class->backward(maker->ctx, layer, io);
         if (status)
             return status;
         dy = io->dx;
     }
     return INCLINE_OK;
+}
+
+static enum incline_status plan_finish(struct maker *maker)
+{
+    incline_plan_set_pass(maker->plan, INCLINE_PASS_UPDATE);
+    return incline_finish_all(maker->ctx, &maker->finish);
 }
 
 static enum incline_status plan_update(struct maker *maker)
@@ -248,13 +320,25 @@ static enum incline_status plan_update(struct maker *maker)
 static enum incline_status plan_training(struct maker *maker)
 {
     struct incline_tensor *gradient;
-    enum incline_status status = plan_loss(maker, &gradient);
+    size_t next;
+    enum incline_status status = plan_loss(maker, &gradient, &next);
     if (status)
         return status;
-    status = plan_backward(maker, gradient);
+    status = plan_backward(maker, gradient, next);
+    if (status)
+        return status;
+    status = plan_finish(maker);
     if (status || !maker->spec->gradients || maker->spec->parameters->count == 0)
         return status;
     return plan_update(maker);
+}
+
+static enum incline_status plan_evaluation(struct maker *maker)
+{
+    struct incline_tensor *unused;
+    size_t next;
+    enum incline_status status = plan_loss(maker, &unused, &next);
+    return status ? status : plan_finish(maker);
 }
 
 /* The host reads the scores, or their softmax where the loss would have applied one. */
@@ -293,9 +377,18 @@ static void absorb_softmax(struct incline_layer *layers, const struct incline_st
         last->absorbed = true;
 }
 
+static void rewrite(struct incline_layer *layers, const struct incline_step_spec *spec)
+{
+    absorb_softmax(layers, spec);
+    incline_rewrite_layers(layers, spec->layer_count, spec->rewrites);
+    if (spec->rewrites & INCLINE_REWRITE_INPUT)
+        incline_rewrite_input(layers, spec->layer_count);
+    if (spec->rewrites & INCLINE_REWRITE_HEAD && spec->mode != INCLINE_STEP_PREDICT)
+        incline_rewrite_head(layers, spec->layer_count);
+}
+
 static enum incline_status plan_all(struct maker *maker)
 {
-    struct incline_tensor *unused;
     enum incline_status status = plan_forward(maker);
     if (status)
         return status;
@@ -304,7 +397,7 @@ static enum incline_status plan_all(struct maker *maker)
         status = plan_training(maker);
         break;
     case INCLINE_STEP_EVALUATE:
-        status = plan_loss(maker, &unused);
+        status = plan_evaluation(maker);
         break;
     case INCLINE_STEP_PREDICT:
         status = plan_probabilities(maker);
@@ -336,9 +429,13 @@ enum incline_status incline_step_plan_create(struct incline_context *ctx,
     if (status)
         goto out;
     memcpy(made->layers, spec->layers, spec->layer_count * sizeof *made->layers);
-    absorb_softmax(made->layers, spec);
-    incline_rewrite_layers(made->layers, made->layer_count, spec->rewrites);
+    rewrite(made->layers, spec);
     maker.plan = made->plan;
+    maker.finish = (struct incline_finish){
+        .plan = made->plan,
+        .fused = spec->rewrites & INCLINE_REWRITE_FINISH,
+        .gradient_use = spec->gradients ? INCLINE_GRADIENT_STORE : INCLINE_GRADIENT_APPLY,
+    };
     maker.layers = made->layers;
     maker.io = made->io;
     status = plan_all(&maker);

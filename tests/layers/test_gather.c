@@ -1,8 +1,10 @@
-/* gather: bytes become the table's numbers, images come in the given order from `first` on, and the
+/* gather: bytes become numbers, rounded once, images come in the given order from `first` on, and the
  * rest of the last block is 0. */
 #include "support/harness.h"
 
 #include "network/feed.h"
+
+#include <math.h>
 
 enum { SET = 45, BATCH = 32, CHANNELS_MAX = 33 };
 
@@ -46,7 +48,7 @@ static void make_plan(struct gather *g)
         .third = INCLINE_BLOCKS,
         .args = {INCLINE_TENSOR(external(g, "pixels", g->feed->pixels)),
                  INCLINE_TENSOR(external(g, "order", g->feed->order)),
-                 INCLINE_TENSOR(external(g, "table", g->feed->table)),
+                 INCLINE_TENSOR(external(g, "scaling", g->feed->scaling)),
                  INCLINE_TENSOR(harness_buffer_tensor(&g->x, g->plan)), INCLINE_FIRST,
                  INCLINE_IMAGES},
     };
@@ -90,12 +92,14 @@ static void gather_destroy(struct gather *g)
     free(g->pixels);
 }
 
-/* What element e of the image at place n of a step that begins at first is. */
+/* What element e of the image at place n of a step that begins at first is: rounded once, from gain
+ * and offset that were rounded before. */
 static double expected(const struct gather *g, int first, int n, size_t e)
 {
     size_t sample = (size_t)g->feed->host_order[first + n];
     size_t c = e % (size_t)g->shape.channels;
-    return (double)(float)((g->pixels[sample * g->elems + e] / scale - g->mean[c]) / g->std[c]);
+    float gain = (float)(1 / (scale * g->std[c])), offset = (float)(-g->mean[c] / g->std[c]);
+    return (double)fmaf(gain, g->pixels[sample * g->elems + e], offset);
 }
 
 static void check_step(struct gather *g, int first, int images)

@@ -1,5 +1,6 @@
 /* Rewrites make fewer launches and change no bit: outputs and gradients of a chain with them are
- * those of the chain without. */
+ * those of the chain without. The rewrites around the chain (input, head) are in train/test_parity.c
+ * and train/test_training.c. */
 #include "support/harness.h"
 
 #include <math.h>
@@ -61,6 +62,42 @@ static const struct chain_case cases[] = {
      {{"dense", "units=10"}, {"sigmoid", ""}, {"dense", "units=3"}, {"relu", ""}},
      4,
      false},
+    {{1, 1, 300},
+     {{"dense", "units=40 activation=relu"}, {"dense", "units=37"}, {"tanh", ""}},
+     2,
+     false},
+    /* conv2d and the dense that reads it */
+    {{6, 5, 2},
+     {{"conv2d", "filters=5 kernel=2 activation=relu"}, {"flatten", ""}, {"dense", "units=3"}},
+     0,
+     true},
+    {{7, 7, 1},
+     {{"conv2d", "filters=18 kernel=3 activation=sigmoid"},
+      {"max_pool2d", "size=2"},
+      {"flatten", ""},
+      {"dense", "units=19 bias=false"}},
+     2,
+     true},
+    {{9, 8, 3},
+     {{"conv2d", "filters=33 kernel=3 padding=same bias=false"},
+      {"max_pool2d", "size=[2,3]"},
+      {"flatten", ""},
+      {"dense", "units=20 activation=tanh"}},
+     2,
+     false},
+    {{20, 20, 7},
+     {{"conv2d", "filters=40 kernel=3 stride=2 activation=tanh"},
+      {"flatten", ""},
+      {"dense", "units=7"}},
+     0,
+     false},
+    {{28, 28, 1},
+     {{"conv2d", "filters=32 kernel=3 activation=relu"},
+      {"max_pool2d", "size=2"},
+      {"flatten", ""},
+      {"dense", "units=16"}},
+     2,
+     false},
 };
 
 enum { BATCH = 33 };
@@ -119,6 +156,24 @@ static void check_same_bits(const struct chain_case *c, const struct outcome *pl
     finish(&fused);
 }
 
+/* The rewrites of the way back, alone and together; those that need no gradient at the chain's input
+ * as well. */
+static void check_backward(const struct chain_case *c, const struct outcome *plain, int images)
+{
+    const unsigned both = INCLINE_REWRITE_ACTIVATION | INCLINE_REWRITE_POOL;
+    static const unsigned sets[] = {
+        INCLINE_REWRITE_FINISH, INCLINE_REWRITE_DENSE_BACKWARD, INCLINE_REWRITE_DENSE_CONV2D,
+        INCLINE_REWRITE_FINISH | INCLINE_REWRITE_DENSE_BACKWARD | INCLINE_REWRITE_DENSE_CONV2D};
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+        for (int without_dx = 0; without_dx < 2; without_dx++) {
+            struct outcome fused;
+            run(c, sets[i] | both, without_dx, images, &fused);
+            compare_outputs(&fused.values, &plain->values, !without_dx);
+            compare_gradients(&fused.values, &plain->values);
+            finish(&fused);
+        }
+}
+
 /* w - learning_rate g, rounded once */
 static void check_update(const struct chain_case *c, const struct outcome *plain, int images)
 {
@@ -141,6 +196,7 @@ static void check_case(const struct chain_case *c, int images)
     struct outcome plain;
     run(c, 0, false, images, &plain);
     check_same_bits(c, &plain, images, both, false, c->saved);
+    check_backward(c, &plain, images);
     if (c->small) {
         check_same_bits(c, &plain, images, both, true, c->saved);
         check_update(c, &plain, images);

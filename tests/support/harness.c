@@ -298,6 +298,7 @@ struct harness_chain {
     struct incline_shape in;
     struct harness_chain *next; /* of those that are kept */
     struct incline_plan *plan;
+    struct incline_finish finish;
     int batch;
     bool updates, has_dx;
     int parameter_count;
@@ -362,15 +363,10 @@ static void add_layer(struct harness_chain *chain, const struct harness_layer *s
     chain->count++;
 }
 
-static bool works(const struct incline_layer *layer)
-{
-    return layer->class->forward && !layer->absorbed;
-}
-
 static bool is_last(const struct harness_chain *chain, size_t i)
 {
     while (++i < chain->count)
-        if (works(&chain->layers[i]))
+        if (incline_layer_works(&chain->layers[i]))
             return false;
     return true;
 }
@@ -378,7 +374,7 @@ static bool is_last(const struct harness_chain *chain, size_t i)
 static bool is_first(const struct harness_chain *chain, size_t i)
 {
     while (i-- > 0)
-        if (works(&chain->layers[i]))
+        if (incline_layer_works(&chain->layers[i]))
             return false;
     return true;
 }
@@ -412,20 +408,26 @@ static void plan_forward(struct harness_chain *chain)
     for (size_t i = 0; i < chain->count; i++) {
         struct incline_layer *layer = &chain->layers[i];
         struct incline_layer_io *io = &chain->io[i];
-        if (!works(layer))
+        if (!incline_layer_works(layer))
             continue;
         io->plan = chain->plan;
         io->x = x;
         io->y = is_last(chain, i)
                     ? harness_buffer_tensor(&chain->y, chain->plan)
-                    : arena_tensor(chain, layer->pool ? layer->pool->out : layer->out);
-        io->training = true;
-        io->gradient_use = chain->updates ? INCLINE_GRADIENT_APPLY : INCLINE_GRADIENT_STORE;
+                    : arena_tensor(chain, incline_layer_output(layer));
+        io->finish = &chain->finish;
+        io->gradient_use = chain->finish.gradient_use;
         for (int role = 0; role < layer->parameter_count; role++)
             add_parameter(chain, io, role, &layer->parameters[role]);
         harness_ok(layer->class->forward(harness_device.ctx, layer, io));
         x = io->y;
     }
+}
+
+static bool takes_conv(const struct harness_chain *chain, size_t i)
+{
+    const struct incline_layer *conv = chain->layers[i].conv;
+    return conv && !chain->has_dx && is_first(chain, (size_t)(conv - chain->layers));
 }
 
 static void plan_backward(struct harness_chain *chain)
@@ -434,16 +436,21 @@ static void plan_backward(struct harness_chain *chain)
     for (size_t i = chain->count; i-- > 0;) {
         struct incline_layer *layer = &chain->layers[i];
         struct incline_layer_io *io = &chain->io[i];
-        if (!works(layer))
+        if (!incline_layer_works(layer))
             continue;
         io->dy = dy;
-        if (!is_first(chain, i))
+        if (takes_conv(chain, i))
+            io->conv = &chain->io[layer->conv - chain->layers];
+        else if (!is_first(chain, i))
             io->dx = arena_tensor(chain, layer->in);
         else if (chain->has_dx)
             io->dx = harness_buffer_tensor(&chain->dx, chain->plan);
         harness_ok(layer->class->backward(harness_device.ctx, layer, io));
+        if (io->conv)
+            break;
         dy = io->dx;
     }
+    harness_ok(incline_finish_all(harness_device.ctx, &chain->finish));
 }
 
 static void make_label(struct harness_chain *chain, const struct harness_setup *setup)
@@ -477,6 +484,11 @@ struct harness_chain *harness_chain_create(const struct harness_setup *setup)
     harness_buffer_create(&chain->dx, "dx", packed_bytes(chain, chain->in));
     harness_buffer_create(&chain->y, "y", packed_bytes(chain, harness_chain_out(chain)));
     harness_buffer_create(&chain->dy, "dy", packed_bytes(chain, harness_chain_out(chain)));
+    chain->finish = (struct incline_finish){
+        .plan = chain->plan,
+        .fused = setup->rewrites & INCLINE_REWRITE_FINISH,
+        .gradient_use = chain->updates ? INCLINE_GRADIENT_APPLY : INCLINE_GRADIENT_STORE,
+    };
     incline_rewrite_layers(chain->layers, chain->count, setup->rewrites);
     plan_forward(chain);
     plan_backward(chain);

@@ -10,7 +10,7 @@
 #include "support/scratch.h"
 
 #include "device/plan.h"
-#include "layers/layer.h"
+#include "layers/finish.h"
 #include "network/rewrite.h"
 
 /* The open device. */

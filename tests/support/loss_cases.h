@@ -57,7 +57,8 @@ static inline void loss_plan_create(struct loss_plan *p, const char *name, int c
     };
     if (has_gradient)
         io.dx = harness_buffer_tensor(&p->dx, p->plan);
-    harness_ok(incline_loss_plan(harness_device.ctx, &io));
+    struct incline_finish finish = {.plan = p->plan};
+    harness_ok(incline_loss_plan(harness_device.ctx, &io, &finish));
     harness_ok(incline_plan_finish(harness_device.ctx, p->plan));
 }
 

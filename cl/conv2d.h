@@ -1,0 +1,260 @@
+/* The sums of a convolution, tile by tile; see conv2d.cl for equations and macros.
+ *
+ * X_SPACE   where the forward pass reads x: global, or SCRATCH of phases.h (conv2d_forward_input)
+ * DZ_SPACE  where the weight gradient reads dz_t and code_t: global or SCRATCH */
+#ifndef INCL_CONV2D_H
+#define INCL_CONV2D_H
+#include "activation.h"
+
+#ifndef X_SPACE
+#define X_SPACE global
+#endif
+#ifndef DZ_SPACE
+#define DZ_SPACE global
+#endif
+
+#define POOLED (POOL_H * POOL_W > 1)
+#define X_AT(h, w, c) (((h) * IN_W + (w)) * IN_C + (c))
+#define Y_AT(h, w, k) (((h) * POOLED_W + (w)) * OUT_C + (k))
+#define W_AT(kh, kw, c, k) ((((kh) * KERNEL_W + (kw)) * IN_C + (c)) * OUT_C + (k))
+#define RUN (KERNEL_W * IN_C)
+#define ROWS (KERNEL_H * RUN)
+#define POSITIONS (POOLED_H * POOLED_W)
+#define WINDOW_CELLS (WINDOW_H * WINDOW_W)
+#define WINDOWS_W (OUT_W / WINDOW_W)
+#define WINDOWS (OUT_H / WINDOW_H * WINDOWS_W)
+
+#if POOLED
+#define CODE(code) code,
+#else
+#define CODE(code)
+#endif
+#if HAS_BIAS
+#define BIAS(b) b,
+#else
+#define BIAS(b)
+#endif
+
+/* f(z) before the maximum is needed where f is not relu: only relu commutes with it bit by bit. */
+#if POOLED && ACTIVATION != 1
+#define BEFORE_POOL(z) incl_activate(ACTIVATION, z)
+#define AFTER_POOL(z) (z)
+#else
+#define BEFORE_POOL(z) (z)
+#define AFTER_POOL(z) incl_activate(ACTIVATION, z)
+#endif
+
+/* true when a window can reach over the edge of x */
+#define PADDED                                                                                     \
+    (PAD_TOP > 0 || PAD_LEFT > 0 || (OUT_H - 1) * STRIDE_H + KERNEL_H > IN_H ||                    \
+     (OUT_W - 1) * STRIDE_W + KERNEL_W > IN_W)
+
+/* sum[t] = z[oh][ow][t]; x starts at the item's images and at row `top` of x, w and b at its first
+ * channel. */
+static inline void incl_conv2d_position(X_SPACE const float *restrict x, int top,
+                                        global const float *restrict w,
+#if HAS_BIAS
+                                        global const float *restrict b,
+#endif
+                                        int oh, int ow, incl_lanes *sum, const int count)
+{
+    int h = oh * STRIDE_H - PAD_TOP, left = ow * STRIDE_W - PAD_LEFT;
+#if PADDED
+    int kh_first = max(0, -h), kh_end = min(KERNEL_H, IN_H - h);
+    int kw_first = max(0, -left), kw_end = min(KERNEL_W, IN_W - left);
+#else
+    const int kh_first = 0, kh_end = KERNEL_H, kw_first = 0, kw_end = KERNEL_W;
+#endif
+#pragma unroll
+    for (int t = 0; t < count; t++)
+#if HAS_BIAS
+        sum[t] = (incl_lanes)(b[t]);
+#else
+        sum[t] = (incl_lanes)(0.0f);
+#endif
+    for (int kh = kh_first; kh < kh_end; kh++)
+        for (int kw = kw_first; kw < kw_end; kw++)
+            for (int c = 0; c < IN_C; c++) {
+                incl_lanes value = LOAD(x + X_AT(h - top + kh, left + kw, c) * NB);
+#pragma unroll
+                for (int t = 0; t < count; t++)
+                    sum[t] = fma(value, (incl_lanes)(w[W_AT(kh, kw, c, t)]), sum[t]);
+            }
+}
+
+/* Row `row` of y, count channels. x, w, b as above; y and code start at the item's images and
+ * channel. */
+static inline void incl_conv2d_row(X_SPACE const float *restrict x, int top,
+                                   global const float *restrict w,
+#if HAS_BIAS
+                                   global const float *restrict b,
+#endif
+                                   global float *restrict y,
+#if POOLED
+                                   global incl_code *restrict code,
+#endif
+                                   int row, const int count)
+{
+    for (int column = 0; column < POOLED_W; column++) {
+        incl_lanes best[TILE_OUT];
+        incl_conv2d_position(x, top, w, BIAS(b) row * POOL_H, column * POOL_W, best, count);
+#if POOLED
+        incl_ints cell[TILE_OUT];
+#pragma unroll
+        for (int t = 0; t < count; t++) {
+            best[t] = BEFORE_POOL(best[t]);
+            cell[t] = (incl_ints)(0);
+        }
+#pragma unroll
+        for (int p = 1; p < POOL_H * POOL_W; p++) {
+            incl_lanes sum[TILE_OUT];
+            incl_conv2d_position(x, top, w, BIAS(b) row * POOL_H + p / POOL_W,
+                                 column * POOL_W + p % POOL_W, sum, count);
+#pragma unroll
+            for (int t = 0; t < count; t++) {
+                incl_lanes z = BEFORE_POOL(sum[t]);
+                incl_ints larger = (z > best[t]) | (z != z);
+                best[t] = larger ? z : best[t];
+                cell[t] = larger ? (incl_ints)(p) : cell[t];
+            }
+        }
+#pragma unroll
+        for (int t = 0; t < count; t++)
+            STORE_CODES(cell[t], code + Y_AT(row, column, t) * NB);
+#endif
+#pragma unroll
+        for (int t = 0; t < count; t++)
+            STORE(AFTER_POOL(best[t]), y + Y_AT(row, column, t) * NB);
+    }
+}
+
+/* The same for the channels of a tile; the last one may be smaller. x starts at the item's images;
+ * w, b, y and code at those and at the tile's first channel k. */
+static inline void incl_conv2d_channels(X_SPACE const float *restrict x, int top,
+                                        global const float *restrict w,
+#if HAS_BIAS
+                                        global const float *restrict b,
+#endif
+                                        global float *restrict y,
+#if POOLED
+                                        global incl_code *restrict code,
+#endif
+                                        int row, int k)
+{
+#if OUT_C % TILE_OUT
+    if (k + TILE_OUT > OUT_C) {
+        incl_conv2d_row(x, top, w, BIAS(b) y, CODE(code) row, OUT_C % TILE_OUT);
+        return;
+    }
+#endif
+    incl_conv2d_row(x, top, w, BIAS(b) y, CODE(code) row, TILE_OUT);
+}
+
+/* The gradient at the p-th cell of a window from that at its maximum. */
+#define CHOOSE(value, codes, p) ((codes) == (incl_ints)(p) ? (value) : (incl_lanes)(0.0f))
+
+/* The sums of a tile of the weight gradient; its vectors run along k. The cells of x that one kernel
+ * row touches lie side by side, RUN of them, so a tile is TILE_RUN neighbours in TILE_KH rows. */
+struct incl_conv2d_sums {
+    incl_lanes w[TILE_KH][TILE_RUN][TILE_K], b[TILE_K];
+};
+
+/* Goes on from what `piece` holds, which starts at the tile, or from 0. */
+static inline void incl_conv2d_sums_load(struct incl_conv2d_sums *sum, global const float *piece,
+                                         global const float *bias_piece, bool from_zero,
+                                         const int count)
+{
+#pragma unroll
+    for (int v = 0; v < TILE_K; v++) {
+        sum->b[v] = (incl_lanes)(0.0f);
+        if (!from_zero && bias_piece)
+            sum->b[v] = LOAD(bias_piece + v * LANES);
+#pragma unroll
+        for (int r = 0; r < TILE_KH; r++)
+#pragma unroll
+            for (int t = 0; t < count; t++)
+                sum->w[r][t][v] =
+                    from_zero ? (incl_lanes)(0.0f)
+                              : LOAD(piece + (r * RUN + t) * OUT_COLUMNS + v * LANES);
+    }
+}
+
+static inline void incl_conv2d_sums_store(const struct incl_conv2d_sums *sum, global float *piece,
+                                          global float *bias_piece, const int count)
+{
+#pragma unroll
+    for (int v = 0; v < TILE_K; v++) {
+        if (bias_piece)
+            STORE(sum->b[v], bias_piece + v * LANES);
+#pragma unroll
+        for (int r = 0; r < TILE_KH; r++)
+#pragma unroll
+            for (int t = 0; t < count; t++)
+                STORE(sum->w[r][t][v], piece + (r * RUN + t) * OUT_COLUMNS + v * LANES);
+    }
+}
+
+/* Adds what one window of a block of images contributes. x: the block; dz_t, code_t: at the tile's
+ * channels, [NB][OUT_COLUMNS] for the window or, without a pool, for its first position. `inside` tells
+ * that every cell the window reads lies in x. */
+static inline void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
+                                        global const float *restrict x,
+                                        DZ_SPACE const float *restrict dz_t,
+#if POOLED
+                                        DZ_SPACE const incl_code *restrict code_t,
+#endif
+                                        int row, int column, int first, int kh_first,
+                                        const int count, const bool inside)
+{
+    int h = row * WINDOW_H * STRIDE_H - PAD_TOP + kh_first;
+    int cell = (column * WINDOW_W * STRIDE_W - PAD_LEFT) * IN_C + first;
+    for (int n = 0; n < NB; n++) {
+#if POOLED
+        incl_lanes value[TILE_K];
+        incl_ints codes[TILE_K];
+#pragma unroll
+        for (int v = 0; v < TILE_K; v++) {
+            value[v] = LOAD(dz_t + n * OUT_COLUMNS + v * LANES);
+            codes[v] = LOAD_CODES(code_t + n * OUT_COLUMNS + v * LANES, DZ_SPACE);
+            sum->b[v] += value[v];
+        }
+#endif
+#pragma unroll
+        for (int p = 0; p < WINDOW_CELLS; p++) {
+            int top = h + p / WINDOW_W * STRIDE_H, left = cell + p % WINDOW_W * STRIDE_W * IN_C;
+            incl_lanes part[TILE_K];
+#pragma unroll
+            for (int v = 0; v < TILE_K; v++) {
+#if POOLED
+                part[v] = CHOOSE(value[v], codes[v], p);
+#else
+                int place = (p / WINDOW_W * OUT_W + p % WINDOW_W) * NB + n;
+                part[v] = LOAD(dz_t + place * OUT_COLUMNS + v * LANES);
+                sum->b[v] += part[v];
+#endif
+            }
+#pragma unroll
+            for (int r = 0; r < TILE_KH; r++)
+#pragma unroll
+                for (int t = 0; t < count; t++) {
+                    float factor = inside || (top + r >= 0 && top + r < IN_H && left + t >= 0 &&
+                                              left + t < IN_W * IN_C)
+                                       ? x[((top + r) * IN_W * IN_C + left + t) * NB + n]
+                                       : 0.0f;
+#pragma unroll
+                    for (int v = 0; v < TILE_K; v++)
+                        sum->w[r][t][v] = fma((incl_lanes)(factor), part[v], sum->w[r][t][v]);
+                }
+        }
+    }
+}
+
+/* Does everything that window (row, column) reads lie in x? */
+static inline bool incl_conv2d_is_inside(int row, int column)
+{
+    int h = row * WINDOW_H * STRIDE_H - PAD_TOP, left = column * WINDOW_W * STRIDE_W - PAD_LEFT;
+    return h >= 0 && h + (WINDOW_H - 1) * STRIDE_H + KERNEL_H <= IN_H && left >= 0 &&
+           left + (WINDOW_W - 1) * STRIDE_W + KERNEL_W <= IN_W;
+}
+
+#endif

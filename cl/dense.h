@@ -1,0 +1,156 @@
+/* The sums of a fully connected layer, tile by tile; see dense.cl for equations and macros. */
+#ifndef INCL_DENSE_H
+#define INCL_DENSE_H
+#include "activation.h"
+#include "update.h"
+
+/* sum[t] = z[o + t] of LANES images, from the terms `from` to `end` - 1; x and y start at the images,
+ * w at output o. */
+static inline void incl_dense_slice(global const float *restrict x, global const float *restrict w,
+                                    int from, int end, incl_lanes *sum, const int count)
+{
+    for (int i = from; i < end; i++) {
+        incl_lanes value = LOAD(x + i * NB);
+#pragma unroll
+        for (int t = 0; t < count; t++)
+            sum[t] = fma(value, (incl_lanes)(w[i * OUT + t]), sum[t]);
+    }
+}
+
+/* What a slice's sum starts at: the first one at the bias, the others at 0. */
+static inline void incl_dense_begin(
+#if HAS_BIAS
+    global const float *restrict b,
+#endif
+    bool is_first, incl_lanes *sum, const int count)
+{
+#pragma unroll
+    for (int t = 0; t < count; t++)
+#if HAS_BIAS
+        sum[t] = is_first ? (incl_lanes)(b[t]) : (incl_lanes)(0.0f);
+#else
+        sum[t] = (incl_lanes)(0.0f);
+#endif
+}
+
+#if HAS_BIAS
+#define DENSE_BIAS(o) b + (o),
+#else
+#define DENSE_BIAS(o)
+#endif
+
+/* y[o + t] of LANES images. */
+static inline void incl_dense_tile(global const float *restrict x, global const float *restrict w,
+#if HAS_BIAS
+                                   global const float *restrict b,
+#endif
+                                   global float *restrict y, int o, const int count)
+{
+    incl_lanes total[TILE_OUT];
+    incl_dense_begin(DENSE_BIAS(o) true, total, count);
+    incl_dense_slice(x, w + o, 0, min(SLICE, IN), total, count);
+    for (int from = SLICE; from < IN; from += SLICE) {
+        incl_lanes sum[TILE_OUT];
+        incl_dense_begin(DENSE_BIAS(o) false, sum, count);
+        incl_dense_slice(x, w + o, from, min(from + SLICE, IN), sum, count);
+#pragma unroll
+        for (int t = 0; t < count; t++)
+            total[t] += sum[t];
+    }
+#pragma unroll
+    for (int t = 0; t < count; t++)
+        STORE(incl_activate(ACTIVATION, total[t]), y + (o + t) * NB);
+}
+
+/* The same for the tile that begins at output o; the last one may be smaller. */
+static inline void incl_dense_outputs(global const float *restrict x,
+                                      global const float *restrict w,
+#if HAS_BIAS
+                                      global const float *restrict b,
+#endif
+                                      global float *restrict y, int o)
+{
+#if OUT % TILE_OUT
+    if (o + TILE_OUT > OUT) {
+        incl_dense_tile(x, w, DENSE_BIAS(0) y, o, OUT % TILE_OUT);
+        return;
+    }
+#endif
+    incl_dense_tile(x, w, DENSE_BIAS(0) y, o, TILE_OUT);
+}
+
+/* sum[t] = dx[t] of LANES images; dz starts at the images, w at the row of input 0. */
+static inline void incl_dense_data_sums(global const float *restrict dz, global const float *w,
+                                        incl_lanes *sum, const int count)
+{
+#pragma unroll
+    for (int t = 0; t < count; t++)
+        sum[t] = (incl_lanes)(0.0f);
+    for (int o = 0; o < OUT; o++) {
+        incl_lanes value = LOAD(dz + o * NB);
+#pragma unroll
+        for (int t = 0; t < count; t++)
+            sum[t] = fma(value, (incl_lanes)(w[t * OUT + o]), sum[t]);
+    }
+}
+
+static inline void incl_dense_data_tile(global const float *restrict dz, global const float *w,
+                                        global float *restrict dx, const int count)
+{
+    incl_lanes sum[TILE_IN];
+    incl_dense_data_sums(dz, w, sum, count);
+#pragma unroll
+    for (int t = 0; t < count; t++)
+        STORE(sum[t], dx + t * NB);
+}
+
+/* dx of the TILE_IN inputs from i on. */
+static inline void incl_dense_inputs(global const float *restrict dz, global const float *w,
+                                     global float *restrict dx, int i)
+{
+#if IN % TILE_IN
+    if (i + TILE_IN > IN) {
+        incl_dense_data_tile(dz, w + i * OUT, dx + i * NB, IN % TILE_IN);
+        return;
+    }
+#endif
+    incl_dense_data_tile(dz, w + i * OUT, dx + i * NB, TILE_IN);
+}
+
+/* Rows i .. i + count - 1 and columns o .. o + LANES TILE_V - 1 of dw, finished into target. */
+static inline void incl_dense_weights_tile(global const float *restrict x,
+                                           global const float *restrict dz_t, global float *target,
+                                           int i, int o, int blocks, float learning_rate,
+                                           const int count)
+{
+    incl_lanes sum[TILE_ROWS][TILE_V];
+#pragma unroll
+    for (int t = 0; t < count; t++)
+#pragma unroll
+        for (int v = 0; v < TILE_V; v++)
+            sum[t][v] = (incl_lanes)(0.0f);
+    for (int block = 0; block < blocks; block++) {
+        global const float *x_of = x + (block * IN + i) * NB;
+        global const float *dz_of = dz_t + block * NB * COLUMNS + o;
+        for (int n = 0; n < NB; n++) {
+            incl_lanes value[TILE_V];
+#pragma unroll
+            for (int v = 0; v < TILE_V; v++)
+                value[v] = LOAD(dz_of + n * COLUMNS + v * LANES);
+#pragma unroll
+            for (int t = 0; t < count; t++)
+#pragma unroll
+                for (int v = 0; v < TILE_V; v++)
+                    sum[t][v] = fma((incl_lanes)(x_of[t * NB + n]), value[v], sum[t][v]);
+        }
+    }
+#pragma unroll
+    for (int t = 0; t < count; t++)
+#pragma unroll
+        for (int v = 0; v < TILE_V; v++) {
+            int k = o + v * LANES;
+            incl_finish_gradients(target, (i + t) * OUT + k, k, OUT, sum[t][v], learning_rate);
+        }
+}
+
+#endif

@@ -1,0 +1,156 @@
+/* The end of a step: finishes the gradients that the backward pass has left in pieces, and sums the
+ * figures of the batch. There are ENTRIES gradients, each for n = 0 .. ENTRIES - 1 with PARTS_n > 0
+ *   g[r][k] = sum over p < PARTS_n of piece[p][r][k]
+ * and with PARTS_n 0, piece being dz of a dense layer with its outputs innermost,
+ *   g[r][k] = sum over the images i of x[i][r] piece[i][k],   x = 1 with HAS_X_n 0
+ * in the order of p or i; update.h says what becomes of g.
+ *
+ * piece  at OFFSET_n, [PARTS_n] STRIDE_n apart, of [ROWS_n][COLUMNS_n] f32, read; or
+ *        [blocks NB][COLUMNS_n] f32, read, with x [blocks][ROWS_n][NB] f32, read
+ * target parameter or gradient [ROWS_n][CHANNELS_n]
+ * METRICS 1: metrics[number] = {sum of losses, hits, images whose class is among the five best,
+ *        images} from image_loss f32 and image_rank int [batch], read.  metrics [steps][4] f32. The
+ *        losses are added in order with a running correction (Kahan), so large batches lose no digits.
+ * Work-items {as many vectors of gradients as there are, or more}; the one after the last gradient
+ * sums the figures. */
+#include "update.h"
+
+enum { ROW_TILE = 8 }; /* rows of g that an item sums at once where it sums over images */
+
+#define ITEMS(n)                                                                                   \
+    ((PARTS_##n > 0 ? ROWS_##n : (ROWS_##n + ROW_TILE - 1) / ROW_TILE) * (COLUMNS_##n / LANES))
+
+#if ENTRIES > 0
+static inline void incl_finish_parts(global const float *restrict piece, global float *target,
+                                     const int parts, const int stride, const int columns,
+                                     const int channels, int row, int k, float learning_rate)
+{
+    incl_lanes sum = (incl_lanes)(0.0f);
+    for (int part = 0; part < parts; part++)
+        sum += LOAD(piece + part * stride + row * columns + k);
+    incl_finish_gradients(target, row * channels + k, k, channels, sum, learning_rate);
+}
+
+static inline void incl_finish_bias(global const float *restrict piece, global float *target,
+                                    const int columns, const int channels, int k, int count,
+                                    float learning_rate)
+{
+    incl_lanes sum = (incl_lanes)(0.0f);
+    for (int n = 0; n < count; n++)
+        sum += LOAD(piece + n * columns + k);
+    incl_finish_gradients(target, k, k, channels, sum, learning_rate);
+}
+
+static inline void incl_finish_rows(global const float *restrict piece,
+                                    global const float *restrict x, global float *target,
+                                    const int rows, const int columns, const int channels, int row,
+                                    int k, int count, float learning_rate)
+{
+    incl_lanes sum[ROW_TILE];
+#pragma unroll
+    for (int t = 0; t < ROW_TILE; t++)
+        sum[t] = (incl_lanes)(0.0f);
+    for (int n = 0; n < count; n++) {
+        incl_lanes value = LOAD(piece + n * columns + k);
+        global const float *x_of = x + n / NB * rows * NB + n % NB;
+#pragma unroll
+        for (int t = 0; t < ROW_TILE; t++)
+            sum[t] = fma((incl_lanes)(x_of[min(row + t, rows - 1) * NB]), value, sum[t]);
+    }
+#pragma unroll
+    for (int t = 0; t < ROW_TILE; t++)
+        if (row + t < rows)
+            incl_finish_gradients(target, (row + t) * channels + k, k, channels, sum[t],
+                                  learning_rate);
+}
+
+#endif
+
+/* images of the batch with those that fill its last block, whose gradients are 0 */
+#define PADDED ((images + NB - 1) / NB * NB)
+
+/* One gradient's share: returns from the kernel when the item is one of its own. */
+#define FINISH(n)                                                                                  \
+    do {                                                                                           \
+        int row = item / (COLUMNS_##n / LANES), k = item % (COLUMNS_##n / LANES) * LANES;          \
+        if (item < ITEMS(n)) {                                                                     \
+            if (k < CHANNELS_##n && PARTS_##n > 0)                                                 \
+                incl_finish_parts(piece##n + OFFSET_##n, target##n, PARTS_##n, STRIDE_##n,         \
+                                  COLUMNS_##n, CHANNELS_##n, row, k, learning_rate);               \
+            else if (k < CHANNELS_##n && HAS_X_##n)                                                \
+                incl_finish_rows(piece##n, x##n, target##n, ROWS_##n, COLUMNS_##n, CHANNELS_##n,   \
+                                 row * ROW_TILE, k, PADDED, learning_rate);                        \
+            else if (k < CHANNELS_##n)                                                             \
+                incl_finish_bias(piece##n, target##n, COLUMNS_##n, CHANNELS_##n, k, PADDED,        \
+                                 learning_rate);                                                   \
+            return;                                                                                \
+        }                                                                                          \
+        item -= ITEMS(n);                                                                          \
+    } while (0)
+
+#define GRADIENT_ARGS(n)                                                                           \
+    global const float *restrict piece##n, global const float *restrict x##n, global float *target##n
+
+kernel void finish(
+#if ENTRIES > 0
+    GRADIENT_ARGS(0),
+#endif
+#if ENTRIES > 1
+    GRADIENT_ARGS(1),
+#endif
+#if ENTRIES > 2
+    GRADIENT_ARGS(2),
+#endif
+#if ENTRIES > 3
+    GRADIENT_ARGS(3),
+#endif
+#if ENTRIES > 4
+    GRADIENT_ARGS(4),
+#endif
+#if ENTRIES > 5
+    GRADIENT_ARGS(5),
+#endif
+#if METRICS
+    global const float *restrict image_loss, global const int *restrict image_rank,
+    global float *restrict metrics, int number,
+#endif
+    float learning_rate, int images)
+{
+    int item = get_global_id(0);
+#if ENTRIES > 0
+    FINISH(0);
+#endif
+#if ENTRIES > 1
+    FINISH(1);
+#endif
+#if ENTRIES > 2
+    FINISH(2);
+#endif
+#if ENTRIES > 3
+    FINISH(3);
+#endif
+#if ENTRIES > 4
+    FINISH(4);
+#endif
+#if ENTRIES > 5
+    FINISH(5);
+#endif
+#if METRICS
+    if (item > 0)
+        return;
+    float sum = 0.0f, rest = 0.0f;
+    int hits = 0, near = 0;
+    for (int n = 0; n < images; n++) {
+        float part = image_loss[n] - rest, next = sum + part;
+        rest = (next - sum) - part;
+        sum = next;
+        hits += image_rank[n] == 0;
+        near += image_rank[n] < 5;
+    }
+    global float *slot = metrics + number * 4;
+    slot[0] = sum;
+    slot[1] = hits;
+    slot[2] = near;
+    slot[3] = images;
+#endif
+}

@@ -1,0 +1,28 @@
+/* The loss of a batch and its gradient; the losses are cross_entropy.h and mse.h.
+ *
+ * x [blocks][CLASSES][NB] f32, read.  dx as x, written (GRADIENT).
+ * labels [count], order [count] int, read.  image_loss, image_rank, image_class: see loss.h.
+ * Work-items {NB / LANES, blocks}: one owns LANES images. */
+#include "cross_entropy.h"
+#include "mse.h"
+
+kernel void loss(global const float *restrict x,
+#if GRADIENT
+                 global float *restrict dx,
+#endif
+                 global const int *restrict labels, global const int *restrict order,
+                 global float *restrict image_loss, global int *restrict image_rank,
+                 global int *restrict image_class, int first, int images)
+{
+    int lane = get_global_id(0) * LANES, block = get_global_id(1), n = block * NB + lane;
+    int label[LANES];
+    x += block * CLASSES * NB;
+#if GRADIENT
+    dx += block * CLASSES * NB;
+#else
+    global float *dx = 0;
+#endif
+    incl_labels(labels, order, first, n, images, label);
+    incl_loss(x, lane, label, n, images, dx, image_loss);
+    incl_judge(x, lane, label, first, n, images, image_rank, image_class);
+}

@@ -1,0 +1,106 @@
+#include "layers/finish.h"
+
+#include <stdio.h>
+
+enum { ROW_TILE = 8 }; /* as in cl/finish.cl */
+
+static void define_numbered(struct incline_text *defines, const char *name, int number, int value)
+{
+    char numbered[32];
+    snprintf(numbered, sizeof numbered, "%s_%d", name, number);
+    incline_define(defines, numbered, value);
+}
+
+/* Vectors of `lanes` that the gradient takes; each is an item's. */
+static int count_items(const struct incline_unfinished *gradient, int lanes)
+{
+    int rows = gradient->parts > 0 ? gradient->rows : (gradient->rows + ROW_TILE - 1) / ROW_TILE;
+    return rows * (gradient->columns / lanes);
+}
+
+static void add_gradient(const struct incline_unfinished *gradient, int number,
+                         struct incline_text *defines, struct incline_launch *launch)
+{
+    define_numbered(defines, "PARTS", number, gradient->parts);
+    define_numbered(defines, "STRIDE", number, gradient->stride);
+    define_numbered(defines, "OFFSET", number, gradient->offset);
+    define_numbered(defines, "ROWS", number, gradient->rows);
+    define_numbered(defines, "COLUMNS", number, gradient->columns);
+    define_numbered(defines, "CHANNELS", number, gradient->channels);
+    define_numbered(defines, "HAS_X", number, gradient->x != NULL);
+    incline_launch_add_tensor(launch, gradient->piece);
+    incline_launch_add_tensor(launch, gradient->x ? gradient->x : gradient->piece);
+    incline_launch_add_tensor(launch, gradient->target);
+}
+
+static void add_figures(const struct incline_finish *finish, struct incline_launch *launch)
+{
+    incline_launch_add_tensor(launch, finish->image_loss);
+    incline_launch_add_tensor(launch, finish->image_rank);
+    incline_launch_add_tensor(launch, finish->metrics);
+    incline_launch_add(launch, (struct incline_arg)INCLINE_NUMBER);
+}
+
+/* Appends one launch for what is there, and forgets it. */
+static enum incline_status launch_all(struct incline_context *ctx, struct incline_finish *finish,
+                                      const char *label)
+{
+    int lanes = incline_device_lanes(incline_plan_device(finish->plan));
+    struct incline_launch launch = {.label = label, .source = "finish.cl", .kernel = "finish"};
+    struct incline_text defines;
+    int items = finish->metrics ? 1 : 0;
+    incline_text_init(&defines, ctx);
+    incline_define(&defines, "APPLY", finish->gradient_use == INCLINE_GRADIENT_APPLY);
+    incline_define(&defines, "ENTRIES", finish->count);
+    incline_define(&defines, "METRICS", finish->metrics != NULL);
+    for (int i = 0; i < finish->count; i++) {
+        add_gradient(&finish->gradients[i], i, &defines, &launch);
+        items += count_items(&finish->gradients[i], lanes);
+    }
+    if (finish->metrics)
+        add_figures(finish, &launch);
+    incline_launch_add(&launch, (struct incline_arg)INCLINE_LEARNING_RATE);
+    incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
+    launch.group = lanes > 1 ? 1 : 64;
+    launch.items = (items + launch.group - 1) / launch.group * launch.group;
+    launch.defines = incline_text_get(&defines);
+    enum incline_status status = incline_text_status(&defines);
+    if (!status)
+        status = incline_plan_launch(ctx, finish->plan, &launch);
+    incline_text_finish(&defines);
+    finish->count = 0;
+    finish->image_loss = finish->image_rank = finish->metrics = NULL;
+    return status;
+}
+
+enum incline_status incline_finish_gradient(struct incline_context *ctx,
+                                            struct incline_finish *finish, const char *label,
+                                            const struct incline_unfinished *gradient)
+{
+    if (finish->count == INCLINE_FINISH_GRADIENTS_MAX) {
+        enum incline_status status = launch_all(ctx, finish, "finish");
+        if (status)
+            return status;
+    }
+    finish->gradients[finish->count++] = *gradient;
+    return finish->fused ? INCLINE_OK : launch_all(ctx, finish, label);
+}
+
+enum incline_status incline_finish_figures(struct incline_context *ctx,
+                                           struct incline_finish *finish,
+                                           struct incline_tensor *image_loss,
+                                           struct incline_tensor *image_rank,
+                                           struct incline_tensor *metrics)
+{
+    finish->image_loss = image_loss;
+    finish->image_rank = image_rank;
+    finish->metrics = metrics;
+    return finish->fused ? INCLINE_OK : launch_all(ctx, finish, "figures");
+}
+
+enum incline_status incline_finish_all(struct incline_context *ctx, struct incline_finish *finish)
+{
+    if (finish->count == 0 && !finish->metrics)
+        return INCLINE_OK;
+    return launch_all(ctx, finish, "finish");
+}

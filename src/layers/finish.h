@@ -1,0 +1,47 @@
+/* The end of a step (cl/finish.cl): weight gradients that the backward pass leaves in pieces, and the
+ * figures of the batch. They are either finished as soon as they are added or, fused, all in the last
+ * launches of the step. */
+#ifndef INCLINE_LAYERS_FINISH_H
+#define INCLINE_LAYERS_FINISH_H
+
+#include "layers/layer.h"
+
+enum { INCLINE_FINISH_GRADIENTS_MAX = 6 }; /* of one launch; as many as cl/finish.cl has */
+
+/* One gradient [rows][channels]. */
+struct incline_unfinished {
+    /* parts > 0: piece, from element `offset` on, holds `parts` summands, `stride` elements apart,
+     * each [rows][columns].  parts 0: piece [images][columns] is a dense layer's dz_t, and the
+     * gradient is its product with x [blocks][rows][NB], or with 1 when x is NULL. */
+    struct incline_tensor *piece, *x;
+    int parts, stride, offset, rows, columns, channels;
+    struct incline_tensor *target; /* incline_gradient_target() */
+};
+
+struct incline_finish {
+    struct incline_plan *plan;
+    bool fused; /* wait until incline_finish_all() */
+    enum incline_gradient_use gradient_use;
+    struct incline_unfinished gradients[INCLINE_FINISH_GRADIENTS_MAX];
+    int count;
+    struct incline_tensor *image_loss, *image_rank, *metrics; /* NULL: no figures wait */
+};
+
+/* Adds a gradient of the layer called label. */
+enum incline_status incline_finish_gradient(struct incline_context *ctx,
+                                            struct incline_finish *finish, const char *label,
+                                            const struct incline_unfinished *gradient)
+    INCLINE_MUST_CHECK;
+
+/* Adds the figures of the batch: image_loss, image_rank and metrics as in cl/finish.cl. */
+enum incline_status incline_finish_figures(struct incline_context *ctx,
+                                           struct incline_finish *finish,
+                                           struct incline_tensor *image_loss,
+                                           struct incline_tensor *image_rank,
+                                           struct incline_tensor *metrics) INCLINE_MUST_CHECK;
+
+/* Appends the launches of all that waits. To be called once, after the backward pass. */
+enum incline_status incline_finish_all(struct incline_context *ctx,
+                                       struct incline_finish *finish) INCLINE_MUST_CHECK;
+
+#endif
