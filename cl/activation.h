@@ -12,7 +12,7 @@
 
 /* y = f(z), f by number: a constant, so that no choice is left when the kernel runs. relu is written
  * so that NaN stays NaN. */
-static inline incl_lanes incl_activate(const int f, incl_lanes z)
+INCL_INLINE incl_lanes incl_activate(const int f, incl_lanes z)
 {
     switch (f) {
     case 1:
@@ -27,7 +27,7 @@ static inline incl_lanes incl_activate(const int f, incl_lanes z)
 }
 
 /* dz = f'(z) dy, from y = f(z). */
-static inline incl_lanes incl_activate_backward(const int f, incl_lanes y, incl_lanes dy)
+INCL_INLINE incl_lanes incl_activate_backward(const int f, incl_lanes y, incl_lanes dy)
 {
     switch (f) {
     case 1:

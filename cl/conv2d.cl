@@ -105,7 +105,7 @@ kernel void conv2d_forward(global const float *restrict x, global const float *r
 }
 #endif
 
-static inline void incl_conv2d_data_cell(global const float *restrict dz,
+INCL_INLINE void incl_conv2d_data_cell(global const float *restrict dz,
 #if POOLED
                                          global const incl_code *restrict code,
 #endif
@@ -171,7 +171,7 @@ kernel void conv2d_backward_data(global const float *restrict dz,
     }
 }
 
-static inline void incl_conv2d_part(global const float *restrict x,
+INCL_INLINE void incl_conv2d_part(global const float *restrict x,
                                     global const float *restrict dz_t,
 #if POOLED
                                     global const incl_code *restrict code_t,

@@ -51,7 +51,7 @@
 
 /* sum[t] = z[oh][ow][t]; x starts at the item's images and at row `top` of x, w and b at its first
  * channel. */
-static inline void incl_conv2d_position(X_SPACE const float *restrict x, int top,
+INCL_INLINE void incl_conv2d_position(X_SPACE const float *restrict x, int top,
                                         global const float *restrict w,
 #if HAS_BIAS
                                         global const float *restrict b,
@@ -84,7 +84,7 @@ static inline void incl_conv2d_position(X_SPACE const float *restrict x, int top
 
 /* Row `row` of y, count channels. x, w, b as above; y and code start at the item's images and
  * channel. */
-static inline void incl_conv2d_row(X_SPACE const float *restrict x, int top,
+INCL_INLINE void incl_conv2d_row(X_SPACE const float *restrict x, int top,
                                    global const float *restrict w,
 #if HAS_BIAS
                                    global const float *restrict b,
@@ -130,7 +130,7 @@ static inline void incl_conv2d_row(X_SPACE const float *restrict x, int top,
 
 /* The same for the channels of a tile; the last one may be smaller. x starts at the item's images;
  * w, b, y and code at those and at the tile's first channel k. */
-static inline void incl_conv2d_channels(X_SPACE const float *restrict x, int top,
+INCL_INLINE void incl_conv2d_channels(X_SPACE const float *restrict x, int top,
                                         global const float *restrict w,
 #if HAS_BIAS
                                         global const float *restrict b,
@@ -160,7 +160,7 @@ struct incl_conv2d_sums {
 };
 
 /* Goes on from what `piece` holds, which starts at the tile, or from 0. */
-static inline void incl_conv2d_sums_load(struct incl_conv2d_sums *sum, global const float *piece,
+INCL_INLINE void incl_conv2d_sums_load(struct incl_conv2d_sums *sum, global const float *piece,
                                          global const float *bias_piece, bool from_zero,
                                          const int count)
 {
@@ -179,7 +179,7 @@ static inline void incl_conv2d_sums_load(struct incl_conv2d_sums *sum, global co
     }
 }
 
-static inline void incl_conv2d_sums_store(const struct incl_conv2d_sums *sum, global float *piece,
+INCL_INLINE void incl_conv2d_sums_store(const struct incl_conv2d_sums *sum, global float *piece,
                                           global float *bias_piece, const int count)
 {
 #pragma unroll
@@ -197,7 +197,7 @@ static inline void incl_conv2d_sums_store(const struct incl_conv2d_sums *sum, gl
 /* Adds what one window of a block of images contributes. x: the block; dz_t, code_t: at the tile's
  * channels, [NB][OUT_COLUMNS] for the window or, without a pool, for its first position. `inside` tells
  * that every cell the window reads lies in x. */
-static inline void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
+INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
                                         global const float *restrict x,
                                         DZ_SPACE const float *restrict dz_t,
 #if POOLED
@@ -250,7 +250,7 @@ static inline void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
 }
 
 /* Does everything that window (row, column) reads lie in x? */
-static inline bool incl_conv2d_is_inside(int row, int column)
+INCL_INLINE bool incl_conv2d_is_inside(int row, int column)
 {
     int h = row * WINDOW_H * STRIDE_H - PAD_TOP, left = column * WINDOW_W * STRIDE_W - PAD_LEFT;
     return h >= 0 && h + (WINDOW_H - 1) * STRIDE_H + KERNEL_H <= IN_H && left >= 0 &&

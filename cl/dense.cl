@@ -33,7 +33,7 @@ kernel void dense_forward(global const float *restrict x, global const float *re
                            tile * TILE_OUT);
 }
 
-static inline void incl_dense_part(global const float *restrict x, global const float *restrict w,
+INCL_INLINE void incl_dense_part(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
                                    global const float *restrict b,
 #endif
@@ -102,7 +102,7 @@ kernel void dense_backward_data(global const float *restrict dz, global const fl
 }
 
 /* Rows of dw from i on, all columns from o on in steps of `step`. */
-static inline void incl_dense_rows(global const float *restrict x, global const float *restrict dz_t,
+INCL_INLINE void incl_dense_rows(global const float *restrict x, global const float *restrict dz_t,
                                    global float *target, int i, int o, int step, int blocks,
                                    float learning_rate)
 {

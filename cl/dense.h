@@ -6,7 +6,7 @@
 
 /* sum[t] = z[o + t] of LANES images, from the terms `from` to `end` - 1; x and y start at the images,
  * w at output o. */
-static inline void incl_dense_slice(global const float *restrict x, global const float *restrict w,
+INCL_INLINE void incl_dense_slice(global const float *restrict x, global const float *restrict w,
                                     int from, int end, incl_lanes *sum, const int count)
 {
     for (int i = from; i < end; i++) {
@@ -18,7 +18,7 @@ static inline void incl_dense_slice(global const float *restrict x, global const
 }
 
 /* What a slice's sum starts at: the first one at the bias, the others at 0. */
-static inline void incl_dense_begin(
+INCL_INLINE void incl_dense_begin(
 #if HAS_BIAS
     global const float *restrict b,
 #endif
@@ -40,7 +40,7 @@ static inline void incl_dense_begin(
 #endif
 
 /* y[o + t] of LANES images. */
-static inline void incl_dense_tile(global const float *restrict x, global const float *restrict w,
+INCL_INLINE void incl_dense_tile(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
                                    global const float *restrict b,
 #endif
@@ -63,7 +63,7 @@ static inline void incl_dense_tile(global const float *restrict x, global const 
 }
 
 /* The same for the tile that begins at output o; the last one may be smaller. */
-static inline void incl_dense_outputs(global const float *restrict x,
+INCL_INLINE void incl_dense_outputs(global const float *restrict x,
                                       global const float *restrict w,
 #if HAS_BIAS
                                       global const float *restrict b,
@@ -80,7 +80,7 @@ static inline void incl_dense_outputs(global const float *restrict x,
 }
 
 /* sum[t] = dx[t] of LANES images; dz starts at the images, w at the row of input 0. */
-static inline void incl_dense_data_sums(global const float *restrict dz, global const float *w,
+INCL_INLINE void incl_dense_data_sums(global const float *restrict dz, global const float *w,
                                         incl_lanes *sum, const int count)
 {
 #pragma unroll
@@ -94,7 +94,7 @@ static inline void incl_dense_data_sums(global const float *restrict dz, global 
     }
 }
 
-static inline void incl_dense_data_tile(global const float *restrict dz, global const float *w,
+INCL_INLINE void incl_dense_data_tile(global const float *restrict dz, global const float *w,
                                         global float *restrict dx, const int count)
 {
     incl_lanes sum[TILE_IN];
@@ -105,7 +105,7 @@ static inline void incl_dense_data_tile(global const float *restrict dz, global 
 }
 
 /* dx of the TILE_IN inputs from i on. */
-static inline void incl_dense_inputs(global const float *restrict dz, global const float *w,
+INCL_INLINE void incl_dense_inputs(global const float *restrict dz, global const float *w,
                                      global float *restrict dx, int i)
 {
 #if IN % TILE_IN
@@ -118,7 +118,7 @@ static inline void incl_dense_inputs(global const float *restrict dz, global con
 }
 
 /* Rows i .. i + count - 1 and columns o .. o + LANES TILE_V - 1 of dw, finished into target. */
-static inline void incl_dense_weights_tile(global const float *restrict x,
+INCL_INLINE void incl_dense_weights_tile(global const float *restrict x,
                                            global const float *restrict dz_t, global float *target,
                                            int i, int o, int blocks, float learning_rate,
                                            const int count)

@@ -15,7 +15,7 @@
 /* dz of the conv2d at `count` channels of one position of LANES images, and the codes, transposed.
  * dz is the dense layer's; w starts at the row of the first channel; y and code at it and the images;
  * dz_t and code_t at them. Channels past count are 0. */
-static inline void incl_dense_conv2d_tile(global const float *restrict dz, global const float *w,
+INCL_INLINE void incl_dense_conv2d_tile(global const float *restrict dz, global const float *w,
                                           global const float *restrict y,
 #if POOLED
                                           global const incl_code *restrict code,
@@ -50,7 +50,7 @@ static inline void incl_dense_conv2d_tile(global const float *restrict dz, globa
 }
 
 /* The same for the channels k .. k + TILE_IN - 1, of which some or all may be past OUT_C. */
-static inline void incl_dense_conv2d_channels(global const float *restrict dz,
+INCL_INLINE void incl_dense_conv2d_channels(global const float *restrict dz,
                                               global const float *w, global const float *restrict y,
 #if POOLED
                                               global const incl_code *restrict code,
@@ -67,7 +67,7 @@ static inline void incl_dense_conv2d_channels(global const float *restrict dz,
 }
 
 /* Adds what window (row, column) of a block contributes to a tile of the conv2d's weight gradient. */
-static inline void incl_dense_conv2d_add(global const float *restrict x,
+INCL_INLINE void incl_dense_conv2d_add(global const float *restrict x,
                                          SCRATCH const float *dz_t,
 #if POOLED
                                          SCRATCH const incl_code *code_t,

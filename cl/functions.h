@@ -6,7 +6,7 @@
 
 /* e^x, within 2 ulp. Below -87.3 (a subnormal result) it is 0.
  * x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor series to r^7 (rest below 6e-9). */
-static inline incl_lanes incl_exp(incl_lanes x)
+INCL_INLINE incl_lanes incl_exp(incl_lanes x)
 {
     const float round = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
     incl_lanes low = x < -87.3f ? (incl_lanes)(-87.3f) : x;
@@ -32,7 +32,7 @@ static inline incl_lanes incl_exp(incl_lanes x)
 
 /* ln x for normal x > 0, within 3 ulp. x = m 2^e with m in [sqrt(1/2), sqrt(2)), s = (m-1)/(m+1);
  * ln m = 2 (s + s^3/3 + s^5/5 + s^7/7 + s^9/9), rest below 1e-9. */
-static inline incl_lanes incl_log(incl_lanes x)
+INCL_INLINE incl_lanes incl_log(incl_lanes x)
 {
     incl_ints bits = AS_INTS(x);
     incl_ints exponent = (bits - 0x3f3504f3) >> 23;
@@ -49,13 +49,13 @@ static inline incl_lanes incl_log(incl_lanes x)
 }
 
 /* 1 / (1 + e^-x) */
-static inline incl_lanes incl_sigmoid(incl_lanes x)
+INCL_INLINE incl_lanes incl_sigmoid(incl_lanes x)
 {
     return 1.0f / (1.0f + incl_exp(-x));
 }
 
 /* tanh x: near 0 its Taylor series to x^13, elsewhere 1 - 2 / (e^2|x| + 1) with the sign of x. */
-static inline incl_lanes incl_tanh(incl_lanes x)
+INCL_INLINE incl_lanes incl_tanh(incl_lanes x)
 {
     incl_lanes square = x * x;
     incl_lanes sum = (incl_lanes)(21844.0f / 6081075);

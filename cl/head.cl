@@ -15,7 +15,7 @@
 
 #if GRADIENT
 /* Rows k .. k + LANES - 1 of a [rows][NB] at LANES images, to the images' rows of `columns` in t. */
-static inline void incl_head_transpose(global const float *rows, int k, const int count, int lane,
+INCL_INLINE void incl_head_transpose(global const float *rows, int k, const int count, int lane,
                                        global float *t, const int columns)
 {
     incl_lanes tile[LANES];
@@ -30,7 +30,7 @@ static inline void incl_head_transpose(global const float *rows, int k, const in
 
 #if WANTS_DX
 /* dx of the TILE_IN inputs from i on. */
-static inline void incl_head_inputs(global const float *restrict x, global const float *restrict dz,
+INCL_INLINE void incl_head_inputs(global const float *restrict x, global const float *restrict dz,
                                     global const float *w, global float *restrict dx, int i, int lane)
 {
     incl_dense_inputs(dz + lane, w, dx + lane, i);

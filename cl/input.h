@@ -21,7 +21,7 @@ typedef WIDEN(uchar) incl_bytes;
 #endif
 
 /* Where the images n .. n + LANES - 1 of the batch lie; those past its end: where its first does. */
-static inline void incl_input_images(global const uchar *pixels, global const int *order, int first,
+INCL_INLINE void incl_input_images(global const uchar *pixels, global const int *order, int first,
                                      int n, int images, int image_bytes,
                                      global const uchar **image)
 {
@@ -32,7 +32,7 @@ static inline void incl_input_images(global const uchar *pixels, global const in
 }
 
 /* The numbers of cell e; 0 in lanes that are not `inside` the batch. */
-static inline incl_lanes incl_input_numbers(incl_bytes bytes, global const float *scaling, int e,
+INCL_INLINE incl_lanes incl_input_numbers(incl_bytes bytes, global const float *scaling, int e,
                                             incl_ints inside)
 {
     global const float *of = scaling + e % IN_C * 2;
@@ -42,7 +42,7 @@ static inline incl_lanes incl_input_numbers(incl_bytes bytes, global const float
 
 /* The row that begins at byte `from` of each image; cell e goes to target + e NB. LANES cells at a
  * time are transposed from images to lanes; the last ones overlap those before them. */
-static inline void incl_input_row(global const uchar *const *image, int from,
+INCL_INLINE void incl_input_row(global const uchar *const *image, int from,
                                   global const float *restrict scaling, incl_ints inside,
                                   INPUT_SPACE float *restrict target)
 {

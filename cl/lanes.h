@@ -17,6 +17,14 @@
 #error "LANES and NB must be defined"
 #endif
 
+/* Tiles are arrays whose size is a constant only where a function is called: left out of line, they
+ * would lie in memory, and compilers do that to a function that is called twice. */
+#ifdef __clang__
+#define INCL_INLINE static inline __attribute__((always_inline))
+#else
+#define INCL_INLINE static inline
+#endif
+
 #if LANES == 16
 typedef float16 incl_lanes;
 typedef int16 incl_ints;

@@ -13,7 +13,7 @@
 #include "functions.h"
 
 /* label[l] of the LANES images from n on; -1 past the end of the batch. */
-static inline void incl_labels(global const int *labels, global const int *order, int first, int n,
+INCL_INLINE void incl_labels(global const int *labels, global const int *order, int first, int n,
                                int images, int *label)
 {
     for (int l = 0; l < LANES; l++)
@@ -21,7 +21,7 @@ static inline void incl_labels(global const int *labels, global const int *order
 }
 
 /* Rank of the true class and the best class; a score that is NaN never counts as beaten. */
-static inline void incl_judge(global const float *score, int lane, const int *label, int first,
+INCL_INLINE void incl_judge(global const float *score, int lane, const int *label, int first,
                               int n, int images, global int *image_rank, global int *image_class)
 {
     for (int l = 0; l < LANES && n + l < images; l++) {

@@ -10,7 +10,7 @@
 #define APPLY 1
 #endif
 
-static inline void incl_finish_gradient(global float *target, int i, float g, float learning_rate)
+INCL_INLINE void incl_finish_gradient(global float *target, int i, float g, float learning_rate)
 {
 #if APPLY
     target[i] = fma(-learning_rate, g, target[i]);
@@ -21,7 +21,7 @@ static inline void incl_finish_gradient(global float *target, int i, float g, fl
 
 /* The gradients of LANES neighbours from element i on, of which those of columns k .. k + LANES - 1
  * below `columns` exist. */
-static inline void incl_finish_gradients(global float *target, int i, int k, const int columns,
+INCL_INLINE void incl_finish_gradients(global float *target, int i, int k, const int columns,
                                          incl_lanes g, float learning_rate)
 {
     if (k + LANES <= columns) {

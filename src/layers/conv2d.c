@@ -90,7 +90,7 @@ static int forward_tile(const struct incline_layer *layer, const struct incline_
 {
     /* TILE_OUT at most; the accumulators of a pool are twice as many */
     static const struct incline_tile many[] = {{{16}}, {{12}}, {{8}}, {{10}}, {{6}}};
-    static const struct incline_tile pooled[] = {{{8}}, {{6}}, {{10}}, {{4}}, {{12}}};
+    static const struct incline_tile pooled[] = {{{4}}, {{8}}, {{6}}, {{10}}, {{12}}};
     static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}}, {{1}}};
     const struct incline_tile *tile =
         incline_layer_tile(layer, plan, layer->pool ? "conv2d_pool_forward" : "conv2d_forward",
