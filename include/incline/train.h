@@ -27,7 +27,8 @@ struct incline_progress {
 
 struct incline_train_callbacks {
     void *cookie;
-    /* The run folder is there and the first step is about to be queued. */
+    /* The run folder is there and the first step is about to be queued. The name is valid during
+     * the call. */
     void (*started)(void *cookie, const char *run_folder);
     /* The first step has been done by the device, `seconds` after incline_train() was entered. */
     void (*first_step)(void *cookie, double seconds);
@@ -39,6 +40,7 @@ struct incline_train_callbacks {
 struct incline_train_options {
     const char *folder;       /* the run folder to create; must not exist unless overwrite */
     bool overwrite;
+    bool unique;              /* when it exists, create folder-2, folder-3, ... instead */
     const char *weights;      /* start from this file instead of fresh weights, or NULL */
     double max_seconds;       /* stop after the step that passes this; 0: no limit */
     bool overfit_batch;       /* train on the first batch only, again and again */
@@ -63,7 +65,7 @@ struct incline_train_result {
  *   config.yaml environment.json log.csv events.jsonl weights/last.safetensors weights/best.safetensors
  * Returns INTERRUPTED after *stop was set and the weights saved; NUMERIC when a loss is NaN or
  * infinite (the last saved weights stay); IO when the folder exists or cannot be written, before any
- * training. */
+ * training. Two trainings never share a folder, unless they overwrite one. */
 INCLINE_API enum incline_status incline_train(struct incline_context *ctx,
                                               struct incline_device *device,
                                               const struct incline_config *config,

@@ -23,7 +23,7 @@ struct training {
     struct incline_config *config;
     struct incline_dataset *dataset;
     struct incline_device *device;
-    char *folder;
+    char *folder;        /* asked for; from the start on the one that was made */
     char *quoted_folder; /* for the commands that are suggested */
     struct cli_progress progress;
     struct incline_train_result result;
@@ -63,16 +63,26 @@ static int choose_folder(struct training *training)
     const struct train_options *options = training->options;
     const char *name =
         options->name != NULL ? options->name : incline_config_model_name(training->config);
-    int code = CLI_EXIT_OK;
-    if (options->out != NULL)
-        training->folder = cli_text("%s", options->out);
-    else
-        code = cli_new_run_folder(training->cli, name, options->overwrite, &training->folder);
-    if (training->folder != NULL)
-        training->quoted_folder = cli_quote_shell(training->folder);
-    if (code == CLI_EXIT_OK && training->quoted_folder == NULL)
-        code = cli_error(training->cli, CLI_EXIT_OTHER, "out of memory");
-    return code;
+    training->folder =
+        options->out != NULL ? cli_text("%s", options->out) : cli_new_run_folder(name);
+    return training->folder != NULL ? CLI_EXIT_OK
+                                    : cli_error(training->cli, CLI_EXIT_OTHER, "out of memory");
+}
+
+/* The name that the run folder has got. */
+static void take_folder(struct training *training, const char *made)
+{
+    char *folder = cli_text("%s", made);
+    if (folder != NULL) {
+        free(training->folder);
+        training->folder = folder;
+    }
+    training->quoted_folder = cli_quote_shell(training->folder);
+}
+
+static const char *quoted_folder(const struct training *training)
+{
+    return training->quoted_folder != NULL ? training->quoted_folder : training->folder;
 }
 
 /* ---- the dry run ---- */
@@ -227,7 +237,7 @@ static void say_header(const struct training *training)
 
 static void on_start(void *cookie, const char *run_folder)
 {
-    (void)run_folder;
+    take_folder(cookie, run_folder);
     say_header(cookie);
 }
 
@@ -308,7 +318,7 @@ static int say_end(const struct training *training)
     say_best(training);
     say_time(training);
     say_counters(training);
-    cli_say(training->cli, "Next: incline eval %s", training->quoted_folder);
+    cli_say(training->cli, "Next: incline eval %s", quoted_folder(training));
     return CLI_EXIT_OK;
 }
 
@@ -325,7 +335,7 @@ static int say_interrupted(const struct training *training)
                 "Saved at step %lld (epoch %d/%d).  Go on from these weights: incline train "
                 "%s/config.yaml --weights %s/weights/last.safetensors",
                 result->steps_done, last_epoch(training), incline_config_epochs(training->config),
-                training->quoted_folder, training->quoted_folder);
+                quoted_folder(training), quoted_folder(training));
     say_counters(training);
     return number != 0 ? CLI_EXIT_SIGNAL + number : CLI_EXIT_OTHER;
 }
@@ -339,6 +349,7 @@ static int train(struct training *training)
     struct incline_train_options request = {
         .folder = training->folder,
         .overwrite = options->overwrite,
+        .unique = options->out == NULL && !options->overwrite,
         .weights = options->weights,
         .max_seconds = options->max_seconds,
         .overfit_batch = options->overfit_batch,

@@ -18,13 +18,20 @@ extern char **environ;
 static const char log_head[] = "epoch,step,time,lr,loss,accuracy,val_loss,val_accuracy,"
                                "images_per_s,best\n";
 
-enum incline_status incline_run_folder_check(struct incline_context *ctx, const char *path,
-                                             bool overwrite)
+static enum incline_status fail_exists(struct incline_context *ctx, const char *path)
 {
-    if (!overwrite && (incline_folder_exists(path) || incline_file_exists(path)))
-        return incline_fail(ctx, INCLINE_ERROR_IO,
-                            "%s exists; choose another folder (--out, --name) or add --overwrite",
-                            path);
+    return incline_fail(ctx, INCLINE_ERROR_IO,
+                        "%s exists; choose another folder (--out, --name) or add --overwrite",
+                        path);
+}
+
+enum incline_status incline_run_folder_check(struct incline_context *ctx,
+                                             const struct incline_train_options *options)
+{
+    const char *path = options->folder;
+    if (!options->overwrite && !options->unique &&
+        (incline_folder_exists(path) || incline_file_exists(path)))
+        return fail_exists(ctx, path);
     return INCLINE_OK;
 }
 
@@ -118,10 +125,50 @@ static enum incline_status remove_old(struct incline_context *ctx, const char *f
     return status;
 }
 
-enum incline_status incline_run_folder_start(struct incline_context *ctx, const char *path,
-                                             const struct incline_config *config,
-                                             const struct incline_device *device,
-                                             const struct incline_dataset *dataset)
+/* *out = path, or path-number from 2 on; allocated. */
+static enum incline_status numbered(struct incline_context *ctx, const char *path, int number,
+                                    char **out)
+{
+    struct incline_text text;
+    incline_text_init(&text, ctx);
+    incline_text_add(&text, "%s", path);
+    if (number > 1)
+        incline_text_add(&text, "-%d", number);
+    enum incline_status status = incline_text_status(&text);
+    if (!status)
+        status = incline_strdup(ctx, incline_text_get(&text), out);
+    incline_text_finish(&text);
+    return status;
+}
+
+/* Creates the folder and sets *path, which is NULL on failure. *is_new: it did not exist before. */
+static enum incline_status take_folder(struct incline_context *ctx,
+                                       const struct incline_train_options *options, char **path,
+                                       bool *is_new)
+{
+    bool existed = true;
+    for (int number = 1; existed; number++) {
+        enum incline_status status = numbered(ctx, options->folder, number, path);
+        if (status)
+            return status;
+        status = incline_folder_create_new(ctx, *path, &existed);
+        *is_new = !status && !existed;
+        if (!status && existed && options->overwrite)
+            return INCLINE_OK;
+        if (!status && existed && !options->unique)
+            status = fail_exists(ctx, *path);
+        if (status || existed)
+            incline_free(path);
+        if (status)
+            return status;
+    }
+    return INCLINE_OK;
+}
+
+static enum incline_status fill(struct incline_context *ctx, const char *path,
+                                const struct incline_config *config,
+                                const struct incline_device *device,
+                                const struct incline_dataset *dataset)
 {
     char *weights = NULL;
     enum incline_status status = incline_path_join(ctx, path, "weights", &weights);
@@ -150,6 +197,39 @@ enum incline_status incline_run_folder_start(struct incline_context *ctx, const 
     return put_json(ctx, path, "events.jsonl",
                     json_pack("{s:s, s:I}", "event", "start", "unix_time", now()), JSON_COMPACT,
                     incline_file_write);
+}
+
+/* Removes what fill() made. A failure has one before it. */
+static void remove_folder(const char *path)
+{
+    static const char *const names[] = {"config.yaml",  "environment.json", "log.csv",
+                                        "events.jsonl", "weights",          ""};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *entry = NULL;
+        if (incline_path_join(NULL, path, names[i], &entry) == INCLINE_OK)
+            (void)remove(entry);
+        incline_free(&entry);
+    }
+}
+
+enum incline_status incline_run_folder_start(struct incline_context *ctx,
+                                             const struct incline_train_options *options,
+                                             const struct incline_config *config,
+                                             const struct incline_device *device,
+                                             const struct incline_dataset *dataset, char **path)
+{
+    bool is_new = false;
+    *path = NULL;
+    enum incline_status status = take_folder(ctx, options, path, &is_new);
+    if (status)
+        return status;
+    status = fill(ctx, *path, config, device, dataset);
+    if (status) {
+        if (is_new)
+            remove_folder(*path);
+        incline_free(path);
+    }
+    return status;
 }
 
 static enum incline_status append_log(struct incline_context *ctx, const char *path,

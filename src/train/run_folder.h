@@ -10,16 +10,19 @@
 #include "incline/data.h"
 #include "incline/train.h"
 
-/* Fails with IO when path exists and overwrite is false; changes nothing. */
-enum incline_status incline_run_folder_check(struct incline_context *ctx, const char *path,
-                                             bool overwrite) INCLINE_MUST_CHECK;
-
-/* Creates the folder with config.yaml, environment.json, the head of log.csv and the start event.
- */
+/* Fails with IO when the folder that options name exists and may be neither overwritten nor
+ * numbered; changes nothing. */
 enum incline_status
-incline_run_folder_start(struct incline_context *ctx, const char *path,
+incline_run_folder_check(struct incline_context *ctx,
+                         const struct incline_train_options *options) INCLINE_MUST_CHECK;
+
+/* Creates the folder that options name, with config.yaml, environment.json, the head of log.csv and
+ * the start event. *path: its name, allocated. Of several callers with one name only one gets it,
+ * unless they overwrite. A new folder is removed again on failure. */
+enum incline_status
+incline_run_folder_start(struct incline_context *ctx, const struct incline_train_options *options,
                          const struct incline_config *config, const struct incline_device *device,
-                         const struct incline_dataset *dataset) INCLINE_MUST_CHECK;
+                         const struct incline_dataset *dataset, char **path) INCLINE_MUST_CHECK;
 
 /* Appends an epoch to log.csv and events.jsonl. */
 enum incline_status

@@ -34,7 +34,7 @@ struct trainer {
     struct incline_buffer *metrics, *image_class;
     struct incline_step_plan *plan;
     struct incline_evaluator *evaluator; /* NULL: no validation */
-    char *last_path, *best_path;
+    char *folder, *last_path, *best_path;
 
     size_t batch, steps, images; /* of an epoch */
     struct incline_metrics_slot *slots;
@@ -136,12 +136,12 @@ static enum incline_status make_plans(struct trainer *trainer)
 
 static enum incline_status make_paths(struct trainer *trainer)
 {
-    const char *folder = trainer->options->folder;
-    enum incline_status status =
-        incline_path_join(trainer->ctx, folder, "weights/last.safetensors", &trainer->last_path);
+    enum incline_status status = incline_path_join(
+        trainer->ctx, trainer->folder, "weights/last.safetensors", &trainer->last_path);
     if (status)
         return status;
-    return incline_path_join(trainer->ctx, folder, "weights/best.safetensors", &trainer->best_path);
+    return incline_path_join(trainer->ctx, trainer->folder, "weights/best.safetensors",
+                             &trainer->best_path);
 }
 
 static enum incline_status save(struct trainer *trainer, const char *path)
@@ -390,7 +390,7 @@ static enum incline_status finish_epoch(struct trainer *trainer)
         status = save(trainer, trainer->best_path);
     if (status)
         return status;
-    status = incline_run_folder_epoch(trainer->ctx, trainer->options->folder, &trainer->progress);
+    status = incline_run_folder_epoch(trainer->ctx, trainer->folder, &trainer->progress);
     if (status)
         return status;
     note_epoch(trainer);
@@ -433,7 +433,7 @@ static enum incline_status run_epochs(struct trainer *trainer)
          epoch++)
         status = run_epoch(trainer, epoch);
     enum incline_status end_status =
-        incline_run_folder_end(trainer->ctx, trainer->options->folder, ending(trainer, status),
+        incline_run_folder_end(trainer->ctx, trainer->folder, ending(trainer, status),
                                trainer->result->steps_done);
     if (status)
         return status; /* the first failure is the one to report */
@@ -444,10 +444,7 @@ static enum incline_status run_epochs(struct trainer *trainer)
 
 static enum incline_status prepare(struct trainer *trainer)
 {
-    enum incline_status status = make_paths(trainer);
-    if (status)
-        return status;
-    status = make_parameters(trainer);
+    enum incline_status status = make_parameters(trainer);
     if (status)
         return status;
     status = make_buffers(trainer);
@@ -456,8 +453,11 @@ static enum incline_status prepare(struct trainer *trainer)
     status = make_plans(trainer);
     if (status)
         return status;
-    return incline_run_folder_start(trainer->ctx, trainer->options->folder, trainer->config,
-                                    trainer->device, trainer->dataset);
+    status = incline_run_folder_start(trainer->ctx, trainer->options, trainer->config,
+                                      trainer->device, trainer->dataset, &trainer->folder);
+    if (status)
+        return status;
+    return make_paths(trainer);
 }
 
 static void note_memory(struct trainer *trainer)
@@ -482,6 +482,7 @@ static void clean_up(struct trainer *trainer)
     incline_feed_destroy(&trainer->feed);
     incline_parameters_destroy(&trainer->parameters);
     incline_free(&trainer->slots);
+    incline_free(&trainer->folder);
     incline_free(&trainer->last_path);
     incline_free(&trainer->best_path);
 }
@@ -508,7 +509,7 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
     *out = (struct incline_train_result){0};
     if (dataset->train.count == 0 || dataset->train.count > INT_MAX)
         return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "there are no training images");
-    status = incline_run_folder_check(ctx, options->folder, options->overwrite);
+    status = incline_run_folder_check(ctx, options);
     if (status)
         return status;
     count_steps(&trainer);
@@ -516,7 +517,7 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
     if (!status) {
         note_memory(&trainer);
         if (callbacks->started)
-            callbacks->started(callbacks->cookie, options->folder);
+            callbacks->started(callbacks->cookie, trainer.folder);
         status = run_epochs(&trainer);
     }
     out->build_seconds = incline_device_get_counters(device).build_seconds;

@@ -250,6 +250,36 @@ static void runs_get_folders_of_their_own(void **state)
     assert_int_equal(program_count_entries(p, "runs"), 2);
 }
 
+/* Runs the same training twice, both at once. */
+static void run_two(struct program *one, struct program *other, const char *const *arguments)
+{
+    other->scratch = one->scratch;
+    program_start(one, arguments);
+    program_start(other, arguments);
+    program_wait(one);
+    program_wait(other);
+}
+
+static void runs_at_the_same_time_do_not_share_a_folder(void **state)
+{
+    struct program *p = *state, other = {0};
+    size_t length;
+    run_two(p, &other, (const char *const[]){"train", "t.yaml", "-e", "1", "--name", "n", NULL});
+    assert_exit(p, 0);
+    assert_exit(&other, 0);
+    assert_int_equal(program_count_entries(p, "runs"), 2);
+    assert_string_not_equal(strstr(p->err, "\nNext: "), strstr(other.err, "\nNext: "));
+    run_two(p, &other, (const char *const[]){"train", "t.yaml", "-e", "1", "--out", "r", NULL});
+    assert_exit(p, p->code == 0 ? 0 : 1);
+    assert_exit(&other, p->code == 0 ? 1 : 0);
+    assert_err(p->code == 0 ? &other : p, "incline: r exists; choose another folder");
+    char *log = program_read(p, "r/log.csv", &length);
+    assert_int_equal(count_lines(log), 2);
+    free(log);
+    free(other.out);
+    free(other.err);
+}
+
 static void overwritten_runs_leave_no_weights(void **state)
 {
     struct program *p = *state;
@@ -338,6 +368,7 @@ int main(void)
         train_test(one_batch_is_learnt_by_heart),
         train_test(weights_are_a_start),
         train_test(runs_get_folders_of_their_own),
+        train_test(runs_at_the_same_time_do_not_share_a_folder),
         train_test(overwritten_runs_leave_no_weights),
         train_test(json_and_packed_data_do_as_well),
         train_test(odd_sizes_work),
