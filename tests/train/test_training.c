@@ -9,9 +9,11 @@
 #include "incline/network.h"
 #include "incline/train.h"
 #include "incline/version.h"
+#include "train/run_folder.h"
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 static struct test_device env;
 
@@ -234,6 +236,38 @@ static void test_existing_folder_is_kept(void **state)
     assert_ok(env.ctx, train(*state, &setup, "twice", &result));
 }
 
+/* As when the disk is full: what was begun is taken away again. */
+static void test_folder_that_cannot_be_filled(void **state)
+{
+    struct scratch *s = *state;
+    struct rlimit old, low;
+    char folder[2 * SCRATCH_PATH_BYTES], *made = NULL;
+    struct incline_train_options options = {.folder = folder, .unique = true};
+    struct incline_config *config = NULL;
+    struct incline_dataset *dataset = make_dataset(1, 1);
+    snprintf(folder, sizeof folder, "%s/full", s->folder);
+    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, NULL, 0, &config));
+    getrlimit(RLIMIT_FSIZE, &old);
+    low = old;
+    low.rlim_cur = 10; /* less than config.yaml */
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+    enum incline_status status =
+        incline_run_folder_start(env.ctx, &options, config, env.device, dataset, &made);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_fails(env.ctx, INCLINE_ERROR_IO, status, "config.yaml: cannot write it: File too large");
+    assert_null(made);
+    assert_false(incline_folder_exists(folder));
+    for (int i = 0; i < 2; i++) {
+        assert_ok(env.ctx, incline_run_folder_start(env.ctx, &options, config, env.device, dataset,
+                                                    &made));
+        assert_string_equal(made + strlen(folder), i ? "-2" : "");
+        incline_free(&made);
+    }
+    incline_config_destroy(&config);
+    free_dataset(dataset);
+}
+
 /* The last line of log.csv and the weights, evaluated afresh, agree. */
 static void test_saved_weights_evaluate_the_same(void **state)
 {
@@ -288,6 +322,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_divergence_stops, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_saves, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_folder_that_cannot_be_filled, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_saved_weights_evaluate_the_same, scratch_setup,
                                         scratch_teardown),
