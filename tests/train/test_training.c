@@ -225,6 +225,58 @@ static void test_stop_saves(void **state)
     incline_free(&bytes);
 }
 
+/* A validation is not waited for: here the one step of an epoch is done when the wish is seen. */
+static void test_stop_ends_validation(void **state)
+{
+    volatile sig_atomic_t stop = 1;
+    struct setup setup = {
+        .settings = {{"train.batch_size", "300"}}, .count = 1, .options = {.stop = &stop}};
+    struct incline_train_result result;
+    size_t length;
+    assert_int_equal(train(*state, &setup, "stopped", &result), INCLINE_ERROR_INTERRUPTED);
+    assert_int_equal(result.steps_done, 1);
+    assert_int_equal(result.epochs_done, 1);
+    assert_false(result.has_val);
+    char *log = read_back(*state, "stopped/log.csv", &length);
+    assert_non_null(strstr(log, "\n1,1,"));
+    assert_non_null(strstr(log, ",,,"));
+    incline_free(&log);
+    log = read_back(*state, "stopped/weights/last.safetensors", &length);
+    assert_true(length > 100);
+    incline_free(&log);
+}
+
+static void stop_after_epoch(void *cookie, const struct incline_progress *progress)
+{
+    volatile sig_atomic_t *stop = cookie;
+    *stop = progress->epoch == 2;
+}
+
+/* A wish that comes after the last step of an epoch is met before the next one, also at the end. */
+static void test_stop_between_epochs(void **state)
+{
+    static const char *const epochs[] = {"2", "5"};
+    for (size_t i = 0; i < 2; i++) {
+        volatile sig_atomic_t stop = 0;
+        struct setup setup = {
+            .settings = {{"train.batch_size", "32"}, {"train.epochs", epochs[i]}},
+            .count = 2,
+            .options = {.stop = &stop,
+                        .callbacks = {.cookie = (void *)&stop, .epoch_end = stop_after_epoch}}};
+        struct incline_train_result result;
+        char name[48];
+        size_t length;
+        snprintf(name, sizeof name, "end-%zu", i);
+        assert_int_equal(train(*state, &setup, name, &result), INCLINE_ERROR_INTERRUPTED);
+        assert_int_equal(result.epochs_done, 2);
+        assert_int_equal(result.steps_done, 2 * 9);
+        snprintf(name, sizeof name, "end-%zu/events.jsonl", i);
+        char *events = read_back(*state, name, &length);
+        assert_non_null(strstr(events, "\"how\":\"interrupted\""));
+        incline_free(&events);
+    }
+}
+
 static void test_existing_folder_is_kept(void **state)
 {
     struct setup setup = {.settings = {{"train.epochs", "1"}}, .count = 1};
@@ -321,6 +373,9 @@ int main(void)
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_divergence_stops, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_saves, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_stop_ends_validation, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_stop_between_epochs, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_folder_that_cannot_be_filled, scratch_setup,
