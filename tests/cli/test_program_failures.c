@@ -24,6 +24,16 @@ static void no_driver_stops_training(void **state)
     p->environment[1] = "INCLINE_DEVICE";
     run(p, "train", "t.yaml", "--out", "r");
     refused(p, 5, "no OpenCL device found\n", "pocl-opencl-icd");
+    static const char *const selectors[] = {"no such name", "gpu", "0", "1:0"};
+    for (size_t i = 0; i < sizeof selectors / sizeof *selectors; i++) {
+        p->environment[0] = vendors;
+        run(p, "train", "t.yaml", "--out", "r", "-d", selectors[i]);
+        refused(p, 5, "no OpenCL device found\n", "pocl-opencl-icd");
+    }
+    p->environment[0] = vendors;
+    p->environment[1] = "INCLINE_DEVICE=cpu";
+    run(p, "train", "t.yaml", "--out", "r");
+    refused(p, 5, "no OpenCL device found\n", "pocl-opencl-icd");
     run(p, "train", "t.yaml", "--out", "r", "-d", "no such name");
     refused(p, 5, "no usable device 'no such name'", "choose by");
     assert_false(program_exists(p, "r"));
