@@ -346,6 +346,16 @@ static enum incline_status choose(struct incline_context *ctx, const struct foun
     return INCLINE_OK;
 }
 
+static enum incline_status check_lanes_wish(struct incline_context *ctx)
+{
+    static const char *const words[] = {"1", "4", "8", "16", NULL};
+    const char *wish = getenv("INCLINE_LANES");
+    if (!wish || !*wish || incline_is_among(wish, words))
+        return INCLINE_OK;
+    return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "INCLINE_LANES=%.40s is none of 1, 4, 8, 16",
+                        wish);
+}
+
 /* CPUs want one vector of images per work-item, as wide as the driver says its registers are; on a
  * GPU neighbouring work-items are neighbouring images. */
 static int choose_lanes(cl_device_id id, const char *type)
@@ -400,7 +410,10 @@ enum incline_status incline_device_open(struct incline_context *ctx, const char 
     INCLINE_REQUIRE(ctx, ctx && out);
     struct found_list found = {0};
     const struct found *chosen = NULL;
-    enum incline_status status = find_all(ctx, &found);
+    enum incline_status status = check_lanes_wish(ctx);
+    if (status)
+        goto out;
+    status = find_all(ctx, &found);
     if (status)
         goto out;
     status = choose(ctx, &found, selector, &chosen);

@@ -39,6 +39,20 @@ static void no_driver_stops_training(void **state)
     assert_false(program_exists(p, "r"));
 }
 
+static void lanes_are_not_guessed(void **state)
+{
+    static const char *const wrong[] = {"INCLINE_LANES=3", "INCLINE_LANES=8x", "INCLINE_LANES=-1"};
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        p->environment[0] = wrong[i];
+        run(p, "train", "t.yaml", "--out", "r");
+        refused(p, 2, wrong[i], " is none of 1, 4, 8, 16");
+    }
+    p->environment[0] = "INCLINE_LANES=4";
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    assert_exit(p, 0);
+}
+
 static void folders_must_be_writable(void **state)
 {
     static const char *const folders[] = {"t.yaml/r", "/proc/r", "/dev/null/r"};
@@ -172,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         failure_test(no_driver_stops_training),
+        failure_test(lanes_are_not_guessed),
         failure_test(folders_must_be_writable),
         failure_test(weights_must_belong_to_the_network),
         failure_test(divergence_exits_6),
