@@ -23,7 +23,7 @@ struct evaluation {
 static int load(struct evaluation *evaluation)
 {
     struct cli *cli = evaluation->cli;
-    const struct incline_dataset_limits limits = {0};
+    const struct incline_dataset_limits limits = {.held_out_only = true};
     const char *source = cli->argument_count > 1 ? cli->arguments[1] : NULL;
     int code = cli_weights_open(cli, cli->arguments[0], &evaluation->weights);
     if (code == CLI_EXIT_OK)

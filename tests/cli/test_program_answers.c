@@ -135,6 +135,11 @@ static void eval_takes_weights_alone(void **state)
     run(shared, "eval", "r", "--data", "other");
     assert_exit(shared, 0);
     assert_int_equal(strncmp(shared->out, "test  12 images", 15), 0);
+    /* the training images are not looked at */
+    assert_int_equal(unlink(program_path(shared, "other/train-images-idx3-ubyte")), 0);
+    program_write(shared, "other/train-labels-idx1-ubyte", "damaged");
+    run(shared, "eval", "r", "--data", "other");
+    assert_exit(shared, 0);
     /* no test images: the validation part */
     small_data_write(shared, "train-only", &(struct small_data){40, 0, 6, 6, 1, 3, false});
     run(shared, "train", "t.yaml", "--data", "train-only", "-s", "data.val={split: 0.25}", "--out",

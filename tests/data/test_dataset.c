@@ -156,6 +156,42 @@ static void test_test_part_may_be_absent(void **state)
     incline_dataset_destroy(&set);
 }
 
+/* For evaluation the training files need not be there, nor be sound. */
+static void test_test_part_is_enough_to_evaluate(void **state)
+{
+    static const enum incline_val_mode modes[] = {INCLINE_VAL_NONE, INCLINE_VAL_TEST,
+                                                  INCLINE_VAL_SPLIT};
+    struct scratch *s = *state;
+    struct incline_dataset_limits limits = {.held_out_only = true};
+    struct incline_dataset *set = NULL;
+    write_set(s, "tiny");
+    scratch_write(s, "tiny/train-labels.idx1-ubyte", "damaged", 7);
+    for (int i = 0; i < 6; i++) {
+        struct incline_data_options options = options_for("tiny", modes[i / 2]);
+        if (i == 1)
+            unlink(scratch_path(s, "tiny/train-images-idx3-ubyte.gz"));
+        if (i == 2)
+            unlink(scratch_path(s, "tiny/train-labels.idx1-ubyte"));
+        assert_ok(s->ctx, incline_dataset_read(s->ctx, &options, small, 3, &limits, &set));
+        assert_int_equal(set->train.count, 0);
+        assert_int_equal(set->val.count, 0);
+        assert_int_equal(set->test.count, 4);
+        incline_dataset_destroy(&set);
+    }
+    /* without test images, the validation part is cut from the training images */
+    struct incline_data_options options = options_for("whole", INCLINE_VAL_SPLIT);
+    write_set(s, "whole");
+    unlink(scratch_path(s, "whole/t10k-images-idx3-ubyte"));
+    unlink(scratch_path(s, "whole/t10k-labels-idx1-ubyte.gz"));
+    assert_ok(s->ctx, incline_dataset_read(s->ctx, &options, small, 3, &limits, &set));
+    assert_int_equal(set->val.count, 2);
+    incline_dataset_destroy(&set);
+    options.root = (char *)"absent";
+    assert_fails(s->ctx, INCLINE_ERROR_DATA,
+                 incline_dataset_read(s->ctx, &options, small, 3, &limits, &set),
+                 "data set 'absent': no t10k-images-idx3-ubyte (or .gz) in");
+}
+
 static void test_labels_may_not_be_absent(void **state)
 {
     struct scratch *s = *state;
@@ -293,6 +329,7 @@ int main(void)
         dataset_test(test_split_rounds_as_keras),
         dataset_test(test_limits_come_after_the_split),
         dataset_test(test_test_part_may_be_absent),
+        dataset_test(test_test_part_is_enough_to_evaluate),
         dataset_test(test_labels_may_not_be_absent),
         dataset_test(test_places),
         dataset_test(test_not_found_names_every_place),
