@@ -68,9 +68,9 @@ static enum incline_status check_labels(struct part_reader *reader)
             return incline_fail(reader->ctx, INCLINE_ERROR_CONFIG,
                                 "%s: image %zu (counted from 0) has label %d, but the model has %d "
                                 "outputs: the largest label is %d, so the last layer needs at "
-                                "least %d",
+                                "least %lld",
                                 reader->label_path, i, images->labels[i], reader->outputs, largest,
-                                largest + 1);
+                                (long long)largest + 1);
     return INCLINE_OK;
 }
 

@@ -15,10 +15,11 @@ static const char *const part_names[][3] = {
     [INCLINE_PART_TRAIN] = {"train", NULL},
     [INCLINE_PART_TEST] = {"t10k", "test", NULL},
 };
-static const char *const kind_names[][5] = {
+static const char *const kind_names[][7] = {
     [INCLINE_KIND_IMAGES] = {"-images-idx3-ubyte", "-images.idx3-ubyte", "-images-idx4-ubyte",
                              "-images.idx4-ubyte", NULL},
-    [INCLINE_KIND_LABELS] = {"-labels-idx1-ubyte", "-labels.idx1-ubyte", NULL},
+    [INCLINE_KIND_LABELS] = {"-labels-idx1-ubyte", "-labels.idx1-ubyte", "-labels-idx1-short",
+                             "-labels.idx1-short", "-labels-idx1-int", "-labels.idx1-int", NULL},
 };
 static const char *const endings[] = {"", ".gz", NULL};
 

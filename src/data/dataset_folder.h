@@ -18,8 +18,8 @@ enum incline_status incline_dataset_find_folder(struct incline_context *ctx, con
                                                 size_t part_count, char **out) INCLINE_MUST_CHECK;
 
 /* *out = path of one file, allocated, or NULL when the folder has none. Names: train- or
- * t10k-/test-, images-idx3, images-idx4 or labels-idx1, -ubyte, with or without .gz; also with a
- * dot before `idx`. */
+ * t10k-/test-, images-idx3, images-idx4 or labels-idx1, -ubyte (labels also -short or -int), with or
+ * without .gz; also with a dot before `idx`. */
 enum incline_status incline_dataset_find_file(struct incline_context *ctx, const char *folder,
                                               enum incline_dataset_part part,
                                               enum incline_dataset_kind kind,

@@ -202,6 +202,27 @@ static void test_labels_may_not_be_absent(void **state)
                 "tiny: no train-labels-idx1-ubyte (or .gz) there; its images are");
 }
 
+static void test_many_classes(void **state)
+{
+    struct scratch *s = *state;
+    struct idx_bytes idx;
+    struct incline_dataset *set = NULL;
+    struct incline_data_options options = options_for("tiny", INCLINE_VAL_NONE);
+    write_set(s, "tiny");
+    unlink(scratch_path(s, "tiny/train-labels.idx1-ubyte"));
+    idx_begin(&idx, 0x0b, 1, (const uint32_t[]){10});
+    for (unsigned i = 0; i < 10; i++) {
+        idx_add(&idx, i);
+        idx_add(&idx, 255);
+    }
+    idx_write(s, "tiny/train-labels-idx1-short.gz", &idx);
+    assert_ok(s->ctx, incline_dataset_read(s->ctx, &options, small, 2560, NULL, &set));
+    assert_int_equal(set->train.labels[9], 2559);
+    incline_dataset_destroy(&set);
+    check_fails(s, &options, small, 2559, INCLINE_ERROR_CONFIG,
+                "the largest label is 2559, so the last layer needs at least 2560");
+}
+
 /* What root finds under the folder of the test; NULL: nothing. */
 static void check_found(struct scratch *s, const char *root, const char *folder, const char *name)
 {
@@ -331,6 +352,7 @@ int main(void)
         dataset_test(test_test_part_may_be_absent),
         dataset_test(test_test_part_is_enough_to_evaluate),
         dataset_test(test_labels_may_not_be_absent),
+        dataset_test(test_many_classes),
         dataset_test(test_places),
         dataset_test(test_not_found_names_every_place),
         dataset_test(test_must_fit_the_model),
