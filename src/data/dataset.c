@@ -5,7 +5,6 @@
 #include "data/class_names.h"
 #include "data/dataset_folder.h"
 #include "data/idx.h"
-#include "incline/network.h"
 
 #include <math.h>
 #include <string.h>
