@@ -291,10 +291,12 @@ static void say_counters(const struct training *training)
         return;
     cli_say(training->cli,
             "after the first step: %" PRIu64 " launches, %" PRIu64 " allocations, %" PRIu64
-            " program builds, %" PRIu64 " blocking calls in %lld steps",
+            " program builds, %" PRIu64 " blocking calls, %" PRIu64
+            " waits behind the window in %lld steps",
             last->launches - first->launches, last->allocations - first->allocations,
             last->program_builds - first->program_builds,
-            last->blocking_calls - first->blocking_calls, result->steps_done - 1);
+            last->blocking_calls - first->blocking_calls, last->window_waits - first->window_waits,
+            result->steps_done - 1);
 }
 
 /* The epoch in which training stopped. */
