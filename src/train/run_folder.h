@@ -1,7 +1,7 @@
 /* The folder that a training leaves behind:
  *   config.yaml       everything, defaults filled in
- *   environment.json  version, device, driver, variables that matter, the data set
- *   log.csv           one line an epoch
+ *   environment.json  version, device, driver, variables that matter, the data set with checksums
+ *   log.csv           one line an epoch: time and data_wait in seconds, lr, loss, ...
  *   events.jsonl      start, epoch, end: one JSON object a line
  *   weights/last.safetensors, weights/best.safetensors */
 #ifndef INCLINE_TRAIN_RUN_FOLDER_H

@@ -1,6 +1,7 @@
 #include "support/small_data.h"
 
 #include <jansson.h>
+#include <zlib.h>
 
 static void *read_json(const char *text, size_t length)
 {
@@ -84,11 +85,41 @@ static void the_log_has_a_line_an_epoch(void **state)
     assert_exit(p, 0);
     char *log = program_read(p, "r/log.csv", &length);
     assert_int_equal(count_lines(log), 4);
-    assert_int_equal(strncmp(log, "epoch,step,time,lr,loss,accuracy,val_loss,", 42), 0);
+    const char *head = "epoch,step,time,lr,loss,accuracy,val_loss,val_accuracy,images_per_s,"
+                       "data_wait,best\n";
+    assert_int_equal(strncmp(log, head, strlen(head)), 0);
+    assert_non_null(strstr(log, ",0.000,1\n"));
     assert_non_null(strstr(log, "\n1,4,"));
     assert_non_null(strstr(log, ",,")); /* no validation after epoch 1 */
     assert_non_null(strstr(log, "\n3,12,"));
     free(log);
+}
+
+static void assert_checksum(json_t *part, const char *name, const void *bytes, size_t length)
+{
+    char wanted[12];
+    snprintf(wanted, sizeof wanted, "%08lx", crc32(crc32(0, NULL, 0), bytes, (uInt)length));
+    assert_string_equal(json_string_value(json_object_get(part, name)), wanted);
+}
+
+/* The checksums are those of what stands behind the headers of the files. */
+static void assert_contents(struct program *p, json_t *environment, const char *name, int count)
+{
+    json_t *part = json_object_get(json_object_get(environment, "contents"), name);
+    bool train = strcmp(name, "train") == 0;
+    unsigned char wide[60 * 4] = {0};
+    size_t length;
+    char *file = program_read(
+        p, train ? "d/train-images-idx3-ubyte" : "d/t10k-images-idx3-ubyte", &length);
+    assert_int_equal(json_integer_value(json_object_get(part, "bytes")), count * 36);
+    assert_checksum(part, "images_crc32", file + 16, length - 16);
+    free(file);
+    file =
+        program_read(p, train ? "d/train-labels-idx1-ubyte" : "d/t10k-labels-idx1-ubyte", &length);
+    for (int i = 0; i < count; i++)
+        wide[4 * i] = (unsigned char)file[8 + i];
+    assert_checksum(part, "labels_crc32", wide, 4 * (size_t)count);
+    free(file);
 }
 
 static void the_run_folder_is_machine_readable(void **state)
@@ -115,6 +146,10 @@ static void the_run_folder_is_machine_readable(void **state)
     json_t *data = json_object_get(environment, "data");
     assert_int_equal(json_integer_value(json_object_get(data, "train")), 60);
     assert_int_equal(json_integer_value(json_object_get(data, "test")), 20);
+    assert_true(json_is_boolean(json_object_get(environment, "clblast")));
+    assert_contents(p, environment, "train", 60);
+    assert_contents(p, environment, "test", 20);
+    assert_true(json_is_null(json_object_get(json_object_get(environment, "contents"), "val")));
     json_decref(environment);
     free(text);
 }
