@@ -257,6 +257,13 @@ static void on_epoch_end(void *cookie, const struct incline_progress *state)
     cli_progress_epoch(&training->progress, state);
 }
 
+static void on_saved(void *cookie, const struct incline_progress *state, const char *weights)
+{
+    struct training *training = cookie;
+    cli_say(training->cli, "Saved at step %lld (epoch %d/%d) -> %s", state->total_step,
+            state->epoch, state->epochs, weights);
+}
+
 static void say_best(const struct training *training)
 {
     const struct incline_train_result *result = &training->result;
@@ -352,11 +359,13 @@ static int train(struct training *training)
         .max_seconds = options->max_seconds,
         .overfit_batch = options->overfit_batch,
         .stop = cli_stop_flag(),
+        .save = cli_save_flag(),
         .callbacks = {.cookie = training,
                       .started = on_start,
                       .first_step = on_first_step,
                       .tick = on_tick,
-                      .epoch_end = on_epoch_end},
+                      .epoch_end = on_epoch_end,
+                      .saved = on_saved},
     };
     cli_progress_init(&training->progress, cli);
     cli_progress_note(&training->progress, "preparing kernels and data");

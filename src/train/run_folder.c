@@ -330,6 +330,17 @@ enum incline_status incline_run_folder_epoch(struct incline_context *ctx, const 
     return put_json(ctx, path, "events.jsonl", event, JSON_COMPACT, incline_file_append);
 }
 
+enum incline_status incline_run_folder_checkpoint(struct incline_context *ctx, const char *path,
+                                                  const struct incline_progress *progress,
+                                                  const char *weights)
+{
+    return put_json(ctx, path, "events.jsonl",
+                    json_pack("{s:s, s:I, s:i, s:I, s:s}", "event", "checkpoint", "unix_time",
+                              now(), "epoch", progress->epoch, "step",
+                              (json_int_t)progress->total_step, "weights", weights),
+                    JSON_COMPACT, incline_file_append);
+}
+
 enum incline_status incline_run_folder_end(struct incline_context *ctx, const char *path,
                                            const char *how, long long total_step)
 {

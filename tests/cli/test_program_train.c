@@ -125,19 +125,30 @@ static void assert_contents(struct program *p, json_t *environment, const char *
 static void the_run_folder_is_machine_readable(void **state)
 {
     struct program *p = *state;
-    size_t length, lines = 0;
+    size_t length, lines = 0, checkpoints = 0;
     run(p, "train", "t.yaml", "--out", "r");
     assert_exit(p, 0);
     char *events = program_read(p, "r/events.jsonl", &length), *line = events;
     for (char *end; (end = strchr(line, '\n')); line = end + 1, lines++) {
         json_t *event = read_json(line, (size_t)(end - line));
         const char *name = json_string_value(json_object_get(event, "event"));
+        if (strcmp(name, "checkpoint") == 0) {
+            const char *weights = json_string_value(json_object_get(event, "weights"));
+            bool last = strcmp(weights, "weights/last.safetensors") == 0;
+            checkpoints += last;
+            assert_true(last || strcmp(weights, "weights/best.safetensors") == 0);
+            assert_int_equal(json_integer_value(json_object_get(event, "step")), 4 * checkpoints);
+            json_decref(event);
+            lines--;
+            continue;
+        }
         assert_string_equal(name, lines == 0 ? "start" : lines == 4 ? "end" : "epoch");
         if (lines == 4)
             assert_string_equal(json_string_value(json_object_get(event, "how")), "done");
         json_decref(event);
     }
     assert_int_equal(lines, 5);
+    assert_int_equal(checkpoints, 3);
     free(events);
     char *text = program_read(p, "r/environment.json", &length);
     json_t *environment = read_json(text, length);
