@@ -234,6 +234,32 @@ static void a_dry_run_writes_nothing(void **state)
     assert_out(p, "steps: 1 an epoch, 3 in all.");
 }
 
+/* Where no device was asked for, each one is told of. */
+static void a_dry_run_looks_at_every_device(void **state)
+{
+    struct program *p = *state;
+    p->environment[0] = "INCLINE_DEVICE";
+    run(p, "devices", "--format", "json");
+    assert_exit(p, 0);
+    json_t *list = read_json(p->out, p->out_length), *device;
+    size_t i;
+    p->environment[0] = "INCLINE_DEVICE";
+    run(p, "train", "t.yaml", "--dry-run");
+    assert_exit(p, 0);
+    json_array_foreach (list, i, device) {
+        char part[32];
+        json_t *number = json_object_get(device, "index");
+        snprintf(part, sizeof part, "; #%d ", (int)json_integer_value(number));
+        if (json_is_integer(number) && json_integer_value(number) >= 0)
+            assert_out(p, part);
+    }
+    json_decref(list);
+    run(p, "train", "t.yaml", "--dry-run", "-d", "0");
+    assert_exit(p, 0);
+    assert_out(p, " needed; #0 ");
+    assert_null(strstr(p->out, "#1"));
+}
+
 static void limits_are_kept(void **state)
 {
     struct program *p = *state;
@@ -433,6 +459,7 @@ int main(void)
         train_test(the_kept_configuration_repeats_the_run),
         train_test(the_seed_decides),
         train_test(a_dry_run_writes_nothing),
+        train_test(a_dry_run_looks_at_every_device),
         train_test(limits_are_kept),
         train_test(time_stops_and_saves),
         train_test(one_batch_is_learnt_by_heart),
