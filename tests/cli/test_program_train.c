@@ -47,7 +47,9 @@ static void training_talks_on_stderr(void **state)
     run(p, "train", "t.yaml", "--out", "r", "-v");
     assert_exit(p, 0);
     assert_silent_out(p);
-    assert_int_equal(strncmp(p->err, "incline ", 8), 0);
+    assert_int_equal(strncmp(p->err, "using device #", 14), 0);
+    assert_no_err(p, "\nbuilt ");
+    assert_err(p, "\nincline ");
     assert_err(p, "    run r    seed 1\ndevice   #");
     assert_err(p, "\ndata     d    60 train, 20 val (the test images), 3 classes, 1x6x6\n");
     assert_err(p, "\nmodel    tiny    91 parameters, ");
@@ -61,6 +63,31 @@ static void training_talks_on_stderr(void **state)
     assert_null(strchr(p->err, '\033'));
     assert_run_folder(p, "r");
     assert_int_equal(program_count_entries(p, "."), 3);
+}
+
+/* Each level of the log holds what the one before it does; without a word there is none. */
+static void the_log_has_levels(void **state)
+{
+    static const struct {
+        const char *level;
+        bool chooses, builds;
+    } cases[] = {{"INCLINE_LOG=", false, false},
+                 {"INCLINE_LOG=error", false, false},
+                 {"INCLINE_LOG=warn", false, false},
+                 {"INCLINE_LOG=info", true, false},
+                 {"INCLINE_LOG=debug", true, true}};
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        p->environment[0] = cases[i].level;
+        run(p, "train", "t.yaml", "--out", "r", "--overwrite", "-e", "1");
+        assert_exit(p, 0);
+        assert_int_equal(strstr(p->err, "using device #") != NULL, cases[i].chooses);
+        assert_int_equal(strstr(p->err, "\nbuilt ") != NULL, cases[i].builds);
+    }
+    run(p, "train", "t.yaml", "--out", "r", "--overwrite", "-e", "1", "-vv");
+    assert_exit(p, 0);
+    assert_err(p, "\nbuilt ");
+    assert_err(p, " -D LANES=");
 }
 
 static void quiet_training_is_silent(void **state)
@@ -452,6 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         train_test(training_talks_on_stderr),
+        train_test(the_log_has_levels),
         train_test(quiet_training_is_silent),
         train_test(the_log_has_a_line_an_epoch),
         train_test(the_run_folder_is_machine_readable),
