@@ -283,8 +283,8 @@ static int find_images(struct prediction *prediction, const char *folder, struct
     }
     cli_texts_finish(&folders);
     if (code == CLI_EXIT_OK && prediction->file_code == CLI_EXIT_OK && files->count == 0)
-        prediction->file_code = cli_error(prediction->cli, CLI_EXIT_DATA,
-                                          "%s: no .png files in this folder", folder);
+        prediction->file_code =
+            cli_error(prediction->cli, CLI_EXIT_DATA, "%s: no .png files in this folder", folder);
     if (prediction->file_code == CLI_EXIT_OK)
         prediction->file_code = before;
     if (files->count > 0)

@@ -132,8 +132,7 @@ static void print_device(struct cli *cli, const struct incline_device_info *info
                          const struct incline_memory_need *need)
 {
     struct cli_figure there;
-    cli_print(cli, "; #%d %s %s", info->index,
-              cli_format_bytes(&there, (double)info->memory_bytes),
+    cli_print(cli, "; #%d %s %s", info->index, cli_format_bytes(&there, (double)info->memory_bytes),
               has_room(info, need) ? "ok" : "too small");
 }
 
@@ -161,10 +160,9 @@ static enum incline_status plan_memory(const struct training *training,
                                        struct incline_memory_need *need, bool *fits)
 {
     const struct incline_device_info *info = incline_device_get_info(training->device);
-    enum incline_status status =
-        incline_memory_plan(training->cli->ctx, training->device, config,
-                            training->dataset->train.count, val_images(training->dataset)->count,
-                            need);
+    enum incline_status status = incline_memory_plan(training->cli->ctx, training->device, config,
+                                                     training->dataset->train.count,
+                                                     val_images(training->dataset)->count, need);
     *fits = status == INCLINE_OK && has_room(info, need);
     return status;
 }

@@ -332,9 +332,8 @@ static void test_scalars_survive(void **state)
 /* Other readers take these for a truth value or nothing, so they are written in quotes. */
 static void test_words_of_yaml_are_quoted(void **state)
 {
-    static const char *const words[] = {"true", "True", "FALSE", "yes", "No",   "NO",
-                                        "on",   "Off",  "null",  "Null", "NULL", "y",
-                                        "Y",    "n",    "N"};
+    static const char *const words[] = {"true", "True", "FALSE", "yes", "No", "NO", "on", "Off",
+                                        "null", "Null", "NULL",  "y",   "Y",  "n",  "N"};
     static const char *const plain[] = {"truest", "nothing", "x", "nullable-1"};
     struct scratch *s = *state;
     struct incline_text text;

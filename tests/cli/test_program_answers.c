@@ -261,7 +261,8 @@ static void predict_ranks_scores(void **state)
 {
     (void)state;
     run(shared, "train", "t.yaml", "--out", "scores", "-q", "-e", "1", "-s", "train.loss=mse", "-s",
-        "model.layers=[flatten, {dense: 3}]", "--lr", "1e-9", "-s", "data.normalize={mean: [1], std: [0.05]}");
+        "model.layers=[flatten, {dense: 3}]", "--lr", "1e-9", "-s",
+        "data.normalize={mean: [1], std: [0.05]}");
     assert_exit(shared, 0);
     run(shared, "predict", "scores", "seven.idx", "--top", "3");
     assert_exit(shared, 0);

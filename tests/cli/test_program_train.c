@@ -136,8 +136,8 @@ static void assert_contents(struct program *p, json_t *environment, const char *
     bool train = strcmp(name, "train") == 0;
     unsigned char wide[60 * 4] = {0};
     size_t length;
-    char *file = program_read(
-        p, train ? "d/train-images-idx3-ubyte" : "d/t10k-images-idx3-ubyte", &length);
+    char *file =
+        program_read(p, train ? "d/train-images-idx3-ubyte" : "d/t10k-images-idx3-ubyte", &length);
     assert_int_equal(json_integer_value(json_object_get(part, "bytes")), count * 36);
     assert_checksum(part, "images_crc32", file + 16, length - 16);
     free(file);
@@ -273,7 +273,8 @@ static void a_dry_run_looks_at_every_device(void **state)
     p->environment[0] = "INCLINE_DEVICE";
     run(p, "train", "t.yaml", "--dry-run");
     assert_exit(p, 0);
-    json_array_foreach (list, i, device) {
+    json_array_foreach(list, i, device)
+    {
         char part[32];
         json_t *number = json_object_get(device, "index");
         snprintf(part, sizeof part, "; #%d ", (int)json_integer_value(number));

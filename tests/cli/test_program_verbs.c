@@ -149,8 +149,8 @@ static void init_writes_all_or_nothing(void **state)
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
         signal(SIGXFSZ, SIG_DFL);
         program_wait(p);
-        refused(p, 1, overwrites ? "cannot write a.yaml: " : "cannot write b.yaml: ",
-                "File too large");
+        refused(p, 1,
+                overwrites ? "cannot write a.yaml: " : "cannot write b.yaml: ", "File too large");
     }
     char *kept = program_read(p, "a.yaml", &length);
     assert_string_equal(kept, "mine");
