@@ -45,7 +45,8 @@ struct incline_device;
 
 /* Opens one device. selector: NULL or "" for the default; a number as the list gives it; "P:D";
  * "gpu" or "cpu"; or a part of the device's or platform's name in any case. Fails with DEVICE and a
- * text that lists what there is, or how to install a driver. */
+ * text that lists what there is, or how to install a driver; with ARGUMENT on a wrong INCLINE_LANES
+ * in the environment. */
 INCLINE_API enum incline_status incline_device_open(struct incline_context *ctx,
                                                     const char *selector,
                                                     struct incline_device **out)
@@ -63,7 +64,9 @@ struct incline_device_counters {
     uint64_t launches;        /* kernels enqueued */
     uint64_t program_builds;  /* programs compiled or loaded */
     uint64_t allocations;     /* device buffers created */
-    uint64_t blocking_calls;  /* calls that waited for the device */
+    uint64_t blocking_calls;  /* calls that waited for all that was enqueued: reads, writes */
+    uint64_t window_waits;    /* calls that waited for an earlier point, so that the host does not
+                               * run ahead without bound; the device goes on meanwhile */
     double build_seconds;
 };
 

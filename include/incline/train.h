@@ -25,6 +25,8 @@ struct incline_progress {
     bool best; /* end of an epoch: the monitored figure is the best so far */
 };
 
+/* Any function may be NULL. They are called between steps by the thread that trains; what they are
+ * given is valid during the call. */
 struct incline_train_callbacks {
     void *cookie;
     /* The run folder is there and the first step is about to be queued. */
@@ -34,15 +36,20 @@ struct incline_train_callbacks {
     /* About ten times a second; loss and accuracy are fresh. */
     void (*tick)(void *cookie, const struct incline_progress *progress);
     void (*epoch_end)(void *cookie, const struct incline_progress *progress);
-}; /* any function may be NULL */
+    /* Weights were saved because *save asked for it; weights is their path. */
+    void (*saved)(void *cookie, const struct incline_progress *progress, const char *weights);
+};
 
 struct incline_train_options {
     const char *folder;       /* the run folder to create; must not exist unless overwrite */
     bool overwrite;
+    bool unique;              /* when it exists, create folder-2, folder-3, ... instead */
     const char *weights;      /* start from this file instead of fresh weights, or NULL */
     double max_seconds;       /* stop after the step that passes this; 0: no limit */
     bool overfit_batch;       /* train on the first batch only, again and again */
     volatile sig_atomic_t *stop; /* not 0: finish the step, save, return INTERRUPTED; may be NULL */
+    volatile sig_atomic_t *save; /* not 0: finish the step, set it to 0, save last.safetensors and go
+                                  * on; may be NULL */
     struct incline_train_callbacks callbacks;
 };
 
@@ -61,9 +68,16 @@ struct incline_train_result {
 
 /* Trains as config says and keeps a run folder:
  *   config.yaml environment.json log.csv events.jsonl weights/last.safetensors weights/best.safetensors
- * Returns INTERRUPTED after *stop was set and the weights saved; NUMERIC when a loss is NaN or
- * infinite (the last saved weights stay); IO when the folder exists or cannot be written, before any
- * training. */
+ * Returns when training has ended; what is passed is borrowed until then. *out is set on failure too.
+ * Two trainings never share a folder, unless they overwrite one. Fails with
+ *   INTERRUPTED  after *stop was set and the weights saved;
+ *   NUMERIC      when a loss is NaN or infinite; the last saved weights stay;
+ *   IO           when the folder exists or cannot be written, before any training; or later, when a
+ *                file of the run cannot be;
+ *   ARGUMENT, CONFIG, DATA, UNSUPPORTED  before any training, when the training or validation part is
+ *                empty, does not fit the model or has too many images; or `weights` are not the model's;
+ *   BUILD        when the device's compiler refuses a kernel;
+ *   DEVICE       when device memory does not suffice or an OpenCL call fails. */
 INCLINE_API enum incline_status incline_train(struct incline_context *ctx,
                                               struct incline_device *device,
                                               const struct incline_config *config,

@@ -207,6 +207,12 @@ enum incline_status incline_file_append(struct incline_context *ctx, const char 
     return status;
 }
 
+static enum incline_status create_failed(struct incline_context *ctx, const char *path, int cause)
+{
+    return incline_fail(ctx, INCLINE_ERROR_IO, "%s: cannot create the folder: %s", path,
+                        strerror(cause));
+}
+
 static enum incline_status create_one(struct incline_context *ctx, const char *path)
 {
     if (!mkdir(path, 0777))
@@ -214,8 +220,7 @@ static enum incline_status create_one(struct incline_context *ctx, const char *p
     int cause = errno;
     if (incline_folder_exists(path))
         return INCLINE_OK;
-    return incline_fail(ctx, INCLINE_ERROR_IO, "%s: cannot create the folder: %s", path,
-                        strerror(cause));
+    return create_failed(ctx, path, cause);
 }
 
 enum incline_status incline_folder_create(struct incline_context *ctx, const char *path)
@@ -230,6 +235,39 @@ enum incline_status incline_folder_create(struct incline_context *ctx, const cha
         part[i] = path[i];
     }
     incline_free(&part);
+    return status;
+}
+
+/* Where the last part of path begins, and its end without slashes. */
+static size_t last_part(const char *path, size_t *end)
+{
+    size_t start = strlen(path);
+    while (start > 1 && path[start - 1] == '/')
+        start--;
+    *end = start;
+    while (start > 0 && path[start - 1] != '/')
+        start--;
+    return start;
+}
+
+enum incline_status incline_folder_create_new(struct incline_context *ctx, const char *path,
+                                              bool *existed)
+{
+    char *copy = NULL;
+    size_t end, start = last_part(path, &end);
+    enum incline_status status = incline_strdup(ctx, path, &copy);
+    *existed = false;
+    if (status)
+        return status;
+    copy[start] = '\0';
+    status = incline_folder_create(ctx, copy);
+    memcpy(copy + start, path + start, end - start);
+    copy[end] = '\0';
+    if (!status && mkdir(copy, 0777)) {
+        *existed = errno == EEXIST;
+        status = *existed ? INCLINE_OK : create_failed(ctx, copy, errno);
+    }
+    incline_free(&copy);
     return status;
 }
 

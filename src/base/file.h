@@ -26,6 +26,11 @@ enum incline_status incline_file_append(struct incline_context *ctx, const char 
 enum incline_status incline_folder_create(struct incline_context *ctx,
                                           const char *path) INCLINE_MUST_CHECK;
 
+/* Creates the folder, which must not exist yet, and its missing parents: of several callers one
+ * succeeds, for the others *existed is true and the status OK. Fails with IO. */
+enum incline_status incline_folder_create_new(struct incline_context *ctx, const char *path,
+                                              bool *existed) INCLINE_MUST_CHECK;
+
 bool incline_file_exists(const char *path);
 bool incline_folder_exists(const char *path);
 

@@ -42,19 +42,12 @@ static char *stamped_folder(const char *component)
     return cli_text("runs/%s%s", stamp, component);
 }
 
-int cli_new_run_folder(struct cli *cli, const char *name, bool reuse, char **folder)
+char *cli_new_run_folder(const char *name)
 {
     char *component = make_component(name);
-    char *first = component != NULL ? stamped_folder(component) : NULL;
-    char *found = first != NULL ? cli_text("%s", first) : NULL;
-    for (int number = 2; found != NULL && !reuse && exists(found); number++) {
-        free(found);
-        found = cli_text("%s-%d", first, number);
-    }
-    free(first);
+    char *folder = component != NULL ? stamped_folder(component) : NULL;
     free(component);
-    *folder = found;
-    return found != NULL ? CLI_EXIT_OK : cli_error(cli, CLI_EXIT_OTHER, "out of memory");
+    return folder;
 }
 
 /* FOLDER/weights/NAME, or NULL when there is no such file. */

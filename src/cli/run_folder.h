@@ -4,9 +4,8 @@
 
 #include "cli/cli.h"
 
-/* The folder of a new run, allocated: runs/<YYYY-MM-DD-HHMM>-<name>, with -2, -3, ... behind it
- * when that exists, unless `reuse`. */
-int cli_new_run_folder(struct cli *cli, const char *name, bool reuse, char **folder);
+/* The folder of a new run, allocated: runs/<YYYY-MM-DD-HHMM>-<name>. NULL when memory ran out. */
+char *cli_new_run_folder(const char *name);
 
 /* Trained weights with what goes with them. */
 struct cli_weights {

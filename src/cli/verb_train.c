@@ -23,7 +23,7 @@ struct training {
     struct incline_config *config;
     struct incline_dataset *dataset;
     struct incline_device *device;
-    char *folder;
+    char *folder;        /* asked for; from the start on the one that was made */
     char *quoted_folder; /* for the commands that are suggested */
     struct cli_progress progress;
     struct incline_train_result result;
@@ -63,16 +63,26 @@ static int choose_folder(struct training *training)
     const struct train_options *options = training->options;
     const char *name =
         options->name != NULL ? options->name : incline_config_model_name(training->config);
-    int code = CLI_EXIT_OK;
-    if (options->out != NULL)
-        training->folder = cli_text("%s", options->out);
-    else
-        code = cli_new_run_folder(training->cli, name, options->overwrite, &training->folder);
-    if (training->folder != NULL)
-        training->quoted_folder = cli_quote_shell(training->folder);
-    if (code == CLI_EXIT_OK && training->quoted_folder == NULL)
-        code = cli_error(training->cli, CLI_EXIT_OTHER, "out of memory");
-    return code;
+    training->folder =
+        options->out != NULL ? cli_text("%s", options->out) : cli_new_run_folder(name);
+    return training->folder != NULL ? CLI_EXIT_OK
+                                    : cli_error(training->cli, CLI_EXIT_OTHER, "out of memory");
+}
+
+/* The name that the run folder has got. */
+static void take_folder(struct training *training, const char *made)
+{
+    char *folder = cli_text("%s", made);
+    if (folder != NULL) {
+        free(training->folder);
+        training->folder = folder;
+    }
+    training->quoted_folder = cli_quote_shell(training->folder);
+}
+
+static const char *quoted_folder(const struct training *training)
+{
+    return training->quoted_folder != NULL ? training->quoted_folder : training->folder;
 }
 
 /* ---- the dry run ---- */
@@ -106,11 +116,6 @@ static void print_data_ok(const struct training *training)
     cli_print(training->cli, " images, %d classes)    model ok\n", dataset->classes);
 }
 
-static size_t total(const struct incline_memory_need *need)
-{
-    return need->weights + need->gradients + need->activations + need->data;
-}
-
 /* Images in a step: a batch is never larger than the training part. */
 static size_t step_images(const struct training *training, const struct incline_config *config)
 {
@@ -118,16 +123,47 @@ static size_t step_images(const struct training *training, const struct incline_
     return batch < training->dataset->train.count ? batch : training->dataset->train.count;
 }
 
+static bool has_room(const struct incline_device_info *info, const struct incline_memory_need *need)
+{
+    return need->total <= info->memory_bytes && need->largest <= info->max_alloc_bytes;
+}
+
+static void print_device(struct cli *cli, const struct incline_device_info *info,
+                         const struct incline_memory_need *need)
+{
+    struct cli_figure there;
+    cli_print(cli, "; #%d %s %s", info->index, cli_format_bytes(&there, (double)info->memory_bytes),
+              has_room(info, need) ? "ok" : "too small");
+}
+
+/* The device that was chosen, and where none was asked for, the others there are. */
+static void print_devices(const struct training *training, const struct incline_memory_need *need)
+{
+    struct cli *cli = training->cli;
+    const struct incline_device_info *chosen = incline_device_get_info(training->device);
+    struct incline_device_list *list = NULL;
+    print_device(cli, chosen, need);
+    if (cli_device_selector(cli) != NULL)
+        return;
+    if (incline_devices_list(cli->ctx, &list) != INCLINE_OK)
+        incline_error_clear(cli->ctx); /* they are only a hint */
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        const struct incline_device_info *info = &list->devices[i];
+        if (info->index >= 0 && info->index != chosen->index)
+            print_device(cli, info, need);
+    }
+    incline_devices_free(&list);
+}
+
 static enum incline_status plan_memory(const struct training *training,
                                        const struct incline_config *config,
                                        struct incline_memory_need *need, bool *fits)
 {
     const struct incline_device_info *info = incline_device_get_info(training->device);
-    size_t images = training->dataset->train.count + val_images(training->dataset)->count;
-    enum incline_status status =
-        incline_memory_plan(training->cli->ctx, training->device, config, images, need);
-    *fits = status == INCLINE_OK && total(need) <= info->memory_bytes &&
-            need->activations <= info->max_alloc_bytes && need->data <= info->max_alloc_bytes;
+    enum incline_status status = incline_memory_plan(training->cli->ctx, training->device, config,
+                                                     training->dataset->train.count,
+                                                     val_images(training->dataset)->count, need);
+    *fits = status == INCLINE_OK && has_room(info, need);
     return status;
 }
 
@@ -179,14 +215,15 @@ static int dry_run(const struct training *training)
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
     print_data_ok(training);
-    cli_print(cli, "memory at batch %zu: %s needed; #%d %s %s\n",
-              step_images(training, training->config),
-              cli_format_bytes(&needed, (double)total(&need)), info->index,
-              cli_format_bytes(&there, (double)info->memory_bytes), fits ? "ok" : "too small");
+    cli_print(cli, "memory at batch %zu: %s needed", step_images(training, training->config),
+              cli_format_bytes(&needed, (double)need.total));
+    print_devices(training, &need);
+    cli_print(cli, "\n");
     print_steps(training);
     if (fits)
         return CLI_EXIT_OK;
-    cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer", there.text,
+    cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer",
+              cli_format_bytes(&there, (double)info->memory_bytes),
               cli_format_bytes(&largest, (double)info->max_alloc_bytes));
     suggest_batch(training);
     return CLI_EXIT_DEVICE;
@@ -227,7 +264,7 @@ static void say_header(const struct training *training)
 
 static void on_start(void *cookie, const char *run_folder)
 {
-    (void)run_folder;
+    take_folder(cookie, run_folder);
     say_header(cookie);
 }
 
@@ -249,6 +286,13 @@ static void on_epoch_end(void *cookie, const struct incline_progress *state)
 {
     struct training *training = cookie;
     cli_progress_epoch(&training->progress, state);
+}
+
+static void on_saved(void *cookie, const struct incline_progress *state, const char *weights)
+{
+    struct training *training = cookie;
+    cli_say(training->cli, "Saved at step %lld (epoch %d/%d) -> %s", state->total_step,
+            state->epoch, state->epochs, weights);
 }
 
 static void say_best(const struct training *training)
@@ -285,10 +329,12 @@ static void say_counters(const struct training *training)
         return;
     cli_say(training->cli,
             "after the first step: %" PRIu64 " launches, %" PRIu64 " allocations, %" PRIu64
-            " program builds, %" PRIu64 " blocking calls in %lld steps",
+            " program builds, %" PRIu64 " blocking calls, %" PRIu64
+            " waits behind the window in %lld steps",
             last->launches - first->launches, last->allocations - first->allocations,
             last->program_builds - first->program_builds,
-            last->blocking_calls - first->blocking_calls, result->steps_done - 1);
+            last->blocking_calls - first->blocking_calls, last->window_waits - first->window_waits,
+            result->steps_done - 1);
 }
 
 /* The epoch in which training stopped. */
@@ -308,7 +354,7 @@ static int say_end(const struct training *training)
     say_best(training);
     say_time(training);
     say_counters(training);
-    cli_say(training->cli, "Next: incline eval %s", training->quoted_folder);
+    cli_say(training->cli, "Next: incline eval %s", quoted_folder(training));
     return CLI_EXIT_OK;
 }
 
@@ -325,7 +371,7 @@ static int say_interrupted(const struct training *training)
                 "Saved at step %lld (epoch %d/%d).  Go on from these weights: incline train "
                 "%s/config.yaml --weights %s/weights/last.safetensors",
                 result->steps_done, last_epoch(training), incline_config_epochs(training->config),
-                training->quoted_folder, training->quoted_folder);
+                quoted_folder(training), quoted_folder(training));
     say_counters(training);
     return number != 0 ? CLI_EXIT_SIGNAL + number : CLI_EXIT_OTHER;
 }
@@ -339,15 +385,18 @@ static int train(struct training *training)
     struct incline_train_options request = {
         .folder = training->folder,
         .overwrite = options->overwrite,
+        .unique = options->out == NULL && !options->overwrite,
         .weights = options->weights,
         .max_seconds = options->max_seconds,
         .overfit_batch = options->overfit_batch,
         .stop = cli_stop_flag(),
+        .save = cli_save_flag(),
         .callbacks = {.cookie = training,
                       .started = on_start,
                       .first_step = on_first_step,
                       .tick = on_tick,
-                      .epoch_end = on_epoch_end},
+                      .epoch_end = on_epoch_end,
+                      .saved = on_saved},
     };
     cli_progress_init(&training->progress, cli);
     cli_progress_note(&training->progress, "preparing kernels and data");

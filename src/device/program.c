@@ -158,6 +158,8 @@ static enum incline_status build(struct incline_context *ctx, struct incline_dev
     }
     device->counters.program_builds++;
     device->counters.build_seconds += incline_clock_seconds() - start;
+    incline_log(ctx, INCLINE_LOG_DEBUG, "built %s in %.3f s: %s", source,
+                incline_clock_seconds() - start, options);
     *out = program;
     program = NULL;
     status = INCLINE_OK;
@@ -205,6 +207,9 @@ enum incline_status incline_program_get(struct incline_context *ctx, struct incl
     incline_text_add(&options, "-cl-std=CL1.2 -D LANES=%d -D NB=%d%s", device->lanes,
                      (int)INCLINE_NB, defines ? defines : "");
     incline_text_add(&key, "%s %s", source, incline_text_get(&options));
+    status = incline_text_status(&options);
+    if (status)
+        goto out;
     status = incline_text_status(&key);
     if (status)
         goto out;

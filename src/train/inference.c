@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "formats/weights.h"
 #include "network/initialize.h"
 #include "network/rewrite.h"
 #include "train/evaluator.h"
+#include "train/images_check.h"
 #include "train/weights_file.h"
 
 struct incline_network {
@@ -65,39 +67,17 @@ enum incline_status incline_network_save_weights(struct incline_context *ctx,
     return incline_weights_save(ctx, network->config, network->parameters, NULL, 0, path);
 }
 
+enum incline_status incline_weights_describe(struct incline_context *ctx, const char *path,
+                                             char **config_text, char ***class_names,
+                                             size_t *class_count)
+{
+    INCLINE_REQUIRE(ctx, ctx && path && config_text && class_names && class_count);
+    return incline_weights_metadata(ctx, path, config_text, class_names, class_count);
+}
+
 int incline_network_classes(const struct incline_network *network)
 {
-    const struct incline_model *model = &network->config->model;
-    return model->layers[model->layer_count - 1].out.channels;
-}
-
-static enum incline_status check_images(struct incline_context *ctx,
-                                        const struct incline_network *network,
-                                        const struct incline_images *images)
-{
-    struct incline_shape input = network->config->model.input;
-    if (images->count == 0)
-        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "there are no images");
-    if (images->height != input.height || images->width != input.width ||
-        images->channels != input.channels)
-        return incline_fail(ctx, INCLINE_ERROR_CONFIG,
-                            "images of %dx%dx%d do not fit a network for %dx%dx%d", images->height,
-                            images->width, images->channels, input.height, input.width,
-                            input.channels);
-    return INCLINE_OK;
-}
-
-static enum incline_status check_labels(struct incline_context *ctx,
-                                        const struct incline_images *images, int classes)
-{
-    if (!images->labels)
-        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "evaluation needs labels");
-    for (size_t i = 0; i < images->count; i++)
-        if (images->labels[i] < 0 || images->labels[i] >= classes)
-            return incline_fail(ctx, INCLINE_ERROR_DATA,
-                                "image %zu has label %d; the network knows 0 to %d", i,
-                                images->labels[i], classes - 1);
-    return INCLINE_OK;
+    return incline_model_outputs(network->config);
 }
 
 static enum incline_status run_prediction(struct incline_context *ctx,
@@ -141,7 +121,7 @@ enum incline_status incline_network_predict(struct incline_context *ctx,
 {
     INCLINE_REQUIRE(ctx, ctx && network && images && probabilities);
     struct incline_feed *feed = NULL;
-    enum incline_status status = check_images(ctx, network, images);
+    enum incline_status status = incline_images_check(ctx, network->config, "images", images);
     if (status)
         return status;
     status = incline_images_feed(ctx, network->device, network->config, images, &feed);
@@ -180,11 +160,10 @@ enum incline_status incline_network_evaluate(struct incline_context *ctx,
     INCLINE_REQUIRE(ctx, ctx && network && images && out);
     struct incline_evaluator *evaluator = NULL;
     struct incline_scores scores;
+    bool complete;
     double start;
-    enum incline_status status = check_images(ctx, network, images);
-    if (status)
-        return status;
-    status = check_labels(ctx, images, incline_network_classes(network));
+    *out = (struct incline_evaluation){0};
+    enum incline_status status = incline_labelled_check(ctx, network->config, "images", images);
     if (status)
         return status;
     status = incline_evaluator_create(ctx, network->device, network->config, network->parameters,
@@ -194,7 +173,7 @@ enum incline_status incline_network_evaluate(struct incline_context *ctx,
     *out = (struct incline_evaluation){.images = images->count,
                                        .classes = incline_network_classes(network)};
     start = incline_clock_seconds();
-    status = incline_evaluator_run(ctx, evaluator, &scores);
+    status = incline_evaluator_run(ctx, evaluator, NULL, &scores, &complete);
     if (status)
         goto out;
     out->seconds = incline_clock_seconds() - start;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "build_config.h"
 #include "incline/version.h"
 #include "train/config.h"
 
@@ -12,19 +13,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <zlib.h>
 
 extern char **environ;
 
 static const char log_head[] = "epoch,step,time,lr,loss,accuracy,val_loss,val_accuracy,"
-                               "images_per_s,best\n";
+                               "images_per_s,data_wait,best\n";
 
-enum incline_status incline_run_folder_check(struct incline_context *ctx, const char *path,
-                                             bool overwrite)
+static enum incline_status fail_exists(struct incline_context *ctx, const char *path)
 {
-    if (!overwrite && (incline_folder_exists(path) || incline_file_exists(path)))
-        return incline_fail(ctx, INCLINE_ERROR_IO,
-                            "%s exists; choose another folder (--out, --name) or add --overwrite",
-                            path);
+    return incline_fail(ctx, INCLINE_ERROR_IO,
+                        "%s exists; choose another folder (--out, --name) or add --overwrite",
+                        path);
+}
+
+enum incline_status incline_run_folder_check(struct incline_context *ctx,
+                                             const struct incline_train_options *options)
+{
+    const char *path = options->folder;
+    if (!options->overwrite && !options->unique &&
+        (incline_folder_exists(path) || incline_file_exists(path)))
+        return fail_exists(ctx, path);
     return INCLINE_OK;
 }
 
@@ -63,6 +72,18 @@ static enum incline_status put_json(struct incline_context *ctx, const char *fol
     return status;
 }
 
+/* A JSON text, in which bytes that are not UTF-8 are '?': a file name must not spoil the file. NULL
+ * when memory ran out. */
+static json_t *text_to_json(const char *value)
+{
+    struct incline_text text;
+    incline_text_init(&text, NULL);
+    incline_text_add_utf8(&text, value);
+    json_t *json = incline_text_status(&text) ? NULL : json_string(incline_text_get(&text));
+    incline_text_finish(&text);
+    return json;
+}
+
 /* Variables that change what a run does; written down, never read here. */
 static json_t *variables(void)
 {
@@ -78,10 +99,50 @@ static json_t *variables(void)
                     break;
                 memcpy(name, *entry, length);
                 name[length] = '\0';
-                json_object_set_new(object, name, json_string(equals + 1));
+                json_object_set_new(object, name, text_to_json(equals + 1));
             }
     }
     return object;
+}
+
+/* CRC-32, as in gzip and PNG files. */
+static uLong checksum(const unsigned char *bytes, size_t length)
+{
+    enum { PIECE_BYTES = 1 << 30 }; /* zlib counts in unsigned int */
+    uLong sum = crc32(0, NULL, 0);
+    for (size_t at = 0; at < length; at += PIECE_BYTES)
+        sum = crc32(sum, bytes + at,
+                    (uInt)(length - at < PIECE_BYTES ? length - at : PIECE_BYTES));
+    return sum;
+}
+
+static json_t *checksum_to_json(const unsigned char *bytes, size_t length)
+{
+    char text[12];
+    snprintf(text, sizeof text, "%08lx", checksum(bytes, length));
+    return json_string(text);
+}
+
+/* Size and checksums of one part as it is used, whatever files it came from; null when empty. The
+ * labels count as 32-bit numbers, the lowest byte first. */
+static json_t *contents(const struct incline_images *images)
+{
+    size_t bytes =
+        images->count * (size_t)images->height * (size_t)images->width * (size_t)images->channels;
+    unsigned char *labels = NULL;
+    if (images->count == 0)
+        return json_null();
+    if (incline_alloc(NULL, images->count, 4, &labels))
+        return NULL;
+    for (size_t i = 0; i < images->count; i++)
+        for (int byte = 0; byte < 4; byte++)
+            labels[4 * i + (size_t)byte] =
+                (unsigned char)((unsigned)images->labels[i] >> (8 * byte));
+    json_t *json = json_pack("{s:I, s:o, s:o}", "bytes", (json_int_t)bytes, "images_crc32",
+                             checksum_to_json(images->pixels, bytes), "labels_crc32",
+                             checksum_to_json(labels, 4 * images->count));
+    incline_free(&labels);
+    return json;
 }
 
 static json_t *environment(const struct incline_device *device,
@@ -89,13 +150,16 @@ static json_t *environment(const struct incline_device *device,
 {
     const struct incline_device_info *info = incline_device_get_info(device);
     return json_pack(
-        "{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:i}, s:{s:s, s:s, s:I, s:I, s:I, s:i}, "
-        "s:o}",
-        "incline", incline_version(), "device", "name", info->name, "type", info->type, "platform",
-        info->platform_name, "opencl", info->opencl, "driver", info->driver, "compute_units",
-        info->compute_units, "data", "name", dataset->name, "folder", dataset->folder, "train",
-        (json_int_t)dataset->train.count, "val", (json_int_t)dataset->val.count, "test",
-        (json_int_t)dataset->test.count, "classes", dataset->classes, "variables", variables());
+        "{s:s, s:b, s:{s:o, s:s, s:o, s:o, s:o, s:i}, s:{s:o, s:o, s:I, s:I, s:I, s:i}, "
+        "s:{s:o, s:o, s:o}, s:o}",
+        "incline", incline_version(), "clblast", INCLINE_HAVE_CLBLAST, "device", "name", text_to_json(info->name), "type",
+        info->type, "platform", text_to_json(info->platform_name), "opencl",
+        text_to_json(info->opencl), "driver", text_to_json(info->driver), "compute_units",
+        info->compute_units, "data", "name", text_to_json(dataset->name), "folder",
+        text_to_json(dataset->folder), "train", (json_int_t)dataset->train.count, "val",
+        (json_int_t)dataset->val.count, "test", (json_int_t)dataset->test.count, "classes",
+        dataset->classes, "contents", "train", contents(&dataset->train), "val",
+        contents(&dataset->val), "test", contents(&dataset->test), "variables", variables());
 }
 
 static json_int_t now(void)
@@ -118,10 +182,50 @@ static enum incline_status remove_old(struct incline_context *ctx, const char *f
     return status;
 }
 
-enum incline_status incline_run_folder_start(struct incline_context *ctx, const char *path,
-                                             const struct incline_config *config,
-                                             const struct incline_device *device,
-                                             const struct incline_dataset *dataset)
+/* *out = path, or path-number from 2 on; allocated. */
+static enum incline_status numbered(struct incline_context *ctx, const char *path, int number,
+                                    char **out)
+{
+    struct incline_text text;
+    incline_text_init(&text, ctx);
+    incline_text_add(&text, "%s", path);
+    if (number > 1)
+        incline_text_add(&text, "-%d", number);
+    enum incline_status status = incline_text_status(&text);
+    if (!status)
+        status = incline_strdup(ctx, incline_text_get(&text), out);
+    incline_text_finish(&text);
+    return status;
+}
+
+/* Creates the folder and sets *path, which is NULL on failure. *is_new: it did not exist before. */
+static enum incline_status take_folder(struct incline_context *ctx,
+                                       const struct incline_train_options *options, char **path,
+                                       bool *is_new)
+{
+    bool existed = true;
+    for (int number = 1; existed; number++) {
+        enum incline_status status = numbered(ctx, options->folder, number, path);
+        if (status)
+            return status;
+        status = incline_folder_create_new(ctx, *path, &existed);
+        *is_new = !status && !existed;
+        if (!status && existed && options->overwrite)
+            return INCLINE_OK;
+        if (!status && existed && !options->unique)
+            status = fail_exists(ctx, *path);
+        if (status || existed)
+            incline_free(path);
+        if (status)
+            return status;
+    }
+    return INCLINE_OK;
+}
+
+static enum incline_status fill(struct incline_context *ctx, const char *path,
+                                const struct incline_config *config,
+                                const struct incline_device *device,
+                                const struct incline_dataset *dataset)
 {
     char *weights = NULL;
     enum incline_status status = incline_path_join(ctx, path, "weights", &weights);
@@ -152,6 +256,42 @@ enum incline_status incline_run_folder_start(struct incline_context *ctx, const 
                     incline_file_write);
 }
 
+/* Removes what fill() made. A failure has one before it. */
+static void remove_folder(const char *path)
+{
+    static const char *const names[] = {"config.yaml",  "environment.json", "log.csv",
+                                        "events.jsonl", "weights",          ""};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *entry = NULL;
+        if (incline_path_join(NULL, path, names[i], &entry) == INCLINE_OK)
+            (void)remove(entry);
+        incline_free(&entry);
+    }
+}
+
+enum incline_status incline_run_folder_start(struct incline_context *ctx,
+                                             const struct incline_train_options *options,
+                                             const struct incline_config *config,
+                                             const struct incline_device *device,
+                                             const struct incline_dataset *dataset, char **path)
+{
+    bool is_new = false;
+    *path = NULL;
+    enum incline_status status = take_folder(ctx, options, path, &is_new);
+    if (status)
+        return status;
+    status = fill(ctx, *path, config, device, dataset);
+    if (status) {
+        if (is_new)
+            remove_folder(*path);
+        incline_free(path);
+    }
+    return status;
+}
+
+/* Seconds that steps of the epoch waited for images: none, as the whole set lies on the device. */
+static const double data_wait = 0;
+
 static enum incline_status append_log(struct incline_context *ctx, const char *path,
                                       const struct incline_progress *progress)
 {
@@ -164,7 +304,8 @@ static enum incline_status append_log(struct incline_context *ctx, const char *p
         incline_text_add(&line, "%.9g,%.6f,", progress->val_loss, progress->val_accuracy);
     else
         incline_text_add(&line, ",,");
-    incline_text_add(&line, "%.1f,%d\n", progress->images_per_second, progress->best);
+    incline_text_add(&line, "%.1f,%.3f,%d\n", progress->images_per_second, data_wait,
+                     progress->best);
     enum incline_status status = incline_text_status(&line);
     if (!status)
         status = put(ctx, path, "log.csv", incline_text_get(&line), incline_file_append);
@@ -187,6 +328,17 @@ enum incline_status incline_run_folder_epoch(struct incline_context *ctx, const 
         json_object_set_new(event, "val_accuracy", json_real(progress->val_accuracy));
     }
     return put_json(ctx, path, "events.jsonl", event, JSON_COMPACT, incline_file_append);
+}
+
+enum incline_status incline_run_folder_checkpoint(struct incline_context *ctx, const char *path,
+                                                  const struct incline_progress *progress,
+                                                  const char *weights)
+{
+    return put_json(ctx, path, "events.jsonl",
+                    json_pack("{s:s, s:I, s:i, s:I, s:s}", "event", "checkpoint", "unix_time",
+                              now(), "epoch", progress->epoch, "step",
+                              (json_int_t)progress->total_step, "weights", weights),
+                    JSON_COMPACT, incline_file_append);
 }
 
 enum incline_status incline_run_folder_end(struct incline_context *ctx, const char *path,

@@ -1,8 +1,8 @@
 /* The folder that a training leaves behind:
  *   config.yaml       everything, defaults filled in
- *   environment.json  version, device, driver, variables that matter, the data set
- *   log.csv           one line an epoch
- *   events.jsonl      start, epoch, end: one JSON object a line
+ *   environment.json  version, device, driver, variables that matter, the data set with checksums
+ *   log.csv           one line an epoch: time and data_wait in seconds, lr, loss, ...
+ *   events.jsonl      start, checkpoint, epoch, end: one JSON object a line
  *   weights/last.safetensors, weights/best.safetensors */
 #ifndef INCLINE_TRAIN_RUN_FOLDER_H
 #define INCLINE_TRAIN_RUN_FOLDER_H
@@ -10,21 +10,29 @@
 #include "incline/data.h"
 #include "incline/train.h"
 
-/* Fails with IO when path exists and overwrite is false; changes nothing. */
-enum incline_status incline_run_folder_check(struct incline_context *ctx, const char *path,
-                                             bool overwrite) INCLINE_MUST_CHECK;
-
-/* Creates the folder with config.yaml, environment.json, the head of log.csv and the start event.
- */
+/* Fails with IO when the folder that options name exists and may be neither overwritten nor
+ * numbered; changes nothing. */
 enum incline_status
-incline_run_folder_start(struct incline_context *ctx, const char *path,
+incline_run_folder_check(struct incline_context *ctx,
+                         const struct incline_train_options *options) INCLINE_MUST_CHECK;
+
+/* Creates the folder that options name, with config.yaml, environment.json, the head of log.csv and
+ * the start event. *path: its name, allocated. Of several callers with one name only one gets it,
+ * unless they overwrite. A new folder is removed again on failure. */
+enum incline_status
+incline_run_folder_start(struct incline_context *ctx, const struct incline_train_options *options,
                          const struct incline_config *config, const struct incline_device *device,
-                         const struct incline_dataset *dataset) INCLINE_MUST_CHECK;
+                         const struct incline_dataset *dataset, char **path) INCLINE_MUST_CHECK;
 
 /* Appends an epoch to log.csv and events.jsonl. */
 enum incline_status
 incline_run_folder_epoch(struct incline_context *ctx, const char *path,
                          const struct incline_progress *progress) INCLINE_MUST_CHECK;
+
+/* Appends a checkpoint event to events.jsonl: weights, a path below the folder, were written. */
+enum incline_status incline_run_folder_checkpoint(struct incline_context *ctx, const char *path,
+                                                  const struct incline_progress *progress,
+                                                  const char *weights) INCLINE_MUST_CHECK;
 
 /* Appends the end event: how it ended ("done", "max-time", "interrupted", "diverged"). */
 enum incline_status incline_run_folder_end(struct incline_context *ctx, const char *path,

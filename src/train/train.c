@@ -8,10 +8,10 @@
 #include "network/initialize.h"
 #include "network/rewrite.h"
 #include "train/evaluator.h"
+#include "train/images_check.h"
 #include "train/run_folder.h"
 #include "train/weights_file.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -34,7 +34,7 @@ struct trainer {
     struct incline_buffer *metrics, *image_class;
     struct incline_step_plan *plan;
     struct incline_evaluator *evaluator; /* NULL: no validation */
-    char *last_path, *best_path;
+    char *folder, *last_path, *best_path;
 
     size_t batch, steps, images; /* of an epoch */
     struct incline_metrics_slot *slots;
@@ -48,9 +48,14 @@ struct trainer {
     bool stopped; /* by *options->stop or the time limit */
 };
 
+static bool is_asked_to_stop(const struct trainer *trainer)
+{
+    return trainer->options->stop && *trainer->options->stop;
+}
+
 static bool should_stop(struct trainer *trainer)
 {
-    if (trainer->options->stop && *trainer->options->stop)
+    if (is_asked_to_stop(trainer))
         return true;
     if (trainer->options->max_seconds > 0 &&
         incline_clock_seconds() - trainer->start >= trainer->options->max_seconds) {
@@ -58,13 +63,6 @@ static bool should_stop(struct trainer *trainer)
         return true;
     }
     return false;
-}
-
-static const struct incline_images *validation_images(const struct incline_dataset *dataset)
-{
-    if (dataset->val_is_test)
-        return &dataset->test;
-    return dataset->val.count > 0 ? &dataset->val : NULL;
 }
 
 static void count_steps(struct trainer *trainer)
@@ -112,7 +110,7 @@ static enum incline_status make_parameters(struct trainer *trainer)
 
 static enum incline_status make_plans(struct trainer *trainer)
 {
-    const struct incline_images *val = validation_images(trainer->dataset);
+    const struct incline_images *val = incline_validation_images(trainer->dataset);
     struct incline_step_spec spec = {
         .device = trainer->device,
         .layers = trainer->config->model.layers,
@@ -134,20 +132,40 @@ static enum incline_status make_plans(struct trainer *trainer)
                                     &trainer->evaluator);
 }
 
+static const char last_name[] = "weights/last.safetensors";
+static const char best_name[] = "weights/best.safetensors";
+
 static enum incline_status make_paths(struct trainer *trainer)
 {
-    const char *folder = trainer->options->folder;
     enum incline_status status =
-        incline_path_join(trainer->ctx, folder, "weights/last.safetensors", &trainer->last_path);
+        incline_path_join(trainer->ctx, trainer->folder, last_name, &trainer->last_path);
     if (status)
         return status;
-    return incline_path_join(trainer->ctx, folder, "weights/best.safetensors", &trainer->best_path);
+    return incline_path_join(trainer->ctx, trainer->folder, best_name, &trainer->best_path);
 }
 
 static enum incline_status save(struct trainer *trainer, const char *path)
 {
     return incline_weights_save(trainer->ctx, trainer->config, trainer->parameters,
                                 trainer->dataset->class_names, trainer->dataset->classes, path);
+}
+
+static enum incline_status save_last(struct trainer *trainer)
+{
+    enum incline_status status = save(trainer, trainer->last_path);
+    if (status)
+        return status;
+    return incline_run_folder_checkpoint(trainer->ctx, trainer->folder, &trainer->progress,
+                                         last_name);
+}
+
+static enum incline_status save_best(struct trainer *trainer)
+{
+    enum incline_status status = save(trainer, trainer->best_path);
+    if (status)
+        return status;
+    return incline_run_folder_checkpoint(trainer->ctx, trainer->folder, &trainer->progress,
+                                         best_name);
 }
 
 static void update_progress(struct trainer *trainer)
@@ -272,6 +290,22 @@ static enum incline_status keep_pace(struct trainer *trainer, size_t enqueued)
     return incline_fence_put(trainer->ctx, trainer->device, &trainer->fences[1]);
 }
 
+static enum incline_status save_if_asked(struct trainer *trainer, size_t enqueued)
+{
+    const struct incline_train_callbacks *callbacks = &trainer->options->callbacks;
+    volatile sig_atomic_t *wish = trainer->options->save;
+    if (!wish || !*wish)
+        return INCLINE_OK;
+    *wish = 0;
+    enum incline_status status = read_slots(trainer, enqueued);
+    if (status)
+        return status;
+    status = save_last(trainer);
+    if (!status && callbacks->saved)
+        callbacks->saved(callbacks->cookie, &trainer->progress, trainer->last_path);
+    return status;
+}
+
 static enum incline_status drop_fences(struct trainer *trainer)
 {
     enum incline_status first = incline_fence_wait(trainer->ctx, &trainer->fences[0]);
@@ -300,6 +334,9 @@ static enum incline_status run_steps(struct trainer *trainer)
                 return status;
             stride_end = enqueued + stride_of(trainer);
         }
+        status = save_if_asked(trainer, enqueued);
+        if (status)
+            return status;
         trainer->stopped = should_stop(trainer);
     }
     status = drop_fences(trainer);
@@ -326,19 +363,33 @@ static enum incline_status begin_epoch(struct trainer *trainer, int epoch)
     return incline_feed_shuffle(trainer->ctx, trainer->feed, trainer->config->train.seed, epoch);
 }
 
+static bool validation_should_stop(void *cookie)
+{
+    return should_stop(cookie);
+}
+
+/* A validation that is cut short leaves no figure. */
 static enum incline_status validate(struct trainer *trainer)
 {
     struct incline_progress *progress = &trainer->progress;
+    const struct incline_stop_check check = {validation_should_stop, trainer};
     struct incline_scores scores;
+    bool complete;
     char place[64];
     bool due = progress->epoch % trainer->config->train.val_every == 0 ||
                progress->epoch == progress->epochs;
     if (!trainer->evaluator || !due)
         return INCLINE_OK;
     double start = incline_clock_seconds();
-    enum incline_status status = incline_evaluator_run(trainer->ctx, trainer->evaluator, &scores);
+    enum incline_status status = incline_evaluator_run(trainer->ctx, trainer->evaluator, &check,
+                                                       &scores, &complete);
+    progress->val_seconds = incline_clock_seconds() - start;
     if (status)
         return status;
+    if (!complete) {
+        trainer->stopped = true;
+        return INCLINE_OK;
+    }
     if (!isfinite(scores.loss)) {
         snprintf(place, sizeof place, "the validation loss of epoch %d", progress->epoch);
         return fail_diverged(trainer, place, scores.loss);
@@ -346,7 +397,6 @@ static enum incline_status validate(struct trainer *trainer)
     progress->has_val = true;
     progress->val_loss = scores.loss;
     progress->val_accuracy = scores.accuracy;
-    progress->val_seconds = incline_clock_seconds() - start;
     return INCLINE_OK;
 }
 
@@ -385,12 +435,12 @@ static enum incline_status finish_epoch(struct trainer *trainer)
     if (status)
         return status;
     judge_epoch(trainer);
-    status = save(trainer, trainer->last_path);
+    status = save_last(trainer);
     if (!status && trainer->progress.best)
-        status = save(trainer, trainer->best_path);
+        status = save_best(trainer);
     if (status)
         return status;
-    status = incline_run_folder_epoch(trainer->ctx, trainer->options->folder, &trainer->progress);
+    status = incline_run_folder_epoch(trainer->ctx, trainer->folder, &trainer->progress);
     if (status)
         return status;
     note_epoch(trainer);
@@ -412,7 +462,7 @@ static enum incline_status run_epoch(struct trainer *trainer, int epoch)
     trainer->result->last_step = incline_device_get_counters(trainer->device);
     if (trainer->done == trainer->steps)
         return finish_epoch(trainer);
-    return save(trainer, trainer->last_path);
+    return save_last(trainer);
 }
 
 static const char *ending(const struct trainer *trainer, enum incline_status status)
@@ -429,11 +479,18 @@ static const char *ending(const struct trainer *trainer, enum incline_status sta
 static enum incline_status run_epochs(struct trainer *trainer)
 {
     enum incline_status status = INCLINE_OK;
-    for (int epoch = 1; !status && !trainer->stopped && epoch <= trainer->config->train.epochs;
-         epoch++)
+    int epochs = trainer->config->train.epochs;
+    for (int epoch = 1; !status && !trainer->stopped && epoch <= epochs; epoch++) {
         status = run_epoch(trainer, epoch);
+        if (!trainer->stopped && epoch < epochs)
+            trainer->stopped = should_stop(trainer);
+    }
+    if (is_asked_to_stop(trainer)) { /* also after the last step; it counts more than the limit */
+        trainer->stopped = true;
+        trainer->result->stopped_by_time = false;
+    }
     enum incline_status end_status =
-        incline_run_folder_end(trainer->ctx, trainer->options->folder, ending(trainer, status),
+        incline_run_folder_end(trainer->ctx, trainer->folder, ending(trainer, status),
                                trainer->result->steps_done);
     if (status)
         return status; /* the first failure is the one to report */
@@ -444,10 +501,7 @@ static enum incline_status run_epochs(struct trainer *trainer)
 
 static enum incline_status prepare(struct trainer *trainer)
 {
-    enum incline_status status = make_paths(trainer);
-    if (status)
-        return status;
-    status = make_parameters(trainer);
+    enum incline_status status = make_parameters(trainer);
     if (status)
         return status;
     status = make_buffers(trainer);
@@ -456,8 +510,11 @@ static enum incline_status prepare(struct trainer *trainer)
     status = make_plans(trainer);
     if (status)
         return status;
-    return incline_run_folder_start(trainer->ctx, trainer->options->folder, trainer->config,
-                                    trainer->device, trainer->dataset);
+    status = incline_run_folder_start(trainer->ctx, trainer->options, trainer->config,
+                                      trainer->device, trainer->dataset, &trainer->folder);
+    if (status)
+        return status;
+    return make_paths(trainer);
 }
 
 static void note_memory(struct trainer *trainer)
@@ -482,6 +539,7 @@ static void clean_up(struct trainer *trainer)
     incline_feed_destroy(&trainer->feed);
     incline_parameters_destroy(&trainer->parameters);
     incline_free(&trainer->slots);
+    incline_free(&trainer->folder);
     incline_free(&trainer->last_path);
     incline_free(&trainer->best_path);
 }
@@ -506,9 +564,10 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
     };
     enum incline_status status;
     *out = (struct incline_train_result){0};
-    if (dataset->train.count == 0 || dataset->train.count > INT_MAX)
-        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "there are no training images");
-    status = incline_run_folder_check(ctx, options->folder, options->overwrite);
+    status = incline_dataset_check(ctx, config, dataset);
+    if (status)
+        return status;
+    status = incline_run_folder_check(ctx, options);
     if (status)
         return status;
     count_steps(&trainer);
@@ -516,7 +575,7 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
     if (!status) {
         note_memory(&trainer);
         if (callbacks->started)
-            callbacks->started(callbacks->cookie, options->folder);
+            callbacks->started(callbacks->cookie, trainer.folder);
         status = run_epochs(&trainer);
     }
     out->build_seconds = incline_device_get_counters(device).build_seconds;

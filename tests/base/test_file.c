@@ -72,6 +72,29 @@ static void test_write_that_fails_midway(void **state)
     assert_int_equal(count_entries(s), 1);
 }
 
+static void test_new_folders_are_taken_once(void **state)
+{
+    static const char *const paths[] = {"one", "a/b/c", "a/b/d//", "a/./e"};
+    struct scratch *s = *state;
+    bool existed = true;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const char *path = scratch_path(s, paths[i]);
+        assert_ok(s->ctx, incline_folder_create_new(s->ctx, path, &existed));
+        assert_false(existed);
+        assert_true(incline_folder_exists(path));
+        assert_ok(s->ctx, incline_folder_create_new(s->ctx, path, &existed));
+        assert_true(existed);
+    }
+    assert_ok(s->ctx, incline_folder_create_new(s->ctx, "/", &existed));
+    assert_true(existed);
+    scratch_write(s, "file", "x", 1);
+    assert_ok(s->ctx, incline_folder_create_new(s->ctx, scratch_path(s, "file"), &existed));
+    assert_true(existed);
+    assert_fails(s->ctx, INCLINE_ERROR_IO,
+                 incline_folder_create_new(s->ctx, scratch_path(s, "file/x"), &existed),
+                 "file: cannot create the folder: ");
+}
+
 static void test_read_checks_the_limit(void **state)
 {
     struct scratch *s = *state;
@@ -174,6 +197,7 @@ int main(void)
         scratch_test(test_write_replaces_whole_file),
         scratch_test(test_failed_write_leaves_nothing),
         scratch_test(test_write_that_fails_midway),
+        scratch_test(test_new_folders_are_taken_once),
         scratch_test(test_read_checks_the_limit),
         scratch_test(test_read_failures),
         scratch_test(test_read_from_a_pipe),

@@ -6,12 +6,17 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/philox.h"
+#include "device/opencl.h"
 #include "incline/network.h"
 #include "incline/train.h"
 #include "incline/version.h"
+#include "train/run_folder.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
 
 static struct test_device env;
 
@@ -75,6 +80,7 @@ static void free_dataset(struct incline_dataset *dataset)
 struct setup {
     struct incline_setting settings[4];
     size_t count;
+    bool without_val;
     struct incline_train_options options;
 };
 
@@ -89,6 +95,7 @@ static enum incline_status train(struct scratch *s, struct setup *setup, const c
     assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, setup->settings,
                                             setup->count, &config));
     setup->options.folder = folder;
+    dataset->val_is_test = !setup->without_val;
     enum incline_status status =
         incline_train(env.ctx, env.device, config, dataset, &setup->options, result);
     incline_config_destroy(&config);
@@ -178,21 +185,39 @@ static void test_seed_decides_bytes(void **state)
         incline_free(&bytes[i]);
 }
 
+static void count_tick(void *cookie, const struct incline_progress *progress)
+{
+    (void)progress;
+    ++*(uint64_t *)cookie;
+}
+
+/* As if a step took long: then every step ends a stride. */
+static void count_tick_slowly(void *cookie, const struct incline_progress *progress)
+{
+    count_tick(cookie, progress);
+    nanosleep(&(struct timespec){0, 60000000}, NULL);
+}
+
+/* The host reads once for each tick and once at the end; else it waits only so as not to run ahead
+ * without bound, however long a step takes. */
 static void test_step_neither_allocates_nor_builds_nor_waits(void **state)
 {
-    struct setup setup = {
-        .settings = {{"train.epochs", "4"}, {"train.batch_size", "1"}},
-        .count = 2,
-    };
-    struct incline_train_result result;
-    assert_ok(env.ctx, train(*state, &setup, "counters", &result));
-    assert_int_equal(result.first_step.allocations, result.last_step.allocations);
-    assert_int_equal(result.first_step.program_builds, result.last_step.program_builds);
-    assert_true(result.first_step.program_builds > 0);
-    uint64_t waits = result.last_step.blocking_calls - result.first_step.blocking_calls;
-    print_message("%llu blocking calls in %lld steps\n", (unsigned long long)waits,
-                  result.steps_done);
-    assert_true(waits < (uint64_t)result.steps_done / 4);
+    for (int slow = 0; slow < 2; slow++) {
+        uint64_t ticks = 0;
+        struct setup setup = {
+            .settings = {{"train.epochs", "1"}, {"train.batch_size", slow ? "20" : "1"}},
+            .count = 2,
+            .options = {
+                .callbacks = {.cookie = &ticks, .tick = slow ? count_tick_slowly : count_tick}}};
+        struct incline_train_result result;
+        assert_ok(env.ctx, train(*state, &setup, slow ? "slow" : "fast", &result));
+        const struct incline_device_counters *first = &result.first_step, *last = &result.last_step;
+        assert_int_equal(first->allocations, last->allocations);
+        assert_int_equal(first->program_builds, last->program_builds);
+        assert_true(first->program_builds > 0);
+        assert_in_range(last->blocking_calls - first->blocking_calls, ticks, ticks + 1);
+        assert_in_range(last->window_waits - first->window_waits, 0, (uint64_t)result.steps_done);
+    }
 }
 
 static void test_divergence_stops(void **state)
@@ -223,6 +248,58 @@ static void test_stop_saves(void **state)
     incline_free(&bytes);
 }
 
+/* A validation is not waited for: here the one step of an epoch is done when the wish is seen. */
+static void test_stop_ends_validation(void **state)
+{
+    volatile sig_atomic_t stop = 1;
+    struct setup setup = {
+        .settings = {{"train.batch_size", "300"}}, .count = 1, .options = {.stop = &stop}};
+    struct incline_train_result result;
+    size_t length;
+    assert_int_equal(train(*state, &setup, "stopped", &result), INCLINE_ERROR_INTERRUPTED);
+    assert_int_equal(result.steps_done, 1);
+    assert_int_equal(result.epochs_done, 1);
+    assert_false(result.has_val);
+    char *log = read_back(*state, "stopped/log.csv", &length);
+    assert_non_null(strstr(log, "\n1,1,"));
+    assert_non_null(strstr(log, ",,,"));
+    incline_free(&log);
+    log = read_back(*state, "stopped/weights/last.safetensors", &length);
+    assert_true(length > 100);
+    incline_free(&log);
+}
+
+static void stop_after_epoch(void *cookie, const struct incline_progress *progress)
+{
+    volatile sig_atomic_t *stop = cookie;
+    *stop = progress->epoch == 2;
+}
+
+/* A wish that comes after the last step of an epoch is met before the next one, also at the end. */
+static void test_stop_between_epochs(void **state)
+{
+    static const char *const epochs[] = {"2", "5"};
+    for (size_t i = 0; i < 2; i++) {
+        volatile sig_atomic_t stop = 0;
+        struct setup setup = {
+            .settings = {{"train.batch_size", "32"}, {"train.epochs", epochs[i]}},
+            .count = 2,
+            .options = {.stop = &stop,
+                        .callbacks = {.cookie = (void *)&stop, .epoch_end = stop_after_epoch}}};
+        struct incline_train_result result;
+        char name[48];
+        size_t length;
+        snprintf(name, sizeof name, "end-%zu", i);
+        assert_int_equal(train(*state, &setup, name, &result), INCLINE_ERROR_INTERRUPTED);
+        assert_int_equal(result.epochs_done, 2);
+        assert_int_equal(result.steps_done, 2 * 9);
+        snprintf(name, sizeof name, "end-%zu/events.jsonl", i);
+        char *events = read_back(*state, name, &length);
+        assert_non_null(strstr(events, "\"how\":\"interrupted\""));
+        incline_free(&events);
+    }
+}
+
 static void test_existing_folder_is_kept(void **state)
 {
     struct setup setup = {.settings = {{"train.epochs", "1"}}, .count = 1};
@@ -232,6 +309,143 @@ static void test_existing_folder_is_kept(void **state)
     assert_non_null(strstr(incline_error_text(env.ctx), "exists"));
     setup.options.overwrite = true;
     assert_ok(env.ctx, train(*state, &setup, "twice", &result));
+}
+
+struct memory_watch {
+    size_t before, taken;
+};
+
+static void note_memory(void *cookie, const char *run_folder)
+{
+    struct memory_watch *watch = cookie;
+    (void)run_folder;
+    watch->taken = env.device->buffer_bytes - watch->before;
+}
+
+/* What is foretold is what is taken, with validation and without, also when all is one batch. */
+static void test_memory_is_foretold(void **state)
+{
+    static const char *const batches[] = {"32", "300"}, *const parts[] = {"test", "none"};
+    for (size_t i = 0; i < 4; i++) {
+        bool validates = i / 2 == 0;
+        struct memory_watch watch = {.before = env.device->buffer_bytes};
+        struct setup setup = {
+            .settings = {{"train.batch_size", batches[i % 2]},
+                         {"data.val", parts[i / 2]},
+                         {"train.epochs", "1"}},
+            .count = 3,
+            .without_val = !validates,
+            .options = {.callbacks = {.cookie = &watch, .started = note_memory}},
+        };
+        struct incline_train_result result;
+        struct incline_memory_need need;
+        struct incline_config *config = NULL;
+        char name[32];
+        snprintf(name, sizeof name, "memory-%zu", i);
+        assert_ok(env.ctx, train(*state, &setup, name, &result));
+        assert_ok(env.ctx,
+                  incline_config_parse(env.ctx, "small.yaml", MODEL, setup.settings, 3, &config));
+        assert_ok(env.ctx,
+                  incline_memory_plan(env.ctx, env.device, config, 257, validates ? 50 : 0, &need));
+        assert_int_equal(need.total, watch.taken);
+        assert_int_equal(need.total, need.weights + need.activations + need.data);
+        assert_true(need.largest >= 257 * 90 && need.largest < need.total);
+        incline_config_destroy(&config);
+    }
+}
+
+/* As when the disk is full: what was begun is taken away again. */
+static void test_folder_that_cannot_be_filled(void **state)
+{
+    struct scratch *s = *state;
+    struct rlimit old, low;
+    char folder[2 * SCRATCH_PATH_BYTES], *made = NULL;
+    struct incline_train_options options = {.folder = folder, .unique = true};
+    struct incline_config *config = NULL;
+    struct incline_dataset *dataset = make_dataset(1, 1);
+    snprintf(folder, sizeof folder, "%s/full", s->folder);
+    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, NULL, 0, &config));
+    getrlimit(RLIMIT_FSIZE, &old);
+    low = old;
+    low.rlim_cur = 10; /* less than config.yaml */
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+    enum incline_status status =
+        incline_run_folder_start(env.ctx, &options, config, env.device, dataset, &made);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_fails(env.ctx, INCLINE_ERROR_IO, status, "config.yaml: cannot write it: File too large");
+    assert_null(made);
+    assert_false(incline_folder_exists(folder));
+    for (int i = 0; i < 2; i++) {
+        assert_ok(env.ctx,
+                  incline_run_folder_start(env.ctx, &options, config, env.device, dataset, &made));
+        assert_string_equal(made + strlen(folder), i ? "-2" : "");
+        incline_free(&made);
+    }
+    incline_config_destroy(&config);
+    free_dataset(dataset);
+}
+
+static void train_refuses(struct scratch *s, const struct incline_dataset *dataset,
+                          enum incline_status expected, const char *part)
+{
+    struct incline_config *config = NULL;
+    struct incline_train_result result;
+    char folder[2 * SCRATCH_PATH_BYTES];
+    struct incline_train_options options = {.folder = folder};
+    snprintf(folder, sizeof folder, "%s/refused", s->folder);
+    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, NULL, 0, &config));
+    assert_fails(env.ctx, expected,
+                 incline_train(env.ctx, env.device, config, dataset, &options, &result), part);
+    assert_false(incline_folder_exists(folder));
+    incline_config_destroy(&config);
+}
+
+/* A program may hand in what it likes; nothing of it may reach the device. */
+static void test_foreign_data_sets_are_refused(void **state)
+{
+    struct incline_dataset *whole = make_dataset(6, 6), set;
+    int bad_labels[] = {0, 1, 2, 3, -1, 0};
+    char *bad_names[] = {(char *)"a", (char *)"\xff", (char *)"c"};
+    incline_error_clear(env.ctx);
+    set = *whole;
+    set.train.count = 0;
+    train_refuses(*state, &set, INCLINE_ERROR_ARGUMENT, "there are no training images");
+    set = *whole;
+    set.train.count = (size_t)INT_MAX + 1;
+    train_refuses(*state, &set, INCLINE_ERROR_UNSUPPORTED, "2147483648 training images");
+    set = *whole;
+    set.train.pixels = NULL;
+    train_refuses(*state, &set, INCLINE_ERROR_ARGUMENT, "there are no training images");
+    set = *whole;
+    set.train.labels = NULL;
+    train_refuses(*state, &set, INCLINE_ERROR_ARGUMENT, "the training images have no labels");
+    set = *whole;
+    set.train.width = 8;
+    train_refuses(*state, &set, INCLINE_ERROR_CONFIG,
+                  "training images of 5x8x2 do not fit a network for 5x9x2");
+    set = *whole;
+    set.train.labels = bad_labels;
+    train_refuses(*state, &set, INCLINE_ERROR_DATA,
+                  "training images: number 3 has label 3; the network knows 0 to 2");
+    set = *whole;
+    set.test.labels = bad_labels + 4;
+    set.test.count = 2;
+    train_refuses(*state, &set, INCLINE_ERROR_DATA, "validation images: number 0 has label -1");
+    set = *whole;
+    set.test.count = 0;
+    train_refuses(*state, &set, INCLINE_ERROR_ARGUMENT, "there are no validation images");
+    set = *whole;
+    set.test.channels = 1;
+    train_refuses(*state, &set, INCLINE_ERROR_CONFIG, "validation images of 5x9x1 do not fit");
+    set = *whole;
+    set.classes = 4;
+    train_refuses(*state, &set, INCLINE_ERROR_CONFIG,
+                  "the data set has 4 classes, but the model has 3 outputs");
+    set = *whole;
+    set.class_names = bad_names;
+    train_refuses(*state, &set, INCLINE_ERROR_ARGUMENT, "the name of class 1 is not UTF-8");
+    free_dataset(whole);
 }
 
 /* The last line of log.csv and the weights, evaluated afresh, agree. */
@@ -287,7 +501,14 @@ int main(void)
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_divergence_stops, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_saves, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_stop_ends_validation, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_stop_between_epochs, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_foreign_data_sets_are_refused, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_memory_is_foretold, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_folder_that_cannot_be_filled, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_saved_weights_evaluate_the_same, scratch_setup,
                                         scratch_teardown),
