@@ -61,33 +61,45 @@ static char *find_in_run(const char *folder, const char *name)
     return path;
 }
 
-static int find_path(struct cli *cli, const char *given, struct cli_weights *weights)
+/* A run that was stopped or failed in its first epoch has all but the weights. */
+static int report_no_weights(struct cli *cli, const char *folder)
 {
-    if (!exists(given))
-        return cli_error(cli, CLI_EXIT_DATA, "%s: %s", given, strerror(errno));
-    if (!is_folder(given)) {
-        weights->path = cli_text("%s", given);
-        return weights->path != NULL ? CLI_EXIT_OK
-                                     : cli_error(cli, CLI_EXIT_OTHER, "out of memory");
-    }
-    weights->path = find_in_run(given, "weights/best.safetensors");
-    if (weights->path == NULL)
-        weights->path = find_in_run(given, "weights/last.safetensors");
-    weights->config_path = find_in_run(given, "config.yaml");
-    if (weights->path != NULL)
-        return CLI_EXIT_OK;
+    char *config = find_in_run(folder, "config.yaml");
+    bool is_run = config != NULL;
+    free(config);
+    if (is_run)
+        return cli_error(cli, CLI_EXIT_DATA,
+                         "%s: that run saved no weights: it ended before its first epoch was done",
+                         folder);
     return cli_error(cli, CLI_EXIT_DATA,
                      "%s is no run folder: it has neither weights/best.safetensors nor "
                      "weights/last.safetensors",
-                     given);
+                     folder);
+}
+
+int cli_find_weights(struct cli *cli, const char *given, char **path)
+{
+    *path = NULL;
+    if (!exists(given))
+        return cli_error(cli, CLI_EXIT_DATA, "%s: %s", given, strerror(errno));
+    if (!is_folder(given)) {
+        *path = cli_text("%s", given);
+        return *path != NULL ? CLI_EXIT_OK : cli_error(cli, CLI_EXIT_OTHER, "out of memory");
+    }
+    *path = find_in_run(given, "weights/best.safetensors");
+    if (*path == NULL)
+        *path = find_in_run(given, "weights/last.safetensors");
+    return *path != NULL ? CLI_EXIT_OK : report_no_weights(cli, given);
 }
 
 int cli_weights_open(struct cli *cli, const char *given, struct cli_weights *weights)
 {
     *weights = (struct cli_weights){0};
-    int code = find_path(cli, given, weights);
+    int code = cli_find_weights(cli, given, &weights->path);
     if (code != CLI_EXIT_OK)
         return code;
+    if (is_folder(given))
+        weights->config_path = find_in_run(given, "config.yaml");
     enum incline_status status =
         incline_weights_describe(cli->ctx, weights->path, &weights->config_text,
                                  &weights->class_names, &weights->class_count);

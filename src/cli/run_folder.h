@@ -7,6 +7,10 @@
 /* The folder of a new run, allocated: runs/<YYYY-MM-DD-HHMM>-<name>. NULL when memory ran out. */
 char *cli_new_run_folder(const char *name);
 
+/* *path: the weights file that `given` means, allocated: itself, or of a run folder the best weights,
+ * else the last. */
+int cli_find_weights(struct cli *cli, const char *given, char **path);
+
 /* Trained weights with what goes with them. */
 struct cli_weights {
     char *path;         /* of the safetensors file */

@@ -23,6 +23,7 @@ struct training {
     struct incline_config *config;
     struct incline_dataset *dataset;
     struct incline_device *device;
+    char *weights;       /* file to start from, NULL: none */
     char *folder;        /* asked for; from the start on the one that was made */
     char *quoted_folder; /* for the commands that are suggested */
     struct cli_progress progress;
@@ -55,6 +56,11 @@ static int load(struct training *training)
         status = incline_dataset_load(cli->ctx, training->config, &limits, &training->dataset);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
+    if (training->options->weights != NULL) {
+        int code = cli_find_weights(cli, training->options->weights, &training->weights);
+        if (code != CLI_EXIT_OK)
+            return code;
+    }
     return cli_open_device(cli, &training->device);
 }
 
@@ -113,7 +119,8 @@ static void print_data_ok(const struct training *training)
         if (others[i] > 0)
             cli_print(training->cli, " + %s", cli_format_count(&figure, others[i]));
     }
-    cli_print(training->cli, " images, %d classes)    model ok\n", dataset->classes);
+    cli_print(training->cli, " images, %d classes)    model ok%s\n", dataset->classes,
+              training->weights != NULL ? "    weights ok" : "");
 }
 
 static size_t total(const struct incline_memory_need *need)
@@ -178,6 +185,21 @@ static void suggest_batch(const struct training *training)
         cli_say(training->cli, "A batch of %zu fits: -b %zu", batch, batch);
 }
 
+/* Loads the weights to start from into a network that nothing is done with. */
+static int try_weights(const struct training *training)
+{
+    struct cli *cli = training->cli;
+    struct incline_network *network = NULL;
+    if (training->weights == NULL)
+        return CLI_EXIT_OK;
+    enum incline_status status =
+        incline_network_create(cli->ctx, training->device, training->config, 0, &network);
+    if (status == INCLINE_OK)
+        status = incline_network_load_weights(cli->ctx, network, training->weights);
+    incline_network_destroy(&network);
+    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+}
+
 static int dry_run(const struct training *training)
 {
     struct cli *cli = training->cli;
@@ -185,6 +207,9 @@ static int dry_run(const struct training *training)
     struct incline_memory_need need;
     struct cli_figure needed, there, largest;
     bool fits;
+    int code = try_weights(training);
+    if (code != CLI_EXIT_OK)
+        return code;
     enum incline_status status = plan_memory(training, training->config, &need, &fits);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
@@ -350,7 +375,7 @@ static int train(struct training *training)
         .folder = training->folder,
         .overwrite = options->overwrite,
         .unique = options->out == NULL && !options->overwrite,
-        .weights = options->weights,
+        .weights = training->weights,
         .max_seconds = options->max_seconds,
         .overfit_batch = options->overfit_batch,
         .stop = cli_stop_flag(),
@@ -395,6 +420,7 @@ static int run(struct cli *cli, const void *given)
     if (code == CLI_EXIT_OK)
         code = prepare_and_train(&training);
     free(training.quoted_folder);
+    free(training.weights);
     free(training.folder);
     incline_device_close(&training.device);
     incline_dataset_destroy(&training.dataset);
@@ -409,8 +435,8 @@ static const struct cli_option options[] = {
     {"seed", 0, CLI_SETTING, 0, "N", "seed of weights and order", "train.seed"},
     {"set", 's', CLI_ASSIGNMENT, 0, "PATH=VALUE", "change any value of the configuration"},
     {"data", 0, CLI_SETTING, 0, "DIR", "folder of the data set", "data.root"},
-    {"weights", 0, CLI_TEXT, offsetof(struct train_options, weights), "FILE",
-     "start from these weights"},
+    {"weights", 0, CLI_TEXT, offsetof(struct train_options, weights), "RUN|FILE",
+     "start from these weights, of a run the best"},
     {"out", 0, CLI_TEXT, offsetof(struct train_options, out), "DIR",
      "run folder (default: runs/<time>-<name>)"},
     {"name", 0, CLI_TEXT, offsetof(struct train_options, name), "NAME",

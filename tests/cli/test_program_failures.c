@@ -47,22 +47,43 @@ static void folders_must_be_writable(void **state)
     refused(p, 1, "cannot write t.yaml/x: Not a directory", "");
 }
 
+/* Training from the weights fails as said, and a dry run just so. NULL: no setting. */
+static void weights_refused(struct program *p, const char *weights, const char *setting, int code,
+                            const char *first, const char *part)
+{
+    const char *assign = setting ? "-s" : NULL;
+    run(p, "train", "t.yaml", "--out", "w", "--weights", weights, assign, setting);
+    refused(p, code, first, part);
+    char *said = strdup(p->err);
+    assert_non_null(said);
+    run(p, "train", "t.yaml", "--dry-run", "--weights", weights, assign, setting);
+    refused(p, code, first, part);
+    assert_string_equal(p->err, said);
+    free(said);
+}
+
 static void weights_must_belong_to_the_network(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    assert_exit(p, 0);
+    weights_refused(p, LAST, "model.layers.3.dense=4", 3,
+                    LAST ": weights of another network: tensor 'dense_1.weight' has shape [3, 16], ",
+                    "needs [4, 16]");
+    weights_refused(p, LAST, "model.layers=[flatten, {dense: 9}, {dense: 3}]", 3,
+                    LAST ": weights of another network: ", "");
+    weights_refused(p, LAST, "model.layers=[flatten, {dense: {units: 3, name: other}}]", 3,
+                    LAST ": weights of another network: there is no tensor 'other.weight'",
+                    "`name:`");
+    assert_false(program_exists(p, "w"));
+}
+
+static void weights_must_be_sound(void **state)
 {
     struct program *p = *state;
     size_t length;
     run(p, "train", "t.yaml", "--out", "r", "-e", "1");
     assert_exit(p, 0);
-    run(p, "train", "t.yaml", "--out", "w", "--weights", LAST, "-s", "model.layers.3.dense=4");
-    refused(p, 3, LAST ": weights of another network: tensor 'dense_1.weight' has shape [3, 16], ",
-            "needs [4, 16]");
-    run(p, "train", "t.yaml", "--out", "w", "--weights", LAST, "-s",
-        "model.layers=[flatten, {dense: 9}, {dense: 3}]");
-    refused(p, 3, LAST ": weights of another network: ", "");
-    run(p, "train", "t.yaml", "--out", "w", "--weights", LAST, "-s",
-        "model.layers=[flatten, {dense: {units: 3, name: other}}]");
-    refused(p, 3, LAST ": weights of another network: there is no tensor 'other.weight'",
-            "`name:`");
     char *bytes = program_read(p, LAST, &length);
     scratch_write(p->scratch, "cut.safetensors", bytes, length / 2);
     bytes[7] = 1;
@@ -71,18 +92,15 @@ static void weights_must_belong_to_the_network(void **state)
     bytes[8] = '[';
     scratch_write(p->scratch, "damaged.safetensors", bytes, length);
     free(bytes);
-    run(p, "train", "t.yaml", "--out", "w", "--weights", "cut.safetensors");
-    refused(p, 4, "cut.safetensors: not a sound safetensors file: ", "");
-    run(p, "train", "t.yaml", "--out", "w", "--weights", "huge.safetensors");
-    refused(p, 4, "huge.safetensors: not a sound safetensors file: a header of ", "");
-    run(p, "train", "t.yaml", "--out", "w", "--weights", "damaged.safetensors");
-    refused(p, 4, "damaged.safetensors: not a sound safetensors file: ", "");
-    run(p, "train", "t.yaml", "--out", "w", "--weights", "t.yaml");
-    refused(p, 4, "t.yaml: not a sound safetensors file: ", "");
-    run(p, "train", "t.yaml", "--out", "w", "--weights", "nope");
-    refused(p, 4, "nope: cannot read it: No such file or directory", "");
-    run(p, "train", "t.yaml", "--out", "w", "--weights", "d");
-    refused(p, 4, "d: cannot read it: Is a directory", "");
+    weights_refused(p, "cut.safetensors", NULL, 4,
+                    "cut.safetensors: not a sound safetensors file: ", "");
+    weights_refused(p, "huge.safetensors", NULL, 4,
+                    "huge.safetensors: not a sound safetensors file: a header of ", "");
+    weights_refused(p, "damaged.safetensors", NULL, 4,
+                    "damaged.safetensors: not a sound safetensors file: ", "");
+    weights_refused(p, "t.yaml", NULL, 4, "t.yaml: not a sound safetensors file: ", "");
+    weights_refused(p, "nope", NULL, 4, "nope: No such file or directory", "");
+    weights_refused(p, "d", NULL, 4, "d is no run folder: it has neither ", "");
     assert_false(program_exists(p, "w"));
 }
 
@@ -164,6 +182,7 @@ int main(void)
         failure_test(no_driver_stops_training),
         failure_test(folders_must_be_writable),
         failure_test(weights_must_belong_to_the_network),
+        failure_test(weights_must_be_sound),
         failure_test(divergence_exits_6),
         failure_test(divergence_keeps_good_weights),
         failure_test(too_large_batches_name_one_that_fits),

@@ -233,6 +233,25 @@ static void weights_are_a_start(void **state)
     free(rest);
 }
 
+static void a_run_is_a_start_too(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    run(p, "train", "t.yaml", "--dry-run", "--weights", "r");
+    assert_exit(p, 0);
+    assert_out(p, "model ok    weights ok\n");
+    run(p, "train", "t.yaml", "--out", "a", "-e", "1", "--weights", "r/weights/best.safetensors");
+    run(p, "train", "t.yaml", "--out", "b", "-e", "1", "--weights", "r");
+    assert_exit(p, 0);
+    assert_true(program_same_bytes(p, "a/weights/last.safetensors", "b/weights/last.safetensors"));
+    run(p, "train", "t.yaml", "--out", "fresh", "-e", "1");
+    assert_false(
+        program_same_bytes(p, "b/weights/last.safetensors", "fresh/weights/last.safetensors"));
+    assert_int_equal(unlink(program_path(p, "r/weights/best.safetensors")), 0);
+    run(p, "train", "t.yaml", "--dry-run", "--weights", "r"); /* the last then */
+    assert_exit(p, 0);
+}
+
 static void runs_get_folders_of_their_own(void **state)
 {
     struct program *p = *state;
@@ -367,6 +386,7 @@ int main(void)
         train_test(time_stops_and_saves),
         train_test(one_batch_is_learnt_by_heart),
         train_test(weights_are_a_start),
+        train_test(a_run_is_a_start_too),
         train_test(runs_get_folders_of_their_own),
         train_test(runs_at_the_same_time_do_not_share_a_folder),
         train_test(overwritten_runs_leave_no_weights),
