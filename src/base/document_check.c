@@ -7,36 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 character at `at`, or 0 when there is none: a wrong byte, a longer form than
- * needed, a surrogate, or a control character that YAML does not allow. */
-static size_t character_length(const unsigned char *at, size_t left)
+/* Bytes of the character at `at`, or 0 when it is not UTF-8, or a control character that YAML does
+ * not allow. */
+static size_t character_length(const char *at, size_t left)
 {
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (at[0] < 0x80)
-        return (at[0] >= 0x20 && at[0] != 0x7f) || strchr("\t\n\r", at[0] ? at[0] : 'x') ? 1 : 0;
-    size_t length = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-    if (at[0] < 0xc2 || at[0] > 0xf4 || length > left)
+    bool control = (unsigned char)at[0] < 0x20 || at[0] == 0x7f;
+    if (control && at[0] != '\t' && at[0] != '\n' && at[0] != '\r')
         return 0;
-    unsigned code = at[0] & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if (!incline_is_utf8_tail((char)at[i]))
-            return 0;
-        code = code << 6 | (at[i] & 0x3fu);
-    }
-    bool wrong = code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff);
-    return wrong ? 0 : length;
+    return incline_utf8_length(at, left);
 }
 
 enum incline_status incline_source_check(struct incline_context *ctx,
                                          const struct incline_source *source)
 {
-    const unsigned char *bytes = (const unsigned char *)source->text;
+    const char *bytes = source->text;
     size_t at = 0;
     while (at < source->length) {
         size_t length = character_length(bytes + at, source->length - at);
         if (length == 0)
             return incline_source_fail(ctx, source, at, 1, "byte 0x%02x is not UTF-8 text",
-                                       bytes[at]);
+                                       (unsigned char)bytes[at]);
         at += length;
     }
     return INCLINE_OK;

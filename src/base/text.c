@@ -162,6 +162,36 @@ void incline_text_add_double(struct incline_text *text, double value)
     incline_text_add(text, "%s", buffer);
 }
 
+size_t incline_utf8_length(const char *at, size_t left)
+{
+    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+    unsigned char first = left > 0 ? (unsigned char)at[0] : 0xff;
+    if (first < 0x80)
+        return 1;
+    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || length > left)
+        return 0;
+    unsigned code = first & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if (!incline_is_utf8_tail(at[i]))
+            return 0;
+        code = code << 6 | ((unsigned char)at[i] & 0x3fu);
+    }
+    bool wrong = code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff);
+    return wrong ? 0 : length;
+}
+
+void incline_text_add_utf8(struct incline_text *text, const char *value)
+{
+    size_t left = strlen(value);
+    while (left > 0) {
+        size_t length = incline_utf8_length(value, left), taken = length > 0 ? length : 1;
+        incline_text_add_bytes(text, length > 0 ? value : "?", taken);
+        value += taken;
+        left -= taken;
+    }
+}
+
 void incline_text_add_quoted(struct incline_text *text, const char *value)
 {
     size_t length = strlen(value);

@@ -24,6 +24,9 @@ void incline_text_add_bytes(struct incline_text *text, const char *bytes, size_t
 /* Adds the shortest decimal text that reads back as exactly value, with a point in every locale. */
 void incline_text_add_double(struct incline_text *text, double value);
 
+/* Adds value; each byte that is not UTF-8 becomes '?'. */
+void incline_text_add_utf8(struct incline_text *text, const char *value);
+
 /* Adds 'value' in single quotes for a message; a long value is cut. */
 void incline_text_add_quoted(struct incline_text *text, const char *value);
 
@@ -56,6 +59,10 @@ static inline bool incline_is_utf8_tail(char byte)
 {
     return ((unsigned char)byte & 0xc0) == 0x80;
 }
+
+/* Bytes of the UTF-8 character that begins at `at`, of which `left` bytes are there; 0 when there is
+ * none: a wrong byte, a longer form than needed, a surrogate. */
+size_t incline_utf8_length(const char *at, size_t left);
 
 /* true when word is one of words (NULL-terminated, or NULL for none). */
 bool incline_is_among(const char *word, const char *const *words);

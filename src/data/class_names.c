@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,25 @@ static enum incline_status split_lines(struct incline_context *ctx, char *text, 
     return status;
 }
 
+/* Weights files carry the names as JSON, so what is no text must not come as far as the first save.
+ */
+static enum incline_status check_utf8(struct incline_context *ctx, const char *path,
+                                      const char *text, size_t length)
+{
+    size_t line = 1;
+    for (size_t at = 0; at < length;) {
+        size_t bytes = incline_utf8_length(text + at, length - at);
+        if (bytes == 0 || text[at] == '\0')
+            return incline_fail(ctx, INCLINE_ERROR_DATA,
+                                "%s:%zu: byte 0x%02x is not UTF-8 text; convert the file (with "
+                                "iconv, for instance)",
+                                path, line, (unsigned char)text[at]);
+        line += text[at] == '\n';
+        at += bytes;
+    }
+    return INCLINE_OK;
+}
+
 static enum incline_status read_names(struct incline_context *ctx, const char *path,
                                       struct incline_dataset *dataset)
 {
@@ -58,6 +78,8 @@ static enum incline_status read_names(struct incline_context *ctx, const char *p
     char *text = NULL, **lines = NULL;
     size_t length, count = 0;
     if ((status = incline_file_read(ctx, path, CLASS_FILE_BYTES_MAX, &text, &length)))
+        goto out;
+    if ((status = check_utf8(ctx, path, text, length)))
         goto out;
     if ((status = split_lines(ctx, text, &lines, &count)))
         goto out;

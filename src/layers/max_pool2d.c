@@ -4,11 +4,20 @@
 
 #include <stdio.h>
 
+/* An arg-max code is the number of a window's cell: one byte up to the first of these sizes, as
+ * cl/lanes.h decides too, and two bytes up to the second. */
+enum { BYTE_CELLS_MAX = 255, CELLS_MAX = 65536 };
+
 struct options {
     int size[2];
     int stride[2]; /* 0: as size */
     struct incline_padding padding;
 };
+
+static int cells_of(const struct options *options)
+{
+    return options->size[0] * options->size[1];
+}
 
 /* The reason goes to problem when the window does not fit. */
 static enum incline_status place(const struct incline_layer *layer, struct incline_window *window,
@@ -38,6 +47,11 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
     const struct options *options = layer->options;
     const int *padding = options->padding.size;
     struct incline_window window;
+    if (cells_of(options) > CELLS_MAX) {
+        incline_text_add(problem, "window %dx%d has more than %d cells", options->size[0],
+                         options->size[1], CELLS_MAX);
+        return INCLINE_ERROR_CONFIG;
+    }
     enum incline_status status = place(layer, &window, problem);
     if (status)
         return status;
@@ -57,8 +71,7 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
 
 size_t incline_pool_code_bytes(const struct incline_layer *pool)
 {
-    const struct options *options = pool->options;
-    return options->size[0] * options->size[1] > 255 ? 2 : 1;
+    return cells_of(pool->options) > BYTE_CELLS_MAX ? 2 : 1;
 }
 
 void incline_pool_define(const struct incline_layer *pool, struct incline_text *defines)
@@ -141,7 +154,7 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
 #define PLACE(member) offsetof(struct options, member)
 
 static const struct incline_option options[] = {
-    {"size", INCLINE_OPTION_PAIR, PLACE(size), NULL, 1, 4096, NULL, "window, in cells"},
+    {"size", INCLINE_OPTION_PAIR, PLACE(size), NULL, 1, 4096, NULL, "window, in cells; at most 65536 of them"},
     {"stride", INCLINE_OPTION_PAIR, PLACE(stride), "0", 0, 4096, NULL,
      "step of the window, in cells; 0: its size"},
     {"padding", INCLINE_OPTION_PADDING, PLACE(padding), "valid", 0, 4096, NULL,

@@ -1,7 +1,12 @@
 #include "train/evaluator.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "network/rewrite.h"
+
+/* The host runs ahead of the device by about this long, so that a wish to stop is soon met. */
+static const double stride_seconds = 0.1;
+enum { STRIDE_MAX = 32 };
 
 struct incline_evaluator {
     struct incline_device *device;
@@ -127,27 +132,63 @@ void incline_evaluator_destroy(struct incline_evaluator **evaluator)
     incline_free(evaluator);
 }
 
+/* How many steps to queue before the next wait: about as many as fill stride_seconds. */
+static size_t steps_ahead(size_t steps, double seconds)
+{
+    double wanted = stride_seconds * (double)steps / seconds;
+    if (!(wanted > 1))
+        return 1;
+    return wanted < STRIDE_MAX ? (size_t)wanted : STRIDE_MAX;
+}
+
+static enum incline_status enqueue(struct incline_context *ctx, struct incline_evaluator *evaluator,
+                                   size_t i)
+{
+    size_t first = i * evaluator->batch, rest = evaluator->feed->count - first;
+    struct incline_step step = {
+        .images = (int)(rest < evaluator->batch ? rest : evaluator->batch),
+        .first = (int)first,
+        .number = (int)i,
+    };
+    enum incline_status status = incline_step_run(ctx, evaluator->plan, &step);
+    return status ? status : incline_device_flush(ctx, evaluator->device);
+}
+
+static enum incline_status run_steps(struct incline_context *ctx,
+                                     struct incline_evaluator *evaluator,
+                                     const struct incline_stop_check *check, bool *complete)
+{
+    enum incline_status status = INCLINE_OK;
+    size_t waited = 0, ahead = 1;
+    double start = incline_clock_seconds();
+    *complete = false;
+    for (size_t i = 0; i < evaluator->steps; i++) {
+        if (check && check->is_due(check->cookie))
+            return incline_device_wait(ctx, evaluator->device);
+        status = enqueue(ctx, evaluator, i);
+        if (status)
+            return status;
+        if (i + 1 - waited < ahead)
+            continue;
+        status = incline_device_wait(ctx, evaluator->device);
+        if (status)
+            return status;
+        ahead = steps_ahead(i + 1 - waited, incline_clock_seconds() - start);
+        start = incline_clock_seconds();
+        waited = i + 1;
+    }
+    *complete = true;
+    return INCLINE_OK;
+}
+
 enum incline_status incline_evaluator_run(struct incline_context *ctx,
                                           struct incline_evaluator *evaluator,
-                                          struct incline_scores *out)
+                                          const struct incline_stop_check *check,
+                                          struct incline_scores *out, bool *complete)
 {
-    enum { STEPS_AHEAD = 32 };
-    enum incline_status status;
-    for (size_t i = 0; i < evaluator->steps; i++) {
-        size_t first = i * evaluator->batch, rest = evaluator->feed->count - first;
-        struct incline_step step = {
-            .images = (int)(rest < evaluator->batch ? rest : evaluator->batch),
-            .first = (int)first,
-            .number = (int)i,
-        };
-        status = incline_step_run(ctx, evaluator->plan, &step);
-        if (status)
-            return status;
-        status = (i + 1) % STEPS_AHEAD ? incline_device_flush(ctx, evaluator->device)
-                                       : incline_device_wait(ctx, evaluator->device);
-        if (status)
-            return status;
-    }
+    enum incline_status status = run_steps(ctx, evaluator, check, complete);
+    if (status || !*complete)
+        return status;
     status = incline_buffer_read(ctx, evaluator->metrics, 0, evaluator->slots,
                                  evaluator->steps * sizeof *evaluator->slots);
     if (status)

@@ -22,11 +22,19 @@ enum incline_status incline_evaluator_create(struct incline_context *ctx,
                                              struct incline_evaluator **out) INCLINE_MUST_CHECK;
 void incline_evaluator_destroy(struct incline_evaluator **evaluator);
 
-/* Runs over all images with the parameters as they are now.
- * Waits every 32 steps, so that the queue stays short. */
+/* Asked before each step of a run; true ends it. */
+struct incline_stop_check {
+    bool (*is_due)(void *cookie);
+    void *cookie;
+};
+
+/* Runs over all images with the parameters as they are now. Waits now and then, so that the queue
+ * stays short. check may be NULL. *complete: not ended by check; only then *out is set. */
 enum incline_status incline_evaluator_run(struct incline_context *ctx,
                                           struct incline_evaluator *evaluator,
-                                          struct incline_scores *out) INCLINE_MUST_CHECK;
+                                          const struct incline_stop_check *check,
+                                          struct incline_scores *out,
+                                          bool *complete) INCLINE_MUST_CHECK;
 
 /* After a run: the class that scored highest, for every image. */
 enum incline_status incline_evaluator_classes(struct incline_context *ctx,

@@ -180,6 +180,7 @@ enum incline_status incline_network_evaluate(struct incline_context *ctx,
     INCLINE_REQUIRE(ctx, ctx && network && images && out);
     struct incline_evaluator *evaluator = NULL;
     struct incline_scores scores;
+    bool complete;
     double start;
     enum incline_status status = check_images(ctx, network, images);
     if (status)
@@ -194,7 +195,7 @@ enum incline_status incline_network_evaluate(struct incline_context *ctx,
     *out = (struct incline_evaluation){.images = images->count,
                                        .classes = incline_network_classes(network)};
     start = incline_clock_seconds();
-    status = incline_evaluator_run(ctx, evaluator, &scores);
+    status = incline_evaluator_run(ctx, evaluator, NULL, &scores, &complete);
     if (status)
         goto out;
     out->seconds = incline_clock_seconds() - start;

@@ -70,6 +70,18 @@ static enum incline_status put_json(struct incline_context *ctx, const char *fol
     return status;
 }
 
+/* A JSON text, in which bytes that are not UTF-8 are '?': a file name must not spoil the file. NULL
+ * when memory ran out. */
+static json_t *text_to_json(const char *value)
+{
+    struct incline_text text;
+    incline_text_init(&text, NULL);
+    incline_text_add_utf8(&text, value);
+    json_t *json = incline_text_status(&text) ? NULL : json_string(incline_text_get(&text));
+    incline_text_finish(&text);
+    return json;
+}
+
 /* Variables that change what a run does; written down, never read here. */
 static json_t *variables(void)
 {
@@ -85,7 +97,7 @@ static json_t *variables(void)
                     break;
                 memcpy(name, *entry, length);
                 name[length] = '\0';
-                json_object_set_new(object, name, json_string(equals + 1));
+                json_object_set_new(object, name, text_to_json(equals + 1));
             }
     }
     return object;
@@ -96,13 +108,15 @@ static json_t *environment(const struct incline_device *device,
 {
     const struct incline_device_info *info = incline_device_get_info(device);
     return json_pack(
-        "{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:i}, s:{s:s, s:s, s:I, s:I, s:I, s:i}, "
+        "{s:s, s:{s:o, s:s, s:o, s:o, s:o, s:i}, s:{s:o, s:o, s:I, s:I, s:I, s:i}, "
         "s:o}",
-        "incline", incline_version(), "device", "name", info->name, "type", info->type, "platform",
-        info->platform_name, "opencl", info->opencl, "driver", info->driver, "compute_units",
-        info->compute_units, "data", "name", dataset->name, "folder", dataset->folder, "train",
-        (json_int_t)dataset->train.count, "val", (json_int_t)dataset->val.count, "test",
-        (json_int_t)dataset->test.count, "classes", dataset->classes, "variables", variables());
+        "incline", incline_version(), "device", "name", text_to_json(info->name), "type",
+        info->type, "platform", text_to_json(info->platform_name), "opencl",
+        text_to_json(info->opencl), "driver", text_to_json(info->driver), "compute_units",
+        info->compute_units, "data", "name", text_to_json(dataset->name), "folder",
+        text_to_json(dataset->folder), "train", (json_int_t)dataset->train.count, "val",
+        (json_int_t)dataset->val.count, "test", (json_int_t)dataset->test.count, "classes",
+        dataset->classes, "variables", variables());
 }
 
 static json_int_t now(void)

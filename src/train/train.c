@@ -48,9 +48,14 @@ struct trainer {
     bool stopped; /* by *options->stop or the time limit */
 };
 
+static bool is_asked_to_stop(const struct trainer *trainer)
+{
+    return trainer->options->stop && *trainer->options->stop;
+}
+
 static bool should_stop(struct trainer *trainer)
 {
-    if (trainer->options->stop && *trainer->options->stop)
+    if (is_asked_to_stop(trainer))
         return true;
     if (trainer->options->max_seconds > 0 &&
         incline_clock_seconds() - trainer->start >= trainer->options->max_seconds) {
@@ -326,19 +331,33 @@ static enum incline_status begin_epoch(struct trainer *trainer, int epoch)
     return incline_feed_shuffle(trainer->ctx, trainer->feed, trainer->config->train.seed, epoch);
 }
 
+static bool validation_should_stop(void *cookie)
+{
+    return should_stop(cookie);
+}
+
+/* A validation that is cut short leaves no figure. */
 static enum incline_status validate(struct trainer *trainer)
 {
     struct incline_progress *progress = &trainer->progress;
+    const struct incline_stop_check check = {validation_should_stop, trainer};
     struct incline_scores scores;
+    bool complete;
     char place[64];
     bool due = progress->epoch % trainer->config->train.val_every == 0 ||
                progress->epoch == progress->epochs;
     if (!trainer->evaluator || !due)
         return INCLINE_OK;
     double start = incline_clock_seconds();
-    enum incline_status status = incline_evaluator_run(trainer->ctx, trainer->evaluator, &scores);
+    enum incline_status status = incline_evaluator_run(trainer->ctx, trainer->evaluator, &check,
+                                                       &scores, &complete);
+    progress->val_seconds = incline_clock_seconds() - start;
     if (status)
         return status;
+    if (!complete) {
+        trainer->stopped = true;
+        return INCLINE_OK;
+    }
     if (!isfinite(scores.loss)) {
         snprintf(place, sizeof place, "the validation loss of epoch %d", progress->epoch);
         return fail_diverged(trainer, place, scores.loss);
@@ -346,7 +365,6 @@ static enum incline_status validate(struct trainer *trainer)
     progress->has_val = true;
     progress->val_loss = scores.loss;
     progress->val_accuracy = scores.accuracy;
-    progress->val_seconds = incline_clock_seconds() - start;
     return INCLINE_OK;
 }
 
@@ -429,9 +447,16 @@ static const char *ending(const struct trainer *trainer, enum incline_status sta
 static enum incline_status run_epochs(struct trainer *trainer)
 {
     enum incline_status status = INCLINE_OK;
-    for (int epoch = 1; !status && !trainer->stopped && epoch <= trainer->config->train.epochs;
-         epoch++)
+    int epochs = trainer->config->train.epochs;
+    for (int epoch = 1; !status && !trainer->stopped && epoch <= epochs; epoch++) {
         status = run_epoch(trainer, epoch);
+        if (!trainer->stopped && epoch < epochs)
+            trainer->stopped = should_stop(trainer);
+    }
+    if (is_asked_to_stop(trainer)) { /* also after the last step; it counts more than the limit */
+        trainer->stopped = true;
+        trainer->result->stopped_by_time = false;
+    }
     enum incline_status end_status =
         incline_run_folder_end(trainer->ctx, trainer->folder, ending(trainer, status),
                                trainer->result->steps_done);

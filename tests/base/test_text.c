@@ -147,6 +147,31 @@ static void test_decimal_comma(void **state)
     incline_text_finish(&text);
 }
 
+static void test_utf8(void **state)
+{
+    struct scratch *s = *state;
+    static const struct {
+        const char *bytes;
+        size_t length;
+    } cases[] = {{"a", 1},          {"\n", 1},
+                 {"\xc3\xa4", 2},   {"\xe2\x82\xac", 3},
+                 {"\xf0\x9f\x98\x80", 4}, {"\x80", 0},
+                 {"\xff", 0},       {"\xc3", 0},
+                 {"\xc3" "a", 0},   {"\xc0\xaf", 0},
+                 {"\xe0\x80\xaf", 0}, {"\xed\xa0\x80", 0},
+                 {"\xf4\x90\x80\x80", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(incline_utf8_length(cases[i].bytes, strlen(cases[i].bytes)),
+                         cases[i].length);
+    assert_int_equal(incline_utf8_length("\xc3\xa4", 1), 0);
+    assert_int_equal(incline_utf8_length("a", 0), 0);
+    struct incline_text text;
+    incline_text_init(&text, s->ctx);
+    incline_text_add_utf8(&text, "a\xff\xc3\xa4\xc3");
+    assert_string_equal(incline_text_get(&text), "a?\xc3\xa4?");
+    incline_text_finish(&text);
+}
+
 static void test_did_you_mean(void **state)
 {
     (void)state;
@@ -189,6 +214,7 @@ int main(void)
         scratch_test(test_double_survives),
         scratch_test(test_whole_numbers_are_written_out),
         scratch_test(test_decimal_comma),
+        scratch_test(test_utf8),
         scratch_test(test_did_you_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

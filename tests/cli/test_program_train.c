@@ -119,6 +119,29 @@ static void the_run_folder_is_machine_readable(void **state)
     free(text);
 }
 
+/* A byte that is no text becomes '?': it must not keep the folder from being written. */
+static void odd_bytes_in_a_path_are_no_obstacle(void **state)
+{
+    struct program *p = *state;
+    char path[SCRATCH_PATH_BYTES + 64];
+    size_t length;
+    program_folder(p, "o\xff");
+    small_data_write(p, "o\xff/e", &small_data);
+    snprintf(path, sizeof path, "INCLINE_DATA_PATH=%s/o\xff", p->scratch->folder);
+    p->environment[0] = path;
+    run(p, "train", "t.yaml", "-e", "1", "--data", "e", "--out", "r");
+    assert_exit(p, 0);
+    assert_run_folder(p, "r");
+    char *text = program_read(p, "r/environment.json", &length);
+    json_t *environment = read_json(text, length), *data = json_object_get(environment, "data");
+    assert_non_null(strstr(json_string_value(json_object_get(data, "folder")), "/o?/e"));
+    const char *variable = json_string_value(
+        json_object_get(json_object_get(environment, "variables"), "INCLINE_DATA_PATH"));
+    assert_non_null(strstr(variable, "/o?"));
+    json_decref(environment);
+    free(text);
+}
+
 static void the_kept_configuration_repeats_the_run(void **state)
 {
     struct program *p = *state;
@@ -379,6 +402,7 @@ int main(void)
         train_test(quiet_training_is_silent),
         train_test(the_log_has_a_line_an_epoch),
         train_test(the_run_folder_is_machine_readable),
+        train_test(odd_bytes_in_a_path_are_no_obstacle),
         train_test(the_kept_configuration_repeats_the_run),
         train_test(the_seed_decides),
         train_test(a_dry_run_writes_nothing),

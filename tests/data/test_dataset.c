@@ -255,6 +255,12 @@ static void test_class_names(void **state)
     options.classes.count = 0;
     check_fails(s, &options, small, 4, INCLINE_ERROR_CONFIG,
                 "classes.txt has 3 class names, but the model has 4 outputs");
+    scratch_write(s, "tiny/classes.txt", "red\ngr\xfcn\nblue", 13);
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
+                "classes.txt:2: byte 0xfc is not UTF-8 text");
+    scratch_write(s, "tiny/classes.txt", "red\0green\nblue", 14);
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
+                "classes.txt:1: byte 0x00 is not UTF-8 text");
 }
 
 static void check_first_name(struct scratch *s, const char *folder, int outputs, const char *name)

@@ -26,6 +26,7 @@ static const struct pool_case cases[] = {
     {{17, 18, 3}, {16, 17}, {1, 1}, 0, 17, false},
     {{20, 20, 2}, {16, 16}, {2, 2}, 8, 7, false},
     {{9, 7, 10}, {4, 4}, {2, 3}, REFERENCE_SAME, 32, false},
+    {{256, 258, 1}, {256, 256}, {1, 2}, 0, 5, false}, /* the largest window */
 };
 
 static void reference(const void *cookie, struct harness_values *v)

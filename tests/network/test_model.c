@@ -162,6 +162,8 @@ static void test_messages(void **state)
         {IN "layers:\n  - conv2d: {filter: 32}\n",
          "m.yaml:3:14: error: conv2d: unknown key 'filter' (did you mean 'filters'?)\n"
          "  - conv2d: {filter: 32}\n             ^~~~~~"},
+        {"input: [300, 300, 1]\nlayers:\n  - max_pool2d: [256, 257]\n",
+         "m.yaml:3:5: error: max_pool2d: window 256x257 has more than 65536 cells\n"},
         {IN "layers:\n  - max_pool2d: 4\n",
          "m.yaml:3:5: error: max_pool2d: window 4x4 does not fit its input 3x3x8\n"
          "  - max_pool2d: 4\n    ^~~~~~~~~~"},

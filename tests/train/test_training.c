@@ -9,9 +9,11 @@
 #include "incline/network.h"
 #include "incline/train.h"
 #include "incline/version.h"
+#include "train/run_folder.h"
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 static struct test_device env;
 
@@ -223,6 +225,58 @@ static void test_stop_saves(void **state)
     incline_free(&bytes);
 }
 
+/* A validation is not waited for: here the one step of an epoch is done when the wish is seen. */
+static void test_stop_ends_validation(void **state)
+{
+    volatile sig_atomic_t stop = 1;
+    struct setup setup = {
+        .settings = {{"train.batch_size", "300"}}, .count = 1, .options = {.stop = &stop}};
+    struct incline_train_result result;
+    size_t length;
+    assert_int_equal(train(*state, &setup, "stopped", &result), INCLINE_ERROR_INTERRUPTED);
+    assert_int_equal(result.steps_done, 1);
+    assert_int_equal(result.epochs_done, 1);
+    assert_false(result.has_val);
+    char *log = read_back(*state, "stopped/log.csv", &length);
+    assert_non_null(strstr(log, "\n1,1,"));
+    assert_non_null(strstr(log, ",,,"));
+    incline_free(&log);
+    log = read_back(*state, "stopped/weights/last.safetensors", &length);
+    assert_true(length > 100);
+    incline_free(&log);
+}
+
+static void stop_after_epoch(void *cookie, const struct incline_progress *progress)
+{
+    volatile sig_atomic_t *stop = cookie;
+    *stop = progress->epoch == 2;
+}
+
+/* A wish that comes after the last step of an epoch is met before the next one, also at the end. */
+static void test_stop_between_epochs(void **state)
+{
+    static const char *const epochs[] = {"2", "5"};
+    for (size_t i = 0; i < 2; i++) {
+        volatile sig_atomic_t stop = 0;
+        struct setup setup = {
+            .settings = {{"train.batch_size", "32"}, {"train.epochs", epochs[i]}},
+            .count = 2,
+            .options = {.stop = &stop,
+                        .callbacks = {.cookie = (void *)&stop, .epoch_end = stop_after_epoch}}};
+        struct incline_train_result result;
+        char name[48];
+        size_t length;
+        snprintf(name, sizeof name, "end-%zu", i);
+        assert_int_equal(train(*state, &setup, name, &result), INCLINE_ERROR_INTERRUPTED);
+        assert_int_equal(result.epochs_done, 2);
+        assert_int_equal(result.steps_done, 2 * 9);
+        snprintf(name, sizeof name, "end-%zu/events.jsonl", i);
+        char *events = read_back(*state, name, &length);
+        assert_non_null(strstr(events, "\"how\":\"interrupted\""));
+        incline_free(&events);
+    }
+}
+
 static void test_existing_folder_is_kept(void **state)
 {
     struct setup setup = {.settings = {{"train.epochs", "1"}}, .count = 1};
@@ -232,6 +286,38 @@ static void test_existing_folder_is_kept(void **state)
     assert_non_null(strstr(incline_error_text(env.ctx), "exists"));
     setup.options.overwrite = true;
     assert_ok(env.ctx, train(*state, &setup, "twice", &result));
+}
+
+/* As when the disk is full: what was begun is taken away again. */
+static void test_folder_that_cannot_be_filled(void **state)
+{
+    struct scratch *s = *state;
+    struct rlimit old, low;
+    char folder[2 * SCRATCH_PATH_BYTES], *made = NULL;
+    struct incline_train_options options = {.folder = folder, .unique = true};
+    struct incline_config *config = NULL;
+    struct incline_dataset *dataset = make_dataset(1, 1);
+    snprintf(folder, sizeof folder, "%s/full", s->folder);
+    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, NULL, 0, &config));
+    getrlimit(RLIMIT_FSIZE, &old);
+    low = old;
+    low.rlim_cur = 10; /* less than config.yaml */
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+    enum incline_status status =
+        incline_run_folder_start(env.ctx, &options, config, env.device, dataset, &made);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_fails(env.ctx, INCLINE_ERROR_IO, status, "config.yaml: cannot write it: File too large");
+    assert_null(made);
+    assert_false(incline_folder_exists(folder));
+    for (int i = 0; i < 2; i++) {
+        assert_ok(env.ctx, incline_run_folder_start(env.ctx, &options, config, env.device, dataset,
+                                                    &made));
+        assert_string_equal(made + strlen(folder), i ? "-2" : "");
+        incline_free(&made);
+    }
+    incline_config_destroy(&config);
+    free_dataset(dataset);
 }
 
 /* The last line of log.csv and the weights, evaluated afresh, agree. */
@@ -287,7 +373,12 @@ int main(void)
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_divergence_stops, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_saves, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_stop_ends_validation, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_stop_between_epochs, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_folder_that_cannot_be_filled, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_saved_weights_evaluate_the_same, scratch_setup,
                                         scratch_teardown),
