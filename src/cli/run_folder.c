@@ -61,13 +61,22 @@ static char *find_in_run(const char *folder, const char *name)
     return path;
 }
 
-/* A run that was stopped or failed in its first epoch has all but the weights. */
+static bool is_in_run(const char *folder, const char *name)
+{
+    char *path = find_in_run(folder, name);
+    bool is_there = path != NULL;
+    free(path);
+    return is_there;
+}
+
+/* A run that failed in its first epoch has all but the weights. */
 static int report_no_weights(struct cli *cli, const char *folder)
 {
-    char *config = find_in_run(folder, "config.yaml");
-    bool is_run = config != NULL;
-    free(config);
-    if (is_run)
+    if (is_in_run(folder, "previous/config.yaml"))
+        return cli_error(cli, CLI_EXIT_DATA,
+                         "%s: that run saved no weights; the run before it is %s/previous", folder,
+                         folder);
+    if (is_in_run(folder, "config.yaml"))
         return cli_error(cli, CLI_EXIT_DATA,
                          "%s: that run saved no weights: it ended before its first epoch was done",
                          folder);

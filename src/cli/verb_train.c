@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct train_options {
     const char *weights, *out, *name;
@@ -365,6 +366,18 @@ static int say_interrupted(const struct training *training)
     return number != 0 ? CLI_EXIT_SIGNAL + number : CLI_EXIT_OTHER;
 }
 
+/* After a file could not be written: what there is nevertheless, and what can be done. */
+static void say_kept(const struct training *training)
+{
+    char *last = cli_text("%s/weights/last.safetensors", training->folder);
+    bool kept = last != NULL && access(last, F_OK) == 0;
+    if (training->result.steps_done > 0)
+        cli_say(training->cli, "%s%s.  Free some space there, or choose another folder (--out).",
+                kept ? "The weights saved last are kept in " : "No weights were saved",
+                kept ? last : "");
+    free(last);
+}
+
 /* ---- the run ---- */
 
 static int train(struct training *training)
@@ -399,6 +412,8 @@ static int train(struct training *training)
     int code = cli_fail(cli, status);
     if (status == INCLINE_ERROR_DEVICE)
         suggest_batch(training);
+    if (status == INCLINE_ERROR_IO)
+        say_kept(training);
     return code;
 }
 

@@ -7,6 +7,7 @@
 #include "incline/network.h"
 #include "network/initialize.h"
 #include "network/rewrite.h"
+#include "train/earlier_run.h"
 #include "train/evaluator.h"
 #include "train/run_folder.h"
 #include "train/weights_file.h"
@@ -46,6 +47,7 @@ struct trainer {
     struct incline_progress progress;
     double best_figure;
     bool stopped; /* by *options->stop or the time limit */
+    bool has_earlier; /* the run that this one overwrites waits for the first weights */
 };
 
 static bool is_asked_to_stop(const struct trainer *trainer)
@@ -151,8 +153,14 @@ static enum incline_status make_paths(struct trainer *trainer)
 
 static enum incline_status save(struct trainer *trainer, const char *path)
 {
-    return incline_weights_save(trainer->ctx, trainer->config, trainer->parameters,
-                                trainer->dataset->class_names, trainer->dataset->classes, path);
+    enum incline_status status =
+        incline_weights_save(trainer->ctx, trainer->config, trainer->parameters,
+                             trainer->dataset->class_names, trainer->dataset->classes, path);
+    if (!status && trainer->has_earlier) {
+        incline_earlier_run_drop(trainer->folder);
+        trainer->has_earlier = false;
+    }
+    return status;
 }
 
 static void update_progress(struct trainer *trainer)
@@ -175,12 +183,16 @@ static void update_progress(struct trainer *trainer)
 
 static enum incline_status fail_diverged(struct trainer *trainer, const char *place, double value)
 {
-    bool saved = trainer->result->epochs_done > 0;
+    bool saved = trainer->result->epochs_done > 0, earlier = trainer->has_earlier;
     return incline_fail(trainer->ctx, INCLINE_ERROR_NUMERIC,
                         "training diverged: %s is %s; try a smaller learning rate (--lr), now %g%s%s",
                         place, isnan(value) ? "nan" : "infinite", trainer->progress.learning_rate,
-                        saved ? "; the last good weights are in " : "",
-                        saved ? trainer->last_path : "");
+                        saved     ? "; the last good weights are in "
+                        : earlier ? "; the earlier run is back in "
+                                  : "",
+                        saved     ? trainer->last_path
+                        : earlier ? trainer->folder
+                                  : "");
 }
 
 static enum incline_status check_slot(struct trainer *trainer, size_t step)
@@ -482,6 +494,7 @@ static enum incline_status prepare(struct trainer *trainer)
                                       trainer->device, trainer->dataset, &trainer->folder);
     if (status)
         return status;
+    trainer->has_earlier = incline_earlier_run_is_aside(trainer->folder);
     return make_paths(trainer);
 }
 
@@ -500,6 +513,8 @@ static void clean_up(struct trainer *trainer)
     if (!drained)
         drained = incline_device_wait(trainer->ctx, trainer->device);
     (void)drained;
+    if (trainer->has_earlier) /* likewise */
+        (void)!incline_earlier_run_bring_back(trainer->ctx, trainer->folder);
     incline_evaluator_destroy(&trainer->evaluator);
     incline_step_plan_destroy(&trainer->plan);
     incline_buffer_destroy(&trainer->image_class);

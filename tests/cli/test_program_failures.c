@@ -1,5 +1,7 @@
 #include "support/small_data.h"
 
+#include <signal.h>
+
 /* Trainings that cannot begin, or come to nothing, on a sound configuration and sound data. */
 
 #define LAST "r/weights/last.safetensors"
@@ -42,6 +44,8 @@ static void folders_must_be_writable(void **state)
     }
     run(p, "train", "t.yaml", "--out", "t.yaml");
     refused(p, 1, "t.yaml exists; choose another folder", "");
+    run(p, "train", "t.yaml", "--out", "t.yaml", "--overwrite");
+    refused(p, 1, "t.yaml is a file; a run needs a folder (--out)\n", "");
     assert_int_equal(program_count_entries(p, "."), 2);
     run(p, "init", "mnist-cnn", "-o", "t.yaml/x");
     refused(p, 1, "cannot write t.yaml/x: Not a directory", "");
@@ -113,6 +117,8 @@ static void divergence_exits_6(void **state)
     assert_err(p, "\nincline: training diverged: the loss of epoch 1, step 2 is nan; try a smaller "
                   "learning rate (--lr), now 1e+30\n");
     assert_int_equal(program_count_entries(p, "r/weights"), 0);
+    run(p, "eval", "r");
+    refused(p, 4, "r: that run saved no weights: it ended before its first epoch was done\n", "");
     size_t length;
     char *events = program_read(p, "r/events.jsonl", &length);
     assert_non_null(strstr(events, "\"how\":\"diverged\""));
@@ -141,6 +147,90 @@ static void divergence_keeps_good_weights(void **state)
     assert_exit(p, 0);
     assert_out(p, "\"loss\": ");
     assert_null(strstr(p->out, "\"loss\": null")); /* what JSON has for nan */
+}
+
+/* The bytes of the files of run folder r, for comparison. */
+static char *read_run(struct program *p)
+{
+    static const char *const names[] = {"r/config.yaml", "r/environment.json", "r/log.csv",
+                                        "r/events.jsonl", "r/weights/best.safetensors", LAST};
+    size_t used = 0;
+    char *all = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length;
+        char *bytes = program_read(p, names[i], &length);
+        all = realloc(all, used + length + 1);
+        assert_non_null(all);
+        memcpy(all + used, bytes, length);
+        used += length;
+        all[used] = '\0';
+        free(bytes);
+    }
+    return all;
+}
+
+static void overwriting_in_vain_keeps_the_old_run(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    assert_exit(p, 0);
+    char *before = read_run(p);
+    run(p, "train", "t.yaml", "--out", "r", "--overwrite", "--lr", "1e30");
+    assert_exit(p, 6);
+    assert_err(p, "now 1e+30; the earlier run is back in r\n");
+    char *after = read_run(p);
+    assert_string_equal(before, after);
+    assert_int_equal(program_count_entries(p, "r"), 5);
+    free(after);
+    /* weights of another network, under the same name */
+    run(p, "train", "t.yaml", "--out", "r", "--overwrite", "--weights", LAST, "-s",
+        "model.layers.3.dense=4");
+    assert_exit(p, 3);
+    after = read_run(p);
+    assert_string_equal(before, after);
+    free(after);
+    free(before);
+}
+
+/* A run that was killed while it overwrote another. */
+static void the_old_run_outlives_a_crash(void **state)
+{
+    static const struct small_data many = {60000, 0, 6, 6, 1, 3, false};
+    struct program *p = *state;
+    small_data_write(p, "many", &many);
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    char *before = read_run(p);
+    program_start(p, (const char *const[]){"train", "t.yaml", "--out", "r", "--overwrite", "--data",
+                                           "many", "-s", "data.val=none", "-b", "1", NULL});
+    program_await(p, "r/config.yaml", "many");
+    program_signal(p, SIGKILL);
+    program_wait(p);
+    run(p, "eval", "r");
+    refused(p, 4, "r: that run saved no weights; the run before it is r/previous\n", "");
+    run(p, "eval", "r/previous");
+    assert_exit(p, 0);
+    run(p, "train", "t.yaml", "--out", "r", "--overwrite", "--lr", "1e30");
+    assert_exit(p, 6);
+    char *after = read_run(p);
+    assert_string_equal(before, after);
+    assert_int_equal(program_count_entries(p, "r"), 5);
+    free(after);
+    free(before);
+}
+
+static void failed_saves_say_what_is_kept(void **state)
+{
+    struct program *p = *state;
+    char from[SCRATCH_PATH_BYTES];
+    program_start(p, (const char *const[]){"train", "t.yaml", "--out", "r", "-e", "1000000", NULL});
+    program_await(p, "r/log.csv", "\n2,");
+    snprintf(from, sizeof from, "%s", program_path(p, "r/weights"));
+    assert_int_equal(rename(from, program_path(p, "r/moved")), 0);
+    program_wait(p);
+    assert_exit(p, 1);
+    assert_err(p, "incline: r/weights/last.safetensors: cannot write");
+    assert_err(p, "\nNo weights were saved.  Free some space there, or choose another folder "
+                  "(--out).\n");
 }
 
 static void too_large_batches_name_one_that_fits(void **state)
@@ -185,6 +275,9 @@ int main(void)
         failure_test(weights_must_be_sound),
         failure_test(divergence_exits_6),
         failure_test(divergence_keeps_good_weights),
+        failure_test(overwriting_in_vain_keeps_the_old_run),
+        failure_test(the_old_run_outlives_a_crash),
+        failure_test(failed_saves_say_what_is_kept),
         failure_test(too_large_batches_name_one_that_fits),
     };
     int code = program_need_device();
