@@ -2,6 +2,7 @@
 
 #include "cli/format.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,11 +87,50 @@ static int report_no_weights(struct cli *cli, const char *folder)
                      folder);
 }
 
+static int compare_newest_first(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)b, *(char *const *)a);
+}
+
+/* The run folders in runs/, newest first: their names begin with the time. */
+static void find_runs(struct cli_texts *runs)
+{
+    DIR *folder = opendir("runs");
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        char *path = cli_text("runs/%s", entry->d_name);
+        bool is_run = path != NULL && entry->d_name[0] != '.' && is_in_run(path, "config.yaml");
+        if (!is_run)
+            free(path);
+        else if (!cli_texts_take(runs, path))
+            break;
+    }
+    if (folder != NULL)
+        closedir(folder);
+    if (runs->count > 0)
+        qsort(runs->items, runs->count, sizeof *runs->items, compare_newest_first);
+}
+
+static int report_missing(struct cli *cli, const char *given, int cause)
+{
+    enum { SHOWN = 3 };
+    struct cli_texts runs = {0};
+    const char *shown[SHOWN] = {"", "", ""};
+    find_runs(&runs);
+    for (size_t i = 0; i < SHOWN && i < runs.count; i++)
+        shown[i] = runs.items[i];
+    cli_error(cli, 0, "%s: %s; it must be a run folder or a .safetensors file%s%s%s%s%s%s", given,
+              strerror(cause), runs.count > 0 ? "; newest runs here: " : "", shown[0],
+              runs.count > 1 ? ", " : "", shown[1], runs.count > 2 ? ", " : "", shown[2]);
+    cli_texts_finish(&runs);
+    return CLI_EXIT_DATA;
+}
+
 int cli_find_weights(struct cli *cli, const char *given, char **path)
 {
     *path = NULL;
     if (!exists(given))
-        return cli_error(cli, CLI_EXIT_DATA, "%s: %s", given, strerror(errno));
+        return report_missing(cli, given, errno);
     if (!is_folder(given)) {
         *path = cli_text("%s", given);
         return *path != NULL ? CLI_EXIT_OK : cli_error(cli, CLI_EXIT_OTHER, "out of memory");
@@ -99,6 +139,13 @@ int cli_find_weights(struct cli *cli, const char *given, char **path)
     if (*path == NULL)
         *path = find_in_run(given, "weights/last.safetensors");
     return *path != NULL ? CLI_EXIT_OK : report_no_weights(cli, given);
+}
+
+static bool is_safetensors(const char *name)
+{
+    static const char ending[] = ".safetensors";
+    size_t length = strlen(name), wanted = sizeof ending - 1;
+    return length >= wanted && strcmp(name + length - wanted, ending) == 0;
 }
 
 int cli_weights_open(struct cli *cli, const char *given, struct cli_weights *weights)
@@ -114,7 +161,13 @@ int cli_weights_open(struct cli *cli, const char *given, struct cli_weights *wei
                                  &weights->class_names, &weights->class_count);
     for (size_t i = 0; status == INCLINE_OK && i < weights->class_count; i++)
         cli_make_printable(weights->class_names[i]);
-    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+    if (status == INCLINE_OK)
+        return CLI_EXIT_OK;
+    code = cli_fail(cli, status);
+    if (!is_folder(given) && !is_safetensors(given))
+        cli_say(cli, "A run folder or a .safetensors file comes first: incline %s %s",
+                cli->verb->name, cli->verb->arguments);
+    return code;
 }
 
 void cli_weights_close(struct cli_weights *weights)

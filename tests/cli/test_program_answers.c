@@ -299,19 +299,57 @@ static void weights_must_be_weights(void **state)
     size_t length;
     (void)state;
     run(shared, "predict", "nope", "seven.idx");
-    refused(shared, 4, "nope: No such file or directory", "");
+    refused(shared, 4,
+            "nope: No such file or directory; it must be a run folder or a .safetensors file\n",
+            "");
     run(shared, "eval", "d");
     refused(shared, 4, "d is no run folder: it has neither weights/best.safetensors nor", "");
     run(shared, "eval", "t.yaml");
-    refused(shared, 4, "t.yaml: not a sound safetensors file: ", "");
+    refused(
+        shared, 4, "t.yaml: not a safetensors file: it begins like a text\n",
+        "\nA run folder or a .safetensors file comes first: incline eval RUN|WEIGHTS [CONFIG]\n");
     char *bytes = program_read(shared, "r/weights/best.safetensors", &length);
     scratch_write(shared->scratch, "cut.safetensors", bytes, length - 4);
     run(shared, "eval", "cut.safetensors");
-    refused(shared, 4, "cut.safetensors: not a sound safetensors file: ", "");
+    refused(shared, 4,
+            "cut.safetensors: not a sound safetensors file: ", "copy or save it again\n");
     scratch_write(shared->scratch, "short.safetensors", bytes, 6);
     run(shared, "predict", "short.safetensors", "seven.idx");
-    refused(shared, 4, "short.safetensors: not a sound safetensors file: ", "");
+    refused(shared, 4,
+            "short.safetensors: not a sound safetensors file: ", "copy or save it again\n");
+    scratch_write(shared->scratch, "empty.safetensors", "", 0);
+    run(shared, "eval", "empty.safetensors");
+    refused(shared, 4, "empty.safetensors: not a sound safetensors file: it has only 0 bytes: ",
+            "copy or save it again\n");
+    memset(bytes + length - 4, 0xff, 4); /* a NaN */
+    scratch_write(shared->scratch, "nan.safetensors", bytes, length);
+    run(shared, "predict", "nan.safetensors", "seven.idx");
+    refused(shared, 4, "nan.safetensors: tensor '", "' holds NaN: ");
+    run(shared, "eval", "nan.safetensors");
+    refused(shared, 4, "nan.safetensors: tensor '", "' holds NaN: ");
     free(bytes);
+}
+
+static void missing_runs_are_helped_to(void **state)
+{
+    static const char *const runs[] = {"2026-01-02-0304-a", "2026-01-02-0305-a",
+                                       "2025-12-31-2359-a", "2026-01-01-0000-a"};
+    (void)state;
+    program_folder(shared, "runs");
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "runs/%s", runs[i]);
+        program_folder(shared, path);
+        snprintf(path, sizeof path, "runs/%s/config.yaml", runs[i]);
+        program_write(shared, path, "");
+    }
+    program_folder(shared, "runs/no-run");
+    run(shared, "eval", "nope");
+    refused(
+        shared, 4,
+        "nope: No such file or directory; it must be a run folder or a .safetensors file; newest "
+        "runs here: runs/2026-01-02-0305-a, runs/2026-01-02-0304-a, runs/2026-01-01-0000-a\n",
+        "");
 }
 
 static void output_may_go_away(void **state)
@@ -341,6 +379,7 @@ int main(void)
         cmocka_unit_test(predict_passes_over_bad_files),
         cmocka_unit_test(predict_refuses_what_is_no_image),
         cmocka_unit_test(weights_must_be_weights),
+        cmocka_unit_test(missing_runs_are_helped_to),
         cmocka_unit_test(output_may_go_away),
     };
     int code = program_need_device();

@@ -72,7 +72,8 @@ static void weights_must_belong_to_the_network(void **state)
     run(p, "train", "t.yaml", "--out", "r", "-e", "1");
     assert_exit(p, 0);
     weights_refused(p, LAST, "model.layers.3.dense=4", 3,
-                    LAST ": weights of another network: tensor 'dense_1.weight' has shape [3, 16], ",
+                    LAST
+                    ": weights of another network: tensor 'dense_1.weight' has shape [3, 16], ",
                     "needs [4, 16]");
     weights_refused(p, LAST, "model.layers=[flatten, {dense: 9}, {dense: 3}]", 3,
                     LAST ": weights of another network: ", "");
@@ -102,7 +103,8 @@ static void weights_must_be_sound(void **state)
                     "huge.safetensors: not a sound safetensors file: a header of ", "");
     weights_refused(p, "damaged.safetensors", NULL, 4,
                     "damaged.safetensors: not a sound safetensors file: ", "");
-    weights_refused(p, "t.yaml", NULL, 4, "t.yaml: not a sound safetensors file: ", "");
+    weights_refused(p, "t.yaml", NULL, 4, "t.yaml: not a safetensors file: it begins like a text",
+                    "");
     weights_refused(p, "nope", NULL, 4, "nope: No such file or directory", "");
     weights_refused(p, "d", NULL, 4, "d is no run folder: it has neither ", "");
     assert_false(program_exists(p, "w"));
@@ -152,7 +154,7 @@ static void divergence_keeps_good_weights(void **state)
 /* The bytes of the files of run folder r, for comparison. */
 static char *read_run(struct program *p)
 {
-    static const char *const names[] = {"r/config.yaml", "r/environment.json", "r/log.csv",
+    static const char *const names[] = {"r/config.yaml",  "r/environment.json",         "r/log.csv",
                                         "r/events.jsonl", "r/weights/best.safetensors", LAST};
     size_t used = 0;
     char *all = NULL;
@@ -213,7 +215,7 @@ static void the_old_run_outlives_a_crash(void **state)
     assert_exit(p, 6);
     char *after = read_run(p);
     assert_string_equal(before, after);
-    assert_int_equal(program_count_entries(p, "r"), 5);
+    assert_false(program_exists(p, "r/previous"));
     free(after);
     free(before);
 }
