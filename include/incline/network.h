@@ -38,7 +38,9 @@ INCLINE_API enum incline_status incline_weights_describe(struct incline_context 
                                                          size_t *class_count) INCLINE_MUST_CHECK;
 INCLINE_API void incline_names_free(char ***names, size_t count);
 
-/* Writes one probability per image and class to probabilities [count][classes]. */
+/* Writes one probability per image and class to probabilities [count][classes]. A network whose
+ * last layer is no softmax and whose loss applies none (mse) has no probabilities: then these are its
+ * scores, which may be negative. */
 INCLINE_API enum incline_status incline_network_predict(struct incline_context *ctx,
                                                         struct incline_network *network,
                                                         const struct incline_images *images,

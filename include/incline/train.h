@@ -64,7 +64,8 @@ struct incline_train_result {
 /* Trains as config says and keeps a run folder:
  *   config.yaml environment.json log.csv events.jsonl weights/last.safetensors weights/best.safetensors
  * Returns INTERRUPTED after *stop was set and the weights saved; NUMERIC when a loss is NaN or
- * infinite (the last saved weights stay); IO when the folder exists or cannot be written, before any
+ * infinite (the last saved weights stay); ARGUMENT, CONFIG or DATA when the data set's training or
+ * validation part is empty or does not fit the model; IO when the folder exists or cannot be written, before any
  * training. Two trainings never share a folder, unless they overwrite one. */
 INCLINE_API enum incline_status incline_train(struct incline_context *ctx,
                                               struct incline_device *device,

@@ -164,6 +164,21 @@ const char *cli_format_metric(struct cli_figure *figure, double value)
     return figure->text;
 }
 
+static bool is_greater(float a, float b)
+{
+    return isnan(a) ? !isnan(b) : a > b;
+}
+
+int cli_find_greatest(const float *values, const bool *used, int count)
+{
+    int greatest = -1;
+    for (int i = 0; i < count; i++) {
+        if (!used[i] && (greatest < 0 || is_greater(values[i], values[greatest])))
+            greatest = i;
+    }
+    return greatest;
+}
+
 enum { WORD_MAX = 64 };
 
 static size_t smallest(size_t a, size_t b, size_t c)

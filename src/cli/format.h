@@ -27,6 +27,10 @@ const char *cli_format_step(struct cli_figure *figure, double seconds); /* "9.7m
 /* Losses and shares: four decimals, as an exponent when that would show nothing. */
 const char *cli_format_metric(struct cli_figure *figure, double value);
 
+/* Index of the greatest of the values that are not used, -1 when all are; the first of equals. NaN
+ * counts as the greatest, so that it is seen. */
+int cli_find_greatest(const float *values, const bool *used, int count);
+
 /* The candidate nearest to word by edit distance (a swap of neighbours counts once), or NULL when
  * none is near enough to be meant: at most a third of the word's length, at least 1. */
 const char *cli_suggest(const char *word, const char *const *candidates, size_t count);

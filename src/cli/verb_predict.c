@@ -32,6 +32,7 @@ struct prediction {
     struct cli_texts names;        /* of the pending images */
     size_t batch, image_bytes;
     float *probabilities; /* [batch][classes] */
+    bool *used;           /* [classes]: those that were printed for the image at hand */
     int file_code;        /* of the last file that could not be read; OK when all could */
 };
 
@@ -69,13 +70,15 @@ static int make_buffers(struct prediction *prediction)
     pending->pixels = calloc(prediction->batch, prediction->image_bytes);
     prediction->probabilities =
         calloc(prediction->batch, (size_t)prediction->classes * sizeof *prediction->probabilities);
-    if (pending->pixels == NULL || prediction->probabilities == NULL)
+    prediction->used = calloc((size_t)prediction->classes, sizeof *prediction->used);
+    if (pending->pixels == NULL || prediction->probabilities == NULL || prediction->used == NULL)
         return cli_error(prediction->cli, CLI_EXIT_OTHER, "out of memory");
     return CLI_EXIT_OK;
 }
 
 static void finish(struct prediction *prediction)
 {
+    free(prediction->used);
     free(prediction->probabilities);
     free(prediction->pending.pixels);
     cli_texts_finish(&prediction->names);
@@ -130,23 +133,13 @@ static int print_answer(struct cli *cli, const struct answer *answer)
     }
 }
 
-/* Index of the greatest value; NaN counts as the greatest, so that it is seen. */
-static int find_greatest(const float *values, int count)
-{
-    int greatest = 0;
-    for (int i = 1; i < count; i++) {
-        if (!(values[i] <= values[greatest]))
-            greatest = i;
-    }
-    return greatest;
-}
-
-/* Prints the classes of one image from the most probable down, spending its probabilities. */
-static int print_image(struct prediction *prediction, const char *path, float *probabilities)
+/* Prints the classes of one image from the most probable down. */
+static int print_image(struct prediction *prediction, const char *path, const float *probabilities)
 {
     int code = CLI_EXIT_OK;
+    memset(prediction->used, 0, (size_t)prediction->classes * sizeof *prediction->used);
     for (size_t rank = 1; rank <= prediction->top && code == CLI_EXIT_OK; rank++) {
-        int class = find_greatest(probabilities, prediction->classes);
+        int class = cli_find_greatest(probabilities, prediction->used, prediction->classes);
         struct answer answer = {path, rank, NULL, (double)probabilities[class]};
         char number[16];
         snprintf(number, sizeof number, "%d", class);
@@ -154,7 +147,7 @@ static int print_image(struct prediction *prediction, const char *path, float *p
                           ? prediction->weights.class_names[class]
                           : number;
         code = print_answer(prediction->cli, &answer);
-        probabilities[class] = -1;
+        prediction->used[class] = true;
     }
     return code;
 }
@@ -255,12 +248,17 @@ static bool sort_entry(char *path, struct cli_texts *files, struct cli_texts *fo
     return true;
 }
 
-static int list_folder(struct cli *cli, const char *folder, struct cli_texts *files,
+/* A folder that cannot be read is reported and passed over, like a file. */
+static int list_folder(struct prediction *prediction, const char *folder, struct cli_texts *files,
                        struct cli_texts *folders)
 {
+    struct cli *cli = prediction->cli;
     DIR *handle = opendir(folder);
-    if (handle == NULL)
-        return cli_error(cli, CLI_EXIT_DATA, "%s: %s", folder, strerror(errno));
+    if (handle == NULL) {
+        prediction->file_code =
+            cli_error(cli, CLI_EXIT_DATA, "%s: cannot read it: %s", folder, strerror(errno));
+        return CLI_EXIT_OK;
+    }
     const char *slash = folder[strlen(folder) - 1] == '/' ? "" : "/";
     bool kept = true;
     struct dirent *entry;
@@ -273,18 +271,23 @@ static int list_folder(struct cli *cli, const char *folder, struct cli_texts *fi
 }
 
 /* All images below folder, sorted. */
-static int find_images(struct cli *cli, const char *folder, struct cli_texts *files)
+static int find_images(struct prediction *prediction, const char *folder, struct cli_texts *files)
 {
     struct cli_texts folders = {0};
-    int code = list_folder(cli, folder, files, &folders);
+    int before = prediction->file_code;
+    prediction->file_code = CLI_EXIT_OK;
+    int code = list_folder(prediction, folder, files, &folders);
     for (size_t i = 0; i < folders.count && code == CLI_EXIT_OK; i++) {
         const char *next = folders.items[i];
-        code = list_folder(cli, next, files, &folders);
+        code = list_folder(prediction, next, files, &folders);
     }
     cli_texts_finish(&folders);
-    if (code == CLI_EXIT_OK && files->count == 0)
-        code = cli_error(cli, CLI_EXIT_DATA, "%s: no .png files in this folder", folder);
-    if (code == CLI_EXIT_OK)
+    if (code == CLI_EXIT_OK && prediction->file_code == CLI_EXIT_OK && files->count == 0)
+        prediction->file_code = cli_error(prediction->cli, CLI_EXIT_DATA,
+                                          "%s: no .png files in this folder", folder);
+    if (prediction->file_code == CLI_EXIT_OK)
+        prediction->file_code = before;
+    if (files->count > 0)
         qsort(files->items, files->count, sizeof *files->items, compare_texts);
     return code;
 }
@@ -292,11 +295,7 @@ static int find_images(struct cli *cli, const char *folder, struct cli_texts *fi
 static int predict_folder(struct prediction *prediction, const char *folder)
 {
     struct cli_texts files = {0};
-    int code = find_images(prediction->cli, folder, &files);
-    if (code == CLI_EXIT_DATA) {
-        prediction->file_code = code;
-        code = CLI_EXIT_OK;
-    }
+    int code = find_images(prediction, folder, &files);
     for (size_t i = 0; i < files.count && code == CLI_EXIT_OK && !is_output_gone(prediction); i++)
         code = predict_file(prediction, files.items[i]);
     cli_texts_finish(&files);
@@ -377,7 +376,8 @@ static const char *const formats[] = {"tsv", "jsonl", "csv", NULL};
 
 const struct cli_verb cli_verb_predict = {
     .name = "predict",
-    .help = "classify images: path, rank, class and probability, separated by tabs",
+    .help = "classify images: path, rank, class and probability, separated by tabs; where the "
+            "network ends without a softmax and its loss applies none (mse), its score instead",
     .arguments = "RUN|WEIGHTS PATH...",
     .examples = "  incline predict runs/2026-11-23-1801-mnist-cnn shoe.png shirt.png --top 3\n"
                 "  incline predict best.safetensors photos/      # all .png files below it\n"

@@ -14,8 +14,8 @@ struct incline_buffer; /* device memory, or a part of another buffer */
 /* Images that lie side by side, innermost, in every activation: [N/NB][H][W][C][NB]. */
 enum { INCLINE_NB = 16 };
 
-/* Images per work-item: 16, 8 or 4 on CPUs, 1 on GPUs. INCLINE_LANES in the environment overrides.
- */
+/* Images per work-item: 16, 8 or 4 on CPUs, 1 on GPUs. INCLINE_LANES in the environment overrides;
+ * another value than these is refused when the device is opened. */
 int incline_device_lanes(const struct incline_device *device);
 
 /* Bytes to which the start of a sub-buffer must be aligned. */

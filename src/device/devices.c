@@ -263,6 +263,12 @@ static bool contains_ignoring_case(const char *text, const char *part)
     return false;
 }
 
+/* A type means the best device of that type; any other selector must fit one device only. */
+static bool selects_type(const char *selector)
+{
+    return strcmp(selector, "gpu") == 0 || strcmp(selector, "cpu") == 0;
+}
+
 static bool matches(const struct incline_device_info *info, const char *selector)
 {
     int platform, device, length = 0;
@@ -272,16 +278,10 @@ static bool matches(const struct incline_device_info *info, const char *selector
         return info->index == number;
     if (sscanf(selector, "%d:%d%n", &platform, &device, &length) == 2 && selector[length] == '\0')
         return info->platform == platform && info->device == device;
-    if (strcmp(selector, "gpu") == 0 || strcmp(selector, "cpu") == 0)
+    if (selects_type(selector))
         return strcmp(info->type, selector) == 0;
     return contains_ignoring_case(info->name, selector) ||
            contains_ignoring_case(info->platform_name, selector);
-}
-
-/* Types and names of several devices match "gpu": then the best one is meant. */
-static bool selects_type(const char *selector)
-{
-    return strcmp(selector, "gpu") == 0 || strcmp(selector, "cpu") == 0;
 }
 
 static void list_into(const struct found_list *list, struct incline_text *text)
@@ -330,9 +330,7 @@ static enum incline_status choose(struct incline_context *ctx, const struct foun
         if (!chosen || rank(&entry->info) > rank(&chosen->info))
             chosen = entry;
     }
-    if (usable_count == 0 && by_default && list->count == 0)
-        return incline_fail(ctx, INCLINE_ERROR_DEVICE, "%s", no_driver_text);
-    if (usable_count == 0 && by_default) {
+    if (usable_count == 0) {
         struct incline_text text;
         incline_text_init(&text, ctx);
         list_into(list, &text);
@@ -346,6 +344,16 @@ static enum incline_status choose(struct incline_context *ctx, const struct foun
         return fail_choice(ctx, list, selector, hits);
     *out = chosen;
     return INCLINE_OK;
+}
+
+static enum incline_status check_lanes_wish(struct incline_context *ctx)
+{
+    static const char *const words[] = {"1", "4", "8", "16", NULL};
+    const char *wish = getenv("INCLINE_LANES");
+    if (!wish || !*wish || incline_is_among(wish, words))
+        return INCLINE_OK;
+    return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "INCLINE_LANES=%.40s is none of 1, 4, 8, 16",
+                        wish);
 }
 
 /* CPUs want one vector of images per work-item, as wide as the driver says its registers are; on a
@@ -402,7 +410,10 @@ enum incline_status incline_device_open(struct incline_context *ctx, const char 
     INCLINE_REQUIRE(ctx, ctx && out);
     struct found_list found = {0};
     const struct found *chosen = NULL;
-    enum incline_status status = find_all(ctx, &found);
+    enum incline_status status = check_lanes_wish(ctx);
+    if (status)
+        goto out;
+    status = find_all(ctx, &found);
     if (status)
         goto out;
     status = choose(ctx, &found, selector, &chosen);

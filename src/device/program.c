@@ -205,6 +205,9 @@ enum incline_status incline_program_get(struct incline_context *ctx, struct incl
     incline_text_add(&options, "-cl-std=CL1.2 -D LANES=%d -D NB=%d%s", device->lanes,
                      (int)INCLINE_NB, defines ? defines : "");
     incline_text_add(&key, "%s %s", source, incline_text_get(&options));
+    status = incline_text_status(&options);
+    if (status)
+        goto out;
     status = incline_text_status(&key);
     if (status)
         goto out;

@@ -6,6 +6,7 @@
 #include "network/initialize.h"
 #include "network/rewrite.h"
 #include "train/evaluator.h"
+#include "train/images_check.h"
 #include "train/weights_file.h"
 
 struct incline_network {
@@ -67,37 +68,7 @@ enum incline_status incline_network_save_weights(struct incline_context *ctx,
 
 int incline_network_classes(const struct incline_network *network)
 {
-    const struct incline_model *model = &network->config->model;
-    return model->layers[model->layer_count - 1].out.channels;
-}
-
-static enum incline_status check_images(struct incline_context *ctx,
-                                        const struct incline_network *network,
-                                        const struct incline_images *images)
-{
-    struct incline_shape input = network->config->model.input;
-    if (images->count == 0)
-        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "there are no images");
-    if (images->height != input.height || images->width != input.width ||
-        images->channels != input.channels)
-        return incline_fail(ctx, INCLINE_ERROR_CONFIG,
-                            "images of %dx%dx%d do not fit a network for %dx%dx%d", images->height,
-                            images->width, images->channels, input.height, input.width,
-                            input.channels);
-    return INCLINE_OK;
-}
-
-static enum incline_status check_labels(struct incline_context *ctx,
-                                        const struct incline_images *images, int classes)
-{
-    if (!images->labels)
-        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "evaluation needs labels");
-    for (size_t i = 0; i < images->count; i++)
-        if (images->labels[i] < 0 || images->labels[i] >= classes)
-            return incline_fail(ctx, INCLINE_ERROR_DATA,
-                                "image %zu has label %d; the network knows 0 to %d", i,
-                                images->labels[i], classes - 1);
-    return INCLINE_OK;
+    return incline_model_outputs(network->config);
 }
 
 static enum incline_status run_prediction(struct incline_context *ctx,
@@ -141,7 +112,7 @@ enum incline_status incline_network_predict(struct incline_context *ctx,
 {
     INCLINE_REQUIRE(ctx, ctx && network && images && probabilities);
     struct incline_feed *feed = NULL;
-    enum incline_status status = check_images(ctx, network, images);
+    enum incline_status status = incline_images_check(ctx, network->config, "images", images);
     if (status)
         return status;
     status = incline_images_feed(ctx, network->device, network->config, images, &feed);
@@ -182,10 +153,7 @@ enum incline_status incline_network_evaluate(struct incline_context *ctx,
     struct incline_scores scores;
     bool complete;
     double start;
-    enum incline_status status = check_images(ctx, network, images);
-    if (status)
-        return status;
-    status = check_labels(ctx, images, incline_network_classes(network));
+    enum incline_status status = incline_labelled_check(ctx, network->config, "images", images);
     if (status)
         return status;
     status = incline_evaluator_create(ctx, network->device, network->config, network->parameters,

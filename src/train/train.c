@@ -9,10 +9,10 @@
 #include "network/rewrite.h"
 #include "train/earlier_run.h"
 #include "train/evaluator.h"
+#include "train/images_check.h"
 #include "train/run_folder.h"
 #include "train/weights_file.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -67,13 +67,6 @@ static bool should_stop(struct trainer *trainer)
     return false;
 }
 
-static const struct incline_images *validation_images(const struct incline_dataset *dataset)
-{
-    if (dataset->val_is_test)
-        return &dataset->test;
-    return dataset->val.count > 0 ? &dataset->val : NULL;
-}
-
 static void count_steps(struct trainer *trainer)
 {
     size_t batch = (size_t)trainer->config->train.batch_size;
@@ -119,7 +112,7 @@ static enum incline_status make_parameters(struct trainer *trainer)
 
 static enum incline_status make_plans(struct trainer *trainer)
 {
-    const struct incline_images *val = validation_images(trainer->dataset);
+    const struct incline_images *val = incline_validation_images(trainer->dataset);
     struct incline_step_spec spec = {
         .device = trainer->device,
         .layers = trainer->config->model.layers,
@@ -547,8 +540,9 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
     };
     enum incline_status status;
     *out = (struct incline_train_result){0};
-    if (dataset->train.count == 0 || dataset->train.count > INT_MAX)
-        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "there are no training images");
+    status = incline_dataset_check(ctx, config, dataset);
+    if (status)
+        return status;
     status = incline_run_folder_check(ctx, options);
     if (status)
         return status;

@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void assert_duration(const char *text, double wanted)
 {
@@ -128,6 +129,26 @@ static void metrics_never_vanish(void **state)
     assert_string_equal(cli_format_metric(&figure, (double)INFINITY), "inf");
 }
 
+static void greatest_values_are_found(void **state)
+{
+    static const float scores[] = {-3, -0.5f, -2, -0.5f}, odd[] = {1, NAN, 2, NAN, INFINITY};
+    static const int score_order[] = {1, 3, 2, 0, -1}, odd_order[] = {1, 3, 4, 2, 0, -1};
+    bool used[5] = {false};
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        int found = cli_find_greatest(scores, used, 4);
+        assert_int_equal(found, score_order[i]);
+        used[i < 4 ? found : 4] = true;
+    }
+    memset(used, 0, sizeof used);
+    for (size_t i = 0; i < 6; i++) {
+        int found = cli_find_greatest(odd, used, 5);
+        assert_int_equal(found, odd_order[i]);
+        if (found >= 0)
+            used[found] = true;
+    }
+}
+
 static void near_words_are_suggested(void **state)
 {
     static const char *const words[] = {"epochs", "batch-size", "lr", "seed", "set"};
@@ -214,6 +235,7 @@ int main(void)
         cmocka_unit_test(short_numbers_have_three_digits),
         cmocka_unit_test(times_are_shown),
         cmocka_unit_test(metrics_never_vanish),
+        cmocka_unit_test(greatest_values_are_found),
         cmocka_unit_test(near_words_are_suggested),
         cmocka_unit_test(text_is_measured_and_cut_by_characters),
         cmocka_unit_test(control_characters_are_replaced),

@@ -3,6 +3,7 @@
 #include "build_config.h"
 
 #include <jansson.h>
+#include <math.h>
 
 #if INCLINE_HAVE_PNG
 #include <png.h>
@@ -239,6 +240,36 @@ static void predict_gives_the_top(void **state)
     assert_out(shared, "\nseven.idx#1,1,\"b,\"\"c\",0.");
 }
 
+/* Without a softmax the figures are scores, most of them negative here: each class comes once, the
+ * greatest first. */
+static void predict_ranks_scores(void **state)
+{
+    (void)state;
+    run(shared, "train", "t.yaml", "--out", "scores", "-q", "-e", "1", "-s", "train.loss=mse", "-s",
+        "model.layers=[flatten, {dense: 3}]", "--lr", "1e-9", "-s", "data.normalize={mean: [1], std: [0.05]}");
+    assert_exit(shared, 0);
+    run(shared, "predict", "scores", "seven.idx", "--top", "3");
+    assert_exit(shared, 0);
+    assert_int_equal(count_lines(shared->out), 21);
+    bool negative = false;
+    const char *line = shared->out;
+    for (int i = 0; i < 7; i++) {
+        bool seen[3] = {false};
+        double before = INFINITY;
+        for (int rank = 1; rank <= 3; rank++, line = line_after(line)) {
+            int said, class;
+            double score;
+            assert_int_equal(sscanf(line, "%*s\t%d\t%d\t%lf", &said, &class, &score), 3);
+            assert_int_equal(said, rank);
+            assert_true(score <= before && class >= 0 && class < 3 && !seen[class]);
+            seen[class] = true;
+            negative = negative || score < -1;
+            before = score;
+        }
+    }
+    assert_true(negative);
+}
+
 static void predict_passes_over_bad_files(void **state)
 {
     size_t length;
@@ -264,6 +295,31 @@ static void predict_passes_over_bad_files(void **state)
     assert_int_equal(count_lines(shared->err), 3);
 #else
     (void)length;
+    skip();
+#endif
+}
+
+/* A folder without permission, which says nothing when root runs the test: root may read all. */
+static void predict_passes_over_bad_folders(void **state)
+{
+    (void)state;
+#if INCLINE_HAVE_PNG
+    program_folder(shared, "tree");
+    program_folder(shared, "tree/a-closed");
+    program_folder(shared, "tree/b");
+    write_png("tree/b/2.png", 6, 2);
+    write_png("tree/c.png", 6, 0);
+    assert_int_equal(chmod(program_path(shared, "tree/a-closed"), 0), 0);
+    bool is_open = access(program_path(shared, "tree/a-closed"), R_OK) == 0;
+    run(shared, "predict", "r", "tree");
+    assert_int_equal(chmod(program_path(shared, "tree/a-closed"), 0700), 0);
+    assert_int_equal(count_lines(shared->out), 2);
+    assert_class(shared->out, "tree/b/2.png", "c");
+    assert_class(line_after(shared->out), "tree/c.png", "a");
+    assert_exit(shared, is_open ? 0 : 4);
+    if (!is_open)
+        assert_err(shared, "incline: tree/a-closed: cannot read it: Permission denied\n");
+#else
     skip();
 #endif
 }
@@ -376,7 +432,9 @@ int main(void)
         cmocka_unit_test(predict_finds_pngs),
         cmocka_unit_test(predict_reads_a_list),
         cmocka_unit_test(predict_gives_the_top),
+        cmocka_unit_test(predict_ranks_scores),
         cmocka_unit_test(predict_passes_over_bad_files),
+        cmocka_unit_test(predict_passes_over_bad_folders),
         cmocka_unit_test(predict_refuses_what_is_no_image),
         cmocka_unit_test(weights_must_be_weights),
         cmocka_unit_test(missing_runs_are_helped_to),

@@ -26,9 +26,33 @@ static void no_driver_stops_training(void **state)
     p->environment[1] = "INCLINE_DEVICE";
     run(p, "train", "t.yaml", "--out", "r");
     refused(p, 5, "no OpenCL device found\n", "pocl-opencl-icd");
+    static const char *const selectors[] = {"no such name", "gpu", "0", "1:0"};
+    for (size_t i = 0; i < sizeof selectors / sizeof *selectors; i++) {
+        p->environment[0] = vendors;
+        run(p, "train", "t.yaml", "--out", "r", "-d", selectors[i]);
+        refused(p, 5, "no OpenCL device found\n", "pocl-opencl-icd");
+    }
+    p->environment[0] = vendors;
+    p->environment[1] = "INCLINE_DEVICE=cpu";
+    run(p, "train", "t.yaml", "--out", "r");
+    refused(p, 5, "no OpenCL device found\n", "pocl-opencl-icd");
     run(p, "train", "t.yaml", "--out", "r", "-d", "no such name");
     refused(p, 5, "no usable device 'no such name'", "choose by");
     assert_false(program_exists(p, "r"));
+}
+
+static void lanes_are_not_guessed(void **state)
+{
+    static const char *const wrong[] = {"INCLINE_LANES=3", "INCLINE_LANES=8x", "INCLINE_LANES=-1"};
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        p->environment[0] = wrong[i];
+        run(p, "train", "t.yaml", "--out", "r");
+        refused(p, 2, wrong[i], " is none of 1, 4, 8, 16");
+    }
+    p->environment[0] = "INCLINE_LANES=4";
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    assert_exit(p, 0);
 }
 
 static void folders_must_be_writable(void **state)
@@ -272,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         failure_test(no_driver_stops_training),
+        failure_test(lanes_are_not_guessed),
         failure_test(folders_must_be_writable),
         failure_test(weights_must_belong_to_the_network),
         failure_test(weights_must_be_sound),

@@ -11,6 +11,7 @@
 #include "incline/version.h"
 #include "train/run_folder.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -320,6 +321,68 @@ static void test_folder_that_cannot_be_filled(void **state)
     free_dataset(dataset);
 }
 
+static void train_refuses(struct scratch *s, const struct incline_dataset *dataset,
+                          enum incline_status expected, const char *part)
+{
+    struct incline_config *config = NULL;
+    struct incline_train_result result;
+    char folder[2 * SCRATCH_PATH_BYTES];
+    struct incline_train_options options = {.folder = folder};
+    snprintf(folder, sizeof folder, "%s/refused", s->folder);
+    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, NULL, 0, &config));
+    assert_fails(env.ctx, expected,
+                 incline_train(env.ctx, env.device, config, dataset, &options, &result), part);
+    assert_false(incline_folder_exists(folder));
+    incline_config_destroy(&config);
+}
+
+/* A program may hand in what it likes; nothing of it may reach the device. */
+static void test_foreign_data_sets_are_refused(void **state)
+{
+    struct incline_dataset *whole = make_dataset(6, 6), set;
+    int bad_labels[] = {0, 1, 2, 3, -1, 0};
+    char *bad_names[] = {(char *)"a", (char *)"\xff", (char *)"c"};
+    incline_error_clear(env.ctx);
+    set = *whole;
+    set.train.count = 0;
+    train_refuses(*state, &set, INCLINE_ERROR_ARGUMENT, "there are no training images");
+    set = *whole;
+    set.train.count = (size_t)INT_MAX + 1;
+    train_refuses(*state, &set, INCLINE_ERROR_UNSUPPORTED, "2147483648 training images");
+    set = *whole;
+    set.train.pixels = NULL;
+    train_refuses(*state, &set, INCLINE_ERROR_ARGUMENT, "there are no training images");
+    set = *whole;
+    set.train.labels = NULL;
+    train_refuses(*state, &set, INCLINE_ERROR_ARGUMENT, "the training images have no labels");
+    set = *whole;
+    set.train.width = 8;
+    train_refuses(*state, &set, INCLINE_ERROR_CONFIG,
+                  "training images of 5x8x2 do not fit a network for 5x9x2");
+    set = *whole;
+    set.train.labels = bad_labels;
+    train_refuses(*state, &set, INCLINE_ERROR_DATA,
+                  "training images: number 3 has label 3; the network knows 0 to 2");
+    set = *whole;
+    set.test.labels = bad_labels + 4;
+    set.test.count = 2;
+    train_refuses(*state, &set, INCLINE_ERROR_DATA, "validation images: number 0 has label -1");
+    set = *whole;
+    set.test.count = 0;
+    train_refuses(*state, &set, INCLINE_ERROR_ARGUMENT, "there are no validation images");
+    set = *whole;
+    set.test.channels = 1;
+    train_refuses(*state, &set, INCLINE_ERROR_CONFIG, "validation images of 5x9x1 do not fit");
+    set = *whole;
+    set.classes = 4;
+    train_refuses(*state, &set, INCLINE_ERROR_CONFIG,
+                  "the data set has 4 classes, but the model has 3 outputs");
+    set = *whole;
+    set.class_names = bad_names;
+    train_refuses(*state, &set, INCLINE_ERROR_ARGUMENT, "the name of class 1 is not UTF-8");
+    free_dataset(whole);
+}
+
 /* The last line of log.csv and the weights, evaluated afresh, agree. */
 static void test_saved_weights_evaluate_the_same(void **state)
 {
@@ -377,6 +440,8 @@ int main(void)
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_between_epochs, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_foreign_data_sets_are_refused, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_folder_that_cannot_be_filled, scratch_setup,
                                         scratch_teardown),

@@ -1,0 +1,93 @@
+#include "train/images_check.h"
+
+#include "base/text.h"
+
+#include <limits.h>
+#include <string.h>
+
+int incline_model_outputs(const struct incline_config *config)
+{
+    const struct incline_model *model = &config->model;
+    return model->layers[model->layer_count - 1].out.channels;
+}
+
+const struct incline_images *incline_validation_images(const struct incline_dataset *dataset)
+{
+    if (dataset->val_is_test)
+        return &dataset->test;
+    return dataset->val.count > 0 ? &dataset->val : NULL;
+}
+
+enum incline_status incline_images_check(struct incline_context *ctx,
+                                         const struct incline_config *config, const char *what,
+                                         const struct incline_images *images)
+{
+    struct incline_shape input = config->model.input;
+    if (images->count == 0 || !images->pixels)
+        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "there are no %s", what);
+    if (images->count > INT_MAX)
+        return incline_fail(ctx, INCLINE_ERROR_UNSUPPORTED, "%zu %s: more than %d do not work",
+                            images->count, what, INT_MAX);
+    if (images->height != input.height || images->width != input.width ||
+        images->channels != input.channels)
+        return incline_fail(ctx, INCLINE_ERROR_CONFIG,
+                            "%s of %dx%dx%d do not fit a network for %dx%dx%d", what,
+                            images->height, images->width, images->channels, input.height,
+                            input.width, input.channels);
+    return INCLINE_OK;
+}
+
+enum incline_status incline_labelled_check(struct incline_context *ctx,
+                                           const struct incline_config *config, const char *what,
+                                           const struct incline_images *images)
+{
+    int outputs = incline_model_outputs(config);
+    enum incline_status status = incline_images_check(ctx, config, what, images);
+    if (status)
+        return status;
+    if (!images->labels)
+        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "the %s have no labels", what);
+    for (size_t i = 0; i < images->count; i++)
+        if (images->labels[i] < 0 || images->labels[i] >= outputs)
+            return incline_fail(ctx, INCLINE_ERROR_DATA,
+                                "%s: number %zu has label %d; the network knows 0 to %d", what, i,
+                                images->labels[i], outputs - 1);
+    return INCLINE_OK;
+}
+
+static bool is_utf8(const char *text)
+{
+    size_t left = strlen(text), length = 1;
+    for (; left > 0 && length > 0; text += length, left -= length)
+        length = incline_utf8_length(text, left);
+    return length > 0;
+}
+
+static enum incline_status check_names(struct incline_context *ctx,
+                                       const struct incline_dataset *dataset)
+{
+    for (int i = 0; dataset->class_names && i < dataset->classes; i++)
+        if (!dataset->class_names[i] || !is_utf8(dataset->class_names[i]))
+            return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "the name of class %d is not UTF-8",
+                                i);
+    return INCLINE_OK;
+}
+
+enum incline_status incline_dataset_check(struct incline_context *ctx,
+                                          const struct incline_config *config,
+                                          const struct incline_dataset *dataset)
+{
+    const struct incline_images *val = incline_validation_images(dataset);
+    int outputs = incline_model_outputs(config);
+    enum incline_status status =
+        incline_labelled_check(ctx, config, "training images", &dataset->train);
+    if (!status && val)
+        status = incline_labelled_check(ctx, config, "validation images", val);
+    if (status)
+        return status;
+    if (dataset->classes != outputs)
+        return incline_fail(ctx, INCLINE_ERROR_CONFIG,
+                            "the data set has %d classes, but the model has %d outputs",
+                            dataset->classes, outputs);
+    return check_names(ctx, dataset);
+}
