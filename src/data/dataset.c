@@ -45,6 +45,13 @@ static enum incline_status check_size(struct part_reader *reader)
     if (images->height == input->height && images->width == input->width &&
         images->channels == input->channels)
         return INCLINE_OK;
+    if (reader->part == INCLINE_PART_TEST) /* the training images do fit */
+        return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
+                            "%s: the test images differ from the training images: %d x %d x %d "
+                            "(height, width, channels), not %d x %d x %d; take both from one data "
+                            "set",
+                            reader->image_path, images->height, images->width, images->channels,
+                            input->height, input->width, input->channels);
     return incline_fail(reader->ctx, INCLINE_ERROR_CONFIG,
                         "%s: images of %d x %d x %d (height, width, channels), but the model takes "
                         "%d x %d x %d: set model.input to [%d, %d, %d]",
@@ -65,12 +72,13 @@ static enum incline_status check_labels(struct part_reader *reader)
         largest = images->labels[i] > largest ? images->labels[i] : largest;
     for (size_t i = 0; i < images->count; i++)
         if (images->labels[i] >= reader->outputs)
-            return incline_fail(reader->ctx, INCLINE_ERROR_CONFIG,
+            return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
                                 "%s: image %zu (counted from 0) has label %d, but the model has %d "
-                                "outputs: the largest label is %d, so the last layer needs at "
-                                "least %d",
-                                reader->label_path, i, images->labels[i], reader->outputs, largest,
-                                largest + 1);
+                                "outputs: either its last layer needs more (at least %d, as the "
+                                "largest label is %d), or this file is damaged or of another data "
+                                "set",
+                                reader->label_path, i, images->labels[i], reader->outputs,
+                                largest + 1, largest);
     return INCLINE_OK;
 }
 

@@ -225,9 +225,10 @@ static void test_must_fit_the_model(void **state)
     check_fails(s, &options, (struct incline_shape){32, 32, 3}, 3, INCLINE_ERROR_CONFIG,
                 "train-images-idx3-ubyte.gz: images of 2 x 3 x 1 (height, width, channels), but "
                 "the model takes 32 x 32 x 3: set model.input to [2, 3, 1]");
-    check_fails(s, &options, small, 2, INCLINE_ERROR_CONFIG,
-                "train-labels.idx1-ubyte: image 2 (counted from 0) has label 2, but the model has "
-                "2 outputs: the largest label is 2, so the last layer needs at least 3");
+    check_fails(
+        s, &options, small, 2, INCLINE_ERROR_DATA,
+        "train-labels.idx1-ubyte: image 2 (counted from 0) has label 2, but the model has "
+        "2 outputs: either its last layer needs more (at least 3, as the largest label is 2)");
     idx_write_labels(s, "tiny/train-labels.idx1-ubyte", 9, 3);
     check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
                 "train-images-idx3-ubyte.gz has 10 images, but ");
