@@ -87,7 +87,10 @@ static int evaluate(struct evaluation *evaluation)
     };
     struct incline_images images = choose_images(evaluation, &report.part);
     if (images.count == 0 || images.labels == NULL)
-        return cli_error(cli, CLI_EXIT_DATA, "%s: no labelled test or validation images",
+        return cli_error(cli, CLI_EXIT_DATA,
+                         "%s: no test images there, and data.val keeps none of the training images "
+                         "aside; give a folder with t10k-images-idx3-ubyte and "
+                         "t10k-labels-idx1-ubyte: --data DIR",
                          evaluation->dataset->folder);
     enum incline_status status =
         incline_network_evaluate(cli->ctx, evaluation->network, &images, &found);

@@ -344,7 +344,8 @@ static int say_end(const struct training *training)
     say_best(training);
     say_time(training);
     say_counters(training);
-    cli_say(training->cli, "Next: incline eval %s", quoted_folder(training));
+    if (training->dataset->test.count > 0 || training->dataset->val.count > 0)
+        cli_say(training->cli, "Next: incline eval %s", quoted_folder(training));
     return CLI_EXIT_OK;
 }
 

@@ -184,8 +184,8 @@ static enum incline_status not_found(struct search *search)
     if (status)
         return status;
     return incline_fail(search->ctx, INCLINE_ERROR_DATA,
-                        "data set '%s': no %s (or .gz) in%s\nSet data.root to the folder with the "
-                        "files, or INCLINE_DATA_PATH to the folder above it%s",
+                        "data set '%s': no %s (or .gz) in%s\nSet data.root (--data) to the folder "
+                        "with the files, or INCLINE_DATA_PATH to the folder above it%s",
                         search->root,
                         incline_dataset_file_name(INCLINE_PART_TRAIN, INCLINE_KIND_IMAGES),
                         incline_text_get(&search->places),

@@ -44,7 +44,7 @@ static void missing_data_says_where_it_was_sought(void **state)
     struct program *p = *state;
     run(p, "train", "t.yaml", "--data", "nowhere");
     refused(p, 4, "data set 'nowhere': no train-images-idx3-ubyte (or .gz) in\n  nowhere (no such",
-            "/usr/share/datasets/nowhere", "Set data.root to the folder");
+            "/usr/share/datasets/nowhere", "Set data.root (--data) to the folder");
     run(p, "train", "mnist-cnn", "--data", "fashion-mnist", "-s",
         "data.root=nowhere/fashion-mnist");
     refused(p, 4, "data set 'nowhere/fashion-mnist': ", "dataset-fashion-mnist");

@@ -76,6 +76,28 @@ static void quiet_training_is_silent(void **state)
     assert_int_equal(program_count_entries(p, "runs"), 2);
 }
 
+/* Nothing to evaluate on: no proposal that cannot work, and eval says what it needs. */
+static void no_held_out_images_no_proposal(void **state)
+{
+    struct program *p = *state;
+    small_data_write(p, "train-only", &(struct small_data){40, 0, 6, 6, 1, 3, false});
+    run(p, "train", "t.yaml", "--data", "train-only", "-s", "data.val=none", "--out", "r", "-e",
+        "1");
+    assert_exit(p, 0);
+    assert_no_err(p, "Next: ");
+    run(p, "eval", "r");
+    assert_exit(p, 4);
+    assert_silent_out(p);
+    assert_err(p,
+               "train-only: no test images there, and data.val keeps none of the training images "
+               "aside; give a folder with t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte: "
+               "--data DIR\n");
+    run(p, "eval", "r", "--data", "d");
+    assert_exit(p, 0);
+    run(p, "train", "t.yaml", "-s", "data.val=none", "--out", "s", "-e", "1");
+    assert_err(p, "\nNext: incline eval s\n"); /* there are test images */
+}
+
 static void the_log_has_a_line_an_epoch(void **state)
 {
     struct program *p = *state;
@@ -275,6 +297,36 @@ static void a_run_is_a_start_too(void **state)
     assert_exit(p, 0);
 }
 
+/* The data was found from the folder of the training, by a relative path. */
+static void runs_work_from_everywhere(void **state)
+{
+    static const char *const commands[][4] = {{"eval", "../r"},
+                                              {"eval", "../r/weights/last.safetensors"},
+                                              {"train", "../r/config.yaml", "--dry-run"}};
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    assert_exit(p, 0);
+    program_folder(p, "elsewhere");
+    size_t length = strlen(p->scratch->folder);
+    strcat(p->scratch->folder, "/elsewhere");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        program_run(p, commands[i]);
+        assert_exit(p, 0);
+    }
+    p->scratch->folder[length] = '\0';
+    /* what was found by its name keeps it */
+    char variable[SCRATCH_PATH_BYTES + 32], *config;
+    snprintf(variable, sizeof variable, "INCLINE_DATA_PATH=%s/sets", p->scratch->folder);
+    program_folder(p, "sets");
+    small_data_write(p, "sets/e", &small_data);
+    p->environment[0] = variable;
+    run(p, "train", "t.yaml", "--out", "named", "-e", "1", "--data", "e");
+    assert_exit(p, 0);
+    config = program_read(p, "named/config.yaml", &length);
+    assert_non_null(strstr(config, "\n  root: e\n"));
+    free(config);
+}
+
 static void runs_get_folders_of_their_own(void **state)
 {
     struct program *p = *state;
@@ -400,6 +452,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         train_test(training_talks_on_stderr),
         train_test(quiet_training_is_silent),
+        train_test(no_held_out_images_no_proposal),
         train_test(the_log_has_a_line_an_epoch),
         train_test(the_run_folder_is_machine_readable),
         train_test(odd_bytes_in_a_path_are_no_obstacle),
@@ -411,6 +464,7 @@ int main(void)
         train_test(one_batch_is_learnt_by_heart),
         train_test(weights_are_a_start),
         train_test(a_run_is_a_start_too),
+        train_test(runs_work_from_everywhere),
         train_test(runs_get_folders_of_their_own),
         train_test(runs_at_the_same_time_do_not_share_a_folder),
         train_test(overwritten_runs_leave_no_weights),

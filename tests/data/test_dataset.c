@@ -208,7 +208,7 @@ static void test_not_found_names_every_place(void **state)
         "data set 'absent': no train-images-idx3-ubyte (or .gz) in\n  absent (no such folder)\n"
         "  %s/absent (no such folder)\n  %s/xdg/incline/absent (no such folder)\n"
         "  /usr/local/share/datasets/absent (no such folder)\n"
-        "  /usr/share/datasets/absent (no such folder)\nSet data.root to",
+        "  /usr/share/datasets/absent (no such folder)\nSet data.root (--data) to",
         s->folder, s->folder);
     check_fails(s, &options, small, 3, INCLINE_ERROR_DATA, part);
     mkdir(scratch_path(s, "absent"), 0777);
