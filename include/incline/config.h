@@ -49,6 +49,9 @@ INCLINE_API int incline_config_batch_size(const struct incline_config *config);
 INCLINE_API uint64_t incline_config_seed(const struct incline_config *config);
 INCLINE_API const char *incline_config_data_root(const struct incline_config *config);
 
+/* The class names that data.classes gives; *count is 0 when it gives none. Owned by config. */
+INCLINE_API char *const *incline_config_classes(const struct incline_config *config, size_t *count);
+
 /* One row of a model's table. */
 struct incline_layer_summary {
     const char *name;          /* "conv2d_1" */

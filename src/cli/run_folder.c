@@ -180,7 +180,7 @@ void cli_weights_close(struct cli_weights *weights)
 }
 
 int cli_weights_load_config(struct cli *cli, const struct cli_weights *weights, const char *source,
-                            struct incline_config **config)
+                            const char *remedy, struct incline_config **config)
 {
     const struct cli_settings *settings = &cli->settings;
     enum incline_status status;
@@ -188,9 +188,9 @@ int cli_weights_load_config(struct cli *cli, const struct cli_weights *weights, 
         source = weights->config_path;
     if (source == NULL && weights->config_text == NULL)
         return cli_error(cli, CLI_EXIT_CONFIG,
-                         "%s carries no configuration; give the run folder, or the configuration "
-                         "where the verb takes one",
-                         weights->path);
+                         "%s carries no configuration, as weights made by PyTorch do not: name it, "
+                         "too, %s",
+                         weights->path, remedy);
     if (source != NULL)
         status = incline_config_load(cli->ctx, source, settings->items, settings->count, config);
     else

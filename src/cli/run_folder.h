@@ -25,8 +25,9 @@ int cli_weights_open(struct cli *cli, const char *given, struct cli_weights *wei
 void cli_weights_close(struct cli_weights *weights);
 
 /* The configuration to use with the weights: `source` when not NULL, else the run folder's, else
- * the one inside the weights file; the settings of the command line are laid over it. */
+ * the one inside the weights file; the settings of the command line are laid over it. Where there is
+ * none, remedy says how the verb takes one. */
 int cli_weights_load_config(struct cli *cli, const struct cli_weights *weights, const char *source,
-                            struct incline_config **config);
+                            const char *remedy, struct incline_config **config);
 
 #endif

@@ -27,7 +27,9 @@ static int load(struct evaluation *evaluation)
     const char *source = cli->argument_count > 1 ? cli->arguments[1] : NULL;
     int code = cli_weights_open(cli, cli->arguments[0], &evaluation->weights);
     if (code == CLI_EXIT_OK)
-        code = cli_weights_load_config(cli, &evaluation->weights, source, &evaluation->config);
+        code = cli_weights_load_config(cli, &evaluation->weights, source,
+                                       "behind the weights: incline eval WEIGHTS CONFIG",
+                                       &evaluation->config);
     if (code != CLI_EXIT_OK)
         return code;
     enum incline_status status =

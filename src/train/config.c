@@ -161,3 +161,9 @@ const char *incline_config_data_root(const struct incline_config *config)
 {
     return config->data.root;
 }
+
+char *const *incline_config_classes(const struct incline_config *config, size_t *count)
+{
+    *count = config->data.classes.count;
+    return config->data.classes.values;
+}

@@ -246,7 +246,8 @@ static void predict_ranks_scores(void **state)
 {
     (void)state;
     run(shared, "train", "t.yaml", "--out", "scores", "-q", "-e", "1", "-s", "train.loss=mse", "-s",
-        "model.layers=[flatten, {dense: 3}]", "--lr", "1e-9", "-s", "data.normalize={mean: [1], std: [0.05]}");
+        "model.layers=[flatten, {dense: 3}]", "--lr", "1e-9", "-s",
+        "data.normalize={mean: [1], std: [0.05]}");
     assert_exit(shared, 0);
     run(shared, "predict", "scores", "seven.idx", "--top", "3");
     assert_exit(shared, 0);
@@ -386,6 +387,52 @@ static void weights_must_be_weights(void **state)
     free(bytes);
 }
 
+/* The best weights as PyTorch would have written them: without metadata. */
+static void write_bare_weights(const char *name)
+{
+    size_t length, header = 0;
+    char *bytes = program_read(shared, "r/weights/best.safetensors", &length);
+    for (int i = 7; i >= 0; i--)
+        header = header << 8 | (unsigned char)bytes[i];
+    json_t *value = parse(bytes + 8, header);
+    assert_int_equal(json_object_del(value, "__metadata__"), 0);
+    char *text = json_dumps(value, JSON_COMPACT);
+    assert_non_null(text);
+    size_t bare = strlen(text), data = length - 8 - header;
+    char *out = calloc(1, 8 + bare + data);
+    assert_non_null(out);
+    for (int i = 0; i < 8; i++)
+        out[i] = (char)(bare >> (8 * i));
+    memcpy(out + 8, text, bare);
+    memcpy(out + 8 + bare, bytes + 8 + header, data);
+    scratch_write(shared->scratch, name, out, 8 + bare + data);
+    free(out);
+    free(text);
+    json_decref(value);
+    free(bytes);
+}
+
+static void weights_of_pytorch_need_a_configuration(void **state)
+{
+    (void)state;
+    write_bare_weights("bare.safetensors");
+    run(shared, "predict", "bare.safetensors", "seven.idx");
+    refused(shared, 3, "bare.safetensors carries no configuration", "with --config CONFIG\n");
+    run(shared, "eval", "bare.safetensors");
+    refused(shared, 3, "bare.safetensors carries no configuration",
+            "behind the weights: incline eval WEIGHTS CONFIG\n");
+    run(shared, "eval", "bare.safetensors", "t.yaml");
+    assert_exit(shared, 0);
+    run(shared, "predict", "bare.safetensors", "seven.idx", "--config", "t.yaml");
+    assert_exit(shared, 0);
+    assert_class(shared->out, "seven.idx#0", "0"); /* no names in either */
+    run(shared, "predict", "bare.safetensors", "seven.idx", "--config", "r/config.yaml");
+    assert_exit(shared, 0);
+    assert_class(shared->out, "seven.idx#0", "a");
+    run(shared, "predict", "r", "seven.idx", "--config", "nope.yaml");
+    refused(shared, 3, "there is no file and no built-in model 'nope.yaml'", "");
+}
+
 static void missing_runs_are_helped_to(void **state)
 {
     static const char *const runs[] = {"2026-01-02-0304-a", "2026-01-02-0305-a",
@@ -437,6 +484,7 @@ int main(void)
         cmocka_unit_test(predict_passes_over_bad_folders),
         cmocka_unit_test(predict_refuses_what_is_no_image),
         cmocka_unit_test(weights_must_be_weights),
+        cmocka_unit_test(weights_of_pytorch_need_a_configuration),
         cmocka_unit_test(missing_runs_are_helped_to),
         cmocka_unit_test(output_may_go_away),
     };
