@@ -15,6 +15,7 @@ struct incline_config;
 struct incline_setting {
     const char *path;
     const char *value;
+    const char *given; /* how the user gave it ("-e 3"), for messages; NULL: --set path=value */
 };
 
 /* Reads a configuration file, or the built-in one when `source` names no file but a built-in model,

@@ -122,6 +122,8 @@ int cli_fail(struct cli *cli, enum incline_status status)
     else
         cli_error(cli, 0, "%.*s", (int)length, text);
     incline_error_clear(cli->ctx);
+    if (status == INCLINE_ERROR_ARGUMENT)
+        return cli_usage_hint(cli);
     return exit_code(status);
 }
 
