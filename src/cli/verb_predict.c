@@ -322,25 +322,47 @@ static int predict_path(struct prediction *prediction, const char *path)
     return predict_file(prediction, path);
 }
 
+static bool is_blank(const char *text)
+{
+    return text[strspn(text, " \t\r")] == '\0';
+}
+
+/* One line of a list: a path, or several with zero bytes between them, as find -print0 ends them.
+ */
+static int predict_line(struct prediction *prediction, char *line, size_t length, size_t *paths)
+{
+    int code = CLI_EXIT_OK;
+    while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+        line[--length] = '\0';
+    for (const char *path = line; path < line + length && code == CLI_EXIT_OK;
+         path += strlen(path) + 1) {
+        if (is_blank(path) || is_output_gone(prediction))
+            continue;
+        ++*paths;
+        code = predict_path(prediction, path);
+    }
+    return code;
+}
+
 static int predict_listed(struct prediction *prediction)
 {
     char *line = NULL;
-    size_t size = 0;
+    size_t size = 0, paths = 0;
     ssize_t length;
     int code = CLI_EXIT_OK;
     errno = 0;
     while (code == CLI_EXIT_OK && !is_output_gone(prediction) &&
            (length = getline(&line, &size, stdin)) >= 0) {
-        if (length > 0 && line[length - 1] == '\n')
-            line[length - 1] = '\0';
-        if (line[0] != '\0')
-            code = predict_path(prediction, line);
+        code = predict_line(prediction, line, (size_t)length, &paths);
         errno = 0;
     }
-    if (code == CLI_EXIT_OK && ferror(stdin))
-        code = cli_error(prediction->cli, CLI_EXIT_OTHER, "cannot read standard input: %s",
-                         strerror(errno));
     free(line);
+    if (code == CLI_EXIT_OK && ferror(stdin))
+        return cli_error(prediction->cli, CLI_EXIT_OTHER, "cannot read standard input: %s",
+                         strerror(errno));
+    if (code == CLI_EXIT_OK && paths == 0)
+        prediction->file_code =
+            cli_error(prediction->cli, CLI_EXIT_DATA, "-: no paths in the list on standard input");
     return code;
 }
 

@@ -208,10 +208,22 @@ static void predict_reads_a_list(void **state)
     assert_exit(shared, 0);
     assert_int_equal(count_lines(shared->out), 21);
     assert_class(shared->out, "seven.idx#0", "a");
-    shared->input = "";
+    shared->input = "seven.idx\r\n  \r\n\t\nseven.gz\r\n"; /* from another system */
     run(shared, "predict", "r", "-");
     assert_exit(shared, 0);
-    assert_silent_out(shared);
+    assert_silent_err(shared);
+    assert_int_equal(count_lines(shared->out), 14);
+    shared->input = "seven.idx\0seven.gz\0"; /* of find -print0 */
+    shared->input_length = 19;
+    run(shared, "predict", "r", "-");
+    assert_exit(shared, 0);
+    assert_int_equal(count_lines(shared->out), 14);
+    static const char *const empty[] = {"", "\n", " \r\n\n"};
+    for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+        shared->input = empty[i];
+        run(shared, "predict", "r", "-");
+        refused(shared, 4, "-: no paths in the list on standard input\n", "");
+    }
 }
 
 static void predict_gives_the_top(void **state)

@@ -18,6 +18,7 @@ struct program {
 
     /* What the next run gets. Reset by each run. */
     const char *input;                          /* on standard input; NULL: nothing */
+    size_t input_length;                        /* when it holds zero bytes; 0: a text */
     const char *output;                         /* the file for standard output; NULL: it is kept */
     const char *environment[PROGRAM_VARIABLES]; /* "NAME=VALUE", or "NAME" to take it away */
     bool terminal;                              /* standard error is a terminal of 160 columns */
