@@ -89,7 +89,4 @@ INCLINE_API enum incline_status incline_config_help(struct incline_context *ctx,
                                                     const char *topic,
                                                     char **out) INCLINE_MUST_CHECK;
 
-/* Frees text that the library allocated for the caller, and sets it to NULL. */
-INCLINE_API void incline_text_free(char **text);
-
 #endif

@@ -31,7 +31,9 @@ struct incline_dataset {
 };
 
 struct incline_dataset_limits {
-    size_t train, val; /* use only the first so many images; 0: all */
+    size_t train, val;    /* use only the first so many images; 0: all */
+    bool held_out_only;   /* for evaluation: only the test images, which leaves train empty; where
+                           * there are none, everything, for the sake of the validation part */
 };
 
 /* Finds and reads the data set that config describes. A relative root is looked up in the current

@@ -36,7 +36,6 @@ INCLINE_API enum incline_status incline_weights_describe(struct incline_context 
                                                          const char *path, char **config_text,
                                                          char ***class_names,
                                                          size_t *class_count) INCLINE_MUST_CHECK;
-INCLINE_API void incline_names_free(char ***names, size_t count);
 
 /* Writes one probability per image and class to probabilities [count][classes]. A network whose
  * last layer is no softmax and whose loss applies none (mse) has no probabilities: then these are its
@@ -65,16 +64,22 @@ INCLINE_API enum incline_status incline_network_evaluate(struct incline_context 
     INCLINE_MUST_CHECK;
 INCLINE_API void incline_evaluation_finish(struct incline_evaluation *evaluation);
 
-/* Device bytes that training this configuration at its batch size needs, by use. */
+/* Device bytes that training needs, by use. */
 struct incline_memory_need {
-    size_t weights, gradients, activations, data;
+    size_t weights;
+    size_t activations; /* of a training step with their gradients, and of a validation step */
+    size_t data;        /* images, labels, and what is found out about each */
+    size_t total;       /* of these */
+    size_t largest;     /* single buffer: what must fit into a device's max_alloc_bytes */
 };
 
-/* data counts `images` images of the model's input size. Needs an open device, for its alignment. */
+/* Finds out what training config at its batch size on `train` images needs, with `val` images to
+ * validate on; of none of them when both are 0. Needs an open device for its alignment, and takes
+ * memory for the weights meanwhile: fails with DEVICE where these do not fit. Builds nothing. */
 INCLINE_API enum incline_status incline_memory_plan(struct incline_context *ctx,
                                                     struct incline_device *device,
                                                     const struct incline_config *config,
-                                                    size_t images,
+                                                    size_t train, size_t val,
                                                     struct incline_memory_need *out)
     INCLINE_MUST_CHECK;
 

@@ -6,6 +6,8 @@
 #ifndef INCLINE_STATUS_H
 #define INCLINE_STATUS_H
 
+#include <stddef.h>
+
 #if defined(__GNUC__)
 #define INCLINE_API __attribute__((visibility("default")))
 #define INCLINE_MUST_CHECK __attribute__((warn_unused_result))
@@ -54,6 +56,11 @@ INCLINE_API void incline_context_destroy(struct incline_context **ctx);
 INCLINE_API const char *incline_error_text(const struct incline_context *ctx);
 
 INCLINE_API void incline_error_clear(struct incline_context *ctx);
+
+/* Free text, or `count` texts and their list, that the library allocated for the caller, and set
+ * what is pointed at to NULL. NULL is accepted. */
+INCLINE_API void incline_text_free(char **text);
+INCLINE_API void incline_names_free(char ***names, size_t count);
 
 /* A fixed lower-case name: "ok", "argument", "config", ... */
 INCLINE_API const char *incline_status_name(enum incline_status status);

@@ -3,10 +3,16 @@
 
 #include <string.h>
 
+/* What YAML 1.1 takes as a truth value or nothing, in any case. */
 static bool is_word_of_yaml(const char *value)
 {
-    static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "null", NULL};
-    return incline_is_among(value, words);
+    static const char *const words[] = {"true", "false", "yes",  "no", "on",
+                                        "off",  "y",     "n",    "null", NULL};
+    char lower[8] = "";
+    size_t length = strlen(value);
+    for (size_t i = 0; length < sizeof lower && i < length; i++)
+        lower[i] = value[i] >= 'A' && value[i] <= 'Z' ? (char)(value[i] - 'A' + 'a') : value[i];
+    return incline_is_among(lower, words);
 }
 
 /* Only what every YAML reader takes as this very text. */

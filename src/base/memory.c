@@ -1,9 +1,6 @@
 /* Host memory. */
 #include "base/memory.h"
 
-#include "incline/config.h"
-#include "incline/network.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #include "base/options_inner.h"
 
 #include "base/memory.h"
-#include "incline/network.h"
 
 void *incline_option_place(const struct incline_option *option, void *values)
 {

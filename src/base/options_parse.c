@@ -2,7 +2,6 @@
 #include "base/options_inner.h"
 
 #include "base/memory.h"
-#include "incline/network.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,14 +1,16 @@
 #include "cli/report.h"
 
+#include "cli/file_output.h"
 #include "cli/format.h"
 #include "cli/json_output.h"
 #include "cli/table.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char cli_confusion_remedy[] = "choose another file for --confusion";
 
 /* One class's row of the report. */
 struct class_figures {
@@ -186,15 +188,15 @@ static void write_confusion(FILE *file, const struct cli_report *report)
 
 int cli_report_confusion(struct cli *cli, const struct cli_report *report, const char *path)
 {
-    FILE *file = fopen(path, "w");
-    if (file == NULL)
-        return cli_error(cli, CLI_EXIT_OTHER, "cannot write %s: %s", path, strerror(errno));
-    write_confusion(file, report);
-    errno = 0;
-    bool failed = ferror(file) != 0;
-    failed |= fclose(file) != 0;
-    if (failed)
-        return cli_error(cli, CLI_EXIT_OTHER, "cannot write %s: %s", path,
-                         errno != 0 ? strerror(errno) : "write error");
-    return CLI_EXIT_OK;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&text, &length);
+    if (memory != NULL)
+        write_confusion(memory, report);
+    bool failed = memory == NULL || ferror(memory) != 0;
+    failed |= memory != NULL && fclose(memory) != 0;
+    int code = failed ? cli_error(cli, CLI_EXIT_OTHER, "out of memory")
+                      : cli_write_file(cli, path, text, length, cli_confusion_remedy);
+    free(text);
+    return code;
 }

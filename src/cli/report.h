@@ -17,7 +17,9 @@ int cli_report_json(struct cli *cli, const struct cli_report *report);
 /* One row a class. */
 int cli_report_csv(struct cli *cli, const struct cli_report *report);
 
-/* Writes the confusion matrix to a CSV file: a row per true class, a column per predicted one. */
+/* Writes the confusion matrix to a CSV file: a row per true class, a column per predicted one.
+ * A file that exists is left alone, which is an error with cli_confusion_remedy. */
 int cli_report_confusion(struct cli *cli, const struct cli_report *report, const char *path);
+extern const char cli_confusion_remedy[];
 
 #endif

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/file_output.h"
 #include "cli/report.h"
 #include "cli/run_folder.h"
 
@@ -20,10 +21,17 @@ struct evaluation {
     struct incline_network *network;
 };
 
+static int check_options(struct cli *cli, const struct eval_options *options)
+{
+    if (options->confusion == NULL)
+        return CLI_EXIT_OK;
+    return cli_check_new_file(cli, options->confusion, cli_confusion_remedy);
+}
+
 static int load(struct evaluation *evaluation)
 {
     struct cli *cli = evaluation->cli;
-    const struct incline_dataset_limits limits = {0};
+    const struct incline_dataset_limits limits = {.held_out_only = true};
     const char *source = cli->argument_count > 1 ? cli->arguments[1] : NULL;
     int code = cli_weights_open(cli, cli->arguments[0], &evaluation->weights);
     if (code == CLI_EXIT_OK)
@@ -108,7 +116,9 @@ static int evaluate(struct evaluation *evaluation)
 static int run(struct cli *cli, const void *given)
 {
     struct evaluation evaluation = {.cli = cli, .options = given};
-    int code = load(&evaluation);
+    int code = check_options(cli, given);
+    if (code == CLI_EXIT_OK)
+        code = load(&evaluation);
     if (code == CLI_EXIT_OK)
         code = open_network(&evaluation);
     if (code == CLI_EXIT_OK)
@@ -128,7 +138,7 @@ static const struct cli_option options[] = {
     {"limit-val", 0, CLI_NUMBER, offsetof(struct eval_options, limit), "N",
      "use the first N images only"},
     {"confusion", 0, CLI_TEXT, offsetof(struct eval_options, confusion), "FILE",
-     "write the confusion matrix as CSV; rows are true classes"},
+     "write the confusion matrix to a new CSV file; rows are true classes"},
 };
 
 static const char *const aliases[] = {"test", "val", NULL};

@@ -1,12 +1,9 @@
 #include "cli/cli.h"
+#include "cli/file_output.h"
 #include "cli/format.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct init_options {
     const char *output;
@@ -34,28 +31,6 @@ static int report_unknown_name(struct cli *cli, const char *name)
     return CLI_EXIT_USAGE;
 }
 
-static int report_io(struct cli *cli, const char *path)
-{
-    if (errno == EEXIST)
-        return cli_error(cli, CLI_EXIT_OTHER, "%s exists; --overwrite replaces it", path);
-    return cli_error(cli, CLI_EXIT_OTHER, "cannot write %s: %s", path, strerror(errno));
-}
-
-static int write_file(struct cli *cli, const char *path, const char *text, bool overwrite)
-{
-    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (overwrite ? O_TRUNC : O_EXCL), 0666);
-    FILE *stream = file >= 0 ? fdopen(file, "w") : NULL;
-    if (stream == NULL) {
-        int code = report_io(cli, path);
-        if (file >= 0)
-            close(file);
-        return code;
-    }
-    bool failed = fputs(text, stream) < 0;
-    failed |= fclose(stream) != 0;
-    return failed ? report_io(cli, path) : CLI_EXIT_OK;
-}
-
 static int write_named(struct cli *cli, const struct init_options *options, const char *name,
                        const char *text)
 {
@@ -70,7 +45,8 @@ static int write_named(struct cli *cli, const struct init_options *options, cons
     if (quoted == NULL)
         cli_error(cli, 0, "out of memory");
     else
-        code = write_file(cli, path, text, options->overwrite);
+        code = cli_write_file(cli, path, text, strlen(text),
+                              options->overwrite ? NULL : "--overwrite replaces it");
     if (code == CLI_EXIT_OK)
         cli_say(cli, "Wrote %s.  Next: incline train %s", path, quoted);
     free(quoted);

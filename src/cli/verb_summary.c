@@ -58,7 +58,7 @@ static int plan_memory(struct cli *cli, const struct incline_config *config,
         incline_error_clear(cli->ctx);
         return CLI_EXIT_OK;
     }
-    status = incline_memory_plan(cli->ctx, device, config, 0, need);
+    status = incline_memory_plan(cli->ctx, device, config, 0, 0, need);
     incline_device_close(&device);
     *known = status == INCLINE_OK;
     return *known ? CLI_EXIT_OK : cli_fail(cli, status);
@@ -67,10 +67,9 @@ static int plan_memory(struct cli *cli, const struct incline_config *config,
 static void print_memory(struct cli *cli, const struct incline_config *config,
                          const struct incline_memory_need *need)
 {
-    struct cli_figure weights, gradients, activations;
-    cli_print(cli, "  at batch %d: weights %s, gradients %s, activations %s\n",
+    struct cli_figure weights, activations;
+    cli_print(cli, "  at batch %d: weights %s, activations and gradients %s\n",
               incline_config_batch_size(config), cli_format_bytes(&weights, (double)need->weights),
-              cli_format_bytes(&gradients, (double)need->gradients),
               cli_format_bytes(&activations, (double)need->activations));
 }
 
@@ -112,8 +111,7 @@ static json_t *memory_to_json(const struct incline_memory_need *need)
 {
     if (need == NULL)
         return json_null();
-    return json_pack("{s:I, s:I, s:I}", "weights_bytes", (json_int_t)need->weights,
-                     "gradients_bytes", (json_int_t)need->gradients, "activations_bytes",
+    return json_pack("{s:I, s:I}", "weights_bytes", (json_int_t)need->weights, "activations_bytes",
                      (json_int_t)need->activations);
 }
 

@@ -124,11 +124,6 @@ static void print_data_ok(const struct training *training)
               training->weights != NULL ? "    weights ok" : "");
 }
 
-static size_t total(const struct incline_memory_need *need)
-{
-    return need->weights + need->gradients + need->activations + need->data;
-}
-
 /* Images in a step: a batch is never larger than the training part. */
 static size_t step_images(const struct training *training, const struct incline_config *config)
 {
@@ -141,11 +136,12 @@ static enum incline_status plan_memory(const struct training *training,
                                        struct incline_memory_need *need, bool *fits)
 {
     const struct incline_device_info *info = incline_device_get_info(training->device);
-    size_t images = training->dataset->train.count + val_images(training->dataset)->count;
     enum incline_status status =
-        incline_memory_plan(training->cli->ctx, training->device, config, images, need);
-    *fits = status == INCLINE_OK && total(need) <= info->memory_bytes &&
-            need->activations <= info->max_alloc_bytes && need->data <= info->max_alloc_bytes;
+        incline_memory_plan(training->cli->ctx, training->device, config,
+                            training->dataset->train.count, val_images(training->dataset)->count,
+                            need);
+    *fits = status == INCLINE_OK && need->total <= info->memory_bytes &&
+            need->largest <= info->max_alloc_bytes;
     return status;
 }
 
@@ -217,7 +213,7 @@ static int dry_run(const struct training *training)
     print_data_ok(training);
     cli_print(cli, "memory at batch %zu: %s needed; #%d %s %s\n",
               step_images(training, training->config),
-              cli_format_bytes(&needed, (double)total(&need)), info->index,
+              cli_format_bytes(&needed, (double)need.total), info->index,
               cli_format_bytes(&there, (double)info->memory_bytes), fits ? "ok" : "too small");
     print_steps(training);
     if (fits)

@@ -5,7 +5,6 @@
 #include "data/class_names.h"
 #include "data/dataset_folder.h"
 #include "data/idx.h"
-#include "incline/network.h"
 
 #include <math.h>
 #include <string.h>
@@ -74,11 +73,11 @@ static enum incline_status check_labels(struct part_reader *reader)
         if (images->labels[i] >= reader->outputs)
             return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
                                 "%s: image %zu (counted from 0) has label %d, but the model has %d "
-                                "outputs: either its last layer needs more (at least %d, as the "
+                                "outputs: either its last layer needs more (at least %lld, as the "
                                 "largest label is %d), or this file is damaged or of another data "
                                 "set",
                                 reader->label_path, i, images->labels[i], reader->outputs,
-                                largest + 1, largest);
+                                (long long)largest + 1, largest);
     return INCLINE_OK;
 }
 
@@ -183,7 +182,6 @@ static enum incline_status divide(struct incline_context *ctx,
                                   struct incline_dataset *dataset)
 {
     size_t boundary;
-    dataset->val_is_test = options->val == INCLINE_VAL_TEST;
     if (options->val != INCLINE_VAL_SPLIT)
         return INCLINE_OK;
     enum incline_status status =
@@ -210,7 +208,8 @@ static void apply_limits(const struct incline_dataset_limits *limits,
 
 static enum incline_status read_parts(struct incline_context *ctx,
                                       const struct incline_data_options *options,
-                                      struct incline_shape input, struct incline_dataset *dataset)
+                                      struct incline_shape input, bool held_out_only,
+                                      struct incline_dataset *dataset)
 {
     struct part_reader train = {.ctx = ctx,
                                 .folder = dataset->folder,
@@ -219,11 +218,24 @@ static enum incline_status read_parts(struct incline_context *ctx,
                                 .outputs = dataset->classes};
     struct part_reader test = train;
     test.part = INCLINE_PART_TEST;
-    enum incline_status status = read_part(&train, "nothing to train on", &dataset->train);
-    if (status)
-        return status;
-    return read_part(&test, options->val == INCLINE_VAL_TEST ? "data.val: test needs it" : NULL,
-                     &dataset->test);
+    const char *needed_by = options->val == INCLINE_VAL_TEST ? "data.val: test needs it" : NULL;
+    enum incline_status status = INCLINE_OK;
+    if (!held_out_only)
+        status = read_part(&train, "nothing to train on", &dataset->train);
+    if (!status)
+        status = read_part(&test, needed_by, &dataset->test);
+    if (!status && held_out_only && dataset->test.count == 0)
+        status = read_part(&train, "nothing to evaluate on", &dataset->train);
+    return status;
+}
+
+/* The folder for one of the parts that are wanted; the first is named when there is none. */
+static enum incline_status find_folder(struct incline_context *ctx, const char *root,
+                                       bool held_out_only, char **out)
+{
+    static const enum incline_dataset_part parts[] = {INCLINE_PART_TEST, INCLINE_PART_TRAIN};
+    return incline_dataset_find_folder(ctx, root, held_out_only ? parts : parts + 1,
+                                       held_out_only ? 2 : 1, out);
 }
 
 enum incline_status incline_dataset_read(struct incline_context *ctx,
@@ -234,19 +246,21 @@ enum incline_status incline_dataset_read(struct incline_context *ctx,
 {
     enum incline_status status = INCLINE_ERROR_BUG;
     struct incline_dataset *dataset = NULL;
+    bool held_out_only = limits && limits->held_out_only;
     *out = NULL;
     if ((status = incline_alloc(ctx, 1, sizeof *dataset, &dataset)))
         goto out;
     dataset->classes = outputs;
-    if ((status = incline_dataset_find_folder(ctx, options->root, &dataset->folder)))
+    dataset->val_is_test = options->val == INCLINE_VAL_TEST;
+    if ((status = find_folder(ctx, options->root, held_out_only, &dataset->folder)))
         goto out;
     if ((status = incline_dataset_name(ctx, dataset->folder, &dataset->name)))
         goto out;
     if ((status = incline_class_names_find(ctx, &options->classes, dataset)))
         goto out;
-    if ((status = read_parts(ctx, options, input, dataset)))
+    if ((status = read_parts(ctx, options, input, held_out_only, dataset)))
         goto out;
-    if ((status = divide(ctx, options, dataset)))
+    if (dataset->train.count > 0 && (status = divide(ctx, options, dataset)))
         goto out;
     apply_limits(limits, dataset);
     *out = dataset;

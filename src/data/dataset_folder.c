@@ -15,10 +15,11 @@ static const char *const part_names[][3] = {
     [INCLINE_PART_TRAIN] = {"train", NULL},
     [INCLINE_PART_TEST] = {"t10k", "test", NULL},
 };
-static const char *const kind_names[][5] = {
+static const char *const kind_names[][7] = {
     [INCLINE_KIND_IMAGES] = {"-images-idx3-ubyte", "-images.idx3-ubyte", "-images-idx4-ubyte",
                              "-images.idx4-ubyte", NULL},
-    [INCLINE_KIND_LABELS] = {"-labels-idx1-ubyte", "-labels.idx1-ubyte", NULL},
+    [INCLINE_KIND_LABELS] = {"-labels-idx1-ubyte", "-labels.idx1-ubyte", "-labels-idx1-short",
+                             "-labels.idx1-short", "-labels-idx1-int", "-labels.idx1-int", NULL},
 };
 static const char *const endings[] = {"", ".gz", NULL};
 
@@ -63,19 +64,24 @@ enum incline_status incline_dataset_find_file(struct incline_context *ctx, const
 struct search {
     struct incline_context *ctx;
     const char *root;
+    const enum incline_dataset_part *parts;
+    size_t part_count;
     struct incline_text places;
     char *found;
 };
 
-/* Takes the folder if it holds training images. */
+/* Takes the folder if it holds images of a wanted part. */
 static enum incline_status try_exact_folder(struct search *search, const char *folder)
 {
-    char *file = NULL;
-    enum incline_status status = incline_dataset_find_file(search->ctx, folder, INCLINE_PART_TRAIN,
-                                                           INCLINE_KIND_IMAGES, &file);
-    if (!status && file)
-        status = incline_strdup(search->ctx, folder, &search->found);
-    incline_free(&file);
+    enum incline_status status = INCLINE_OK;
+    for (size_t i = 0; !status && !search->found && i < search->part_count; i++) {
+        char *file = NULL;
+        status = incline_dataset_find_file(search->ctx, folder, search->parts[i],
+                                           INCLINE_KIND_IMAGES, &file);
+        if (!status && file)
+            status = incline_strdup(search->ctx, folder, &search->found);
+        incline_free(&file);
+    }
     return status;
 }
 
@@ -187,7 +193,7 @@ static enum incline_status not_found(struct search *search)
                         "data set '%s': no %s (or .gz) in%s\nSet data.root (--data) to the folder "
                         "with the files, or INCLINE_DATA_PATH to the folder above it%s",
                         search->root,
-                        incline_dataset_file_name(INCLINE_PART_TRAIN, INCLINE_KIND_IMAGES),
+                        incline_dataset_file_name(search->parts[0], INCLINE_KIND_IMAGES),
                         incline_text_get(&search->places),
                         same_last_part(search->root, "fashion-mnist")
                             ? "; on Debian and Ubuntu, the package dataset-fashion-mnist brings "
@@ -196,9 +202,10 @@ static enum incline_status not_found(struct search *search)
 }
 
 enum incline_status incline_dataset_find_folder(struct incline_context *ctx, const char *root,
-                                                char **out)
+                                                const enum incline_dataset_part *parts,
+                                                size_t part_count, char **out)
 {
-    struct search search = {.ctx = ctx, .root = root};
+    struct search search = {.ctx = ctx, .root = root, .parts = parts, .part_count = part_count};
     *out = NULL;
     incline_text_init(&search.places, ctx);
     enum incline_status status = try_everywhere(&search);

@@ -13,6 +13,8 @@ enum {
     MAGIC_BYTES = 4,
     RANK_MAX = 4,
     TYPE_UNSIGNED_BYTE = 0x08,
+    TYPE_SHORT = 0x0b,
+    TYPE_INT = 0x0c,
     COUNT_MAX = 0x7fffffff,
     PIECE_BYTES = 1024 * 1024
 };
@@ -25,11 +27,16 @@ struct wanted {
     const char *noun;
     int rank_min, rank_max;
     const char *ranks; /* for messages */
+    bool integers;     /* types 0b and 0c as well */
+    const char *types; /* for messages */
 };
 
 static const struct wanted wanted_images = {
-    "images", 3, 4, "3 ([count][height][width]) or 4 ([count][height][width][channels])"};
-static const struct wanted wanted_labels = {"labels", 1, 1, "1 ([count])"};
+    "images", 3,
+    4,        "3 ([count][height][width]) or 4 ([count][height][width][channels])",
+    false,    "only unsigned bytes (type 08)"};
+static const struct wanted wanted_labels = {
+    "labels", 1, 1, "1 ([count])", true, "only whole numbers (types 08, 0b and 0c)"};
 
 struct reader {
     struct incline_context *ctx;
@@ -38,7 +45,7 @@ struct reader {
     gzFile file;
     uint64_t position; /* bytes so far, unpacked */
     uint64_t total;    /* bytes that the file should have, unpacked; 0: not known yet */
-    int rank;
+    int type, rank;
     size_t dims[RANK_MAX];
 };
 
@@ -47,9 +54,9 @@ static const char *type_name(int type)
     switch (type) {
     case 0x09:
         return "signed byte";
-    case 0x0b:
+    case TYPE_SHORT:
         return "16-bit integer";
-    case 0x0c:
+    case TYPE_INT:
         return "32-bit integer";
     case 0x0d:
         return "float";
@@ -147,11 +154,12 @@ static enum incline_status read_magic(struct reader *reader)
         return not_idx(reader, magic, got);
     if (magic[2] != TYPE_UNSIGNED_BYTE && !type_name(magic[2]))
         return not_idx(reader, magic, got);
-    if (magic[2] != TYPE_UNSIGNED_BYTE)
+    if (magic[2] != TYPE_UNSIGNED_BYTE &&
+        !(wanted->integers && (magic[2] == TYPE_SHORT || magic[2] == TYPE_INT)))
         return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
-                            "%s: holds values of type %02x (%s); only unsigned bytes (type 08) can "
-                            "be read",
-                            reader->path, magic[2], type_name(magic[2]));
+                            "%s: holds values of type %02x (%s); %s can be read", reader->path,
+                            magic[2], type_name(magic[2]), wanted->types);
+    reader->type = magic[2];
     reader->rank = magic[3];
     if (reader->rank < wanted->rank_min || reader->rank > wanted->rank_max)
         return incline_fail(reader->ctx, INCLINE_ERROR_DATA, "%s: has %d dimension%s; %s need %s",
@@ -183,11 +191,16 @@ static enum incline_status check_dimension(struct reader *reader, int index)
     return INCLINE_OK;
 }
 
+static size_t value_bytes(const struct reader *reader)
+{
+    return reader->type == TYPE_INT ? 4 : reader->type == TYPE_SHORT ? 2 : 1;
+}
+
 /* Each factor is below 2^31 and was checked, and the product is kept below 2^35, so that none of
  * the steps can overflow 64 bits. */
 static enum incline_status find_total(struct reader *reader)
 {
-    uint64_t total = 1;
+    uint64_t total = value_bytes(reader);
     for (int i = 0; i < reader->rank; i++) {
         total *= reader->dims[i];
         if (total > bytes_max)
@@ -312,6 +325,23 @@ enum incline_status incline_idx_read_images(struct incline_context *ctx, const c
     return INCLINE_OK;
 }
 
+/* Big-endian; the sign is the first bit of the first byte. */
+static enum incline_status take_labels(struct reader *reader, const unsigned char *bytes,
+                                       int *labels)
+{
+    size_t size = value_bytes(reader);
+    for (size_t i = 0; i < reader->dims[0]; i++, bytes += size) {
+        uint32_t value = 0;
+        if (size > 1 && (bytes[0] & 0x80))
+            return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
+                                "%s: label %zu (counted from 0) is below 0", reader->path, i);
+        for (size_t byte = 0; byte < size; byte++)
+            value = value << 8 | bytes[byte];
+        labels[i] = (int)value;
+    }
+    return INCLINE_OK;
+}
+
 enum incline_status incline_idx_read_labels(struct incline_context *ctx, const char *path,
                                             int **labels, size_t *count)
 {
@@ -323,11 +353,13 @@ enum incline_status incline_idx_read_labels(struct incline_context *ctx, const c
     enum incline_status status = read_file(&reader, &bytes, &length);
     if (status)
         return status;
-    status = incline_alloc(ctx, length, sizeof **labels, labels);
-    for (size_t i = 0; !status && i < length; i++)
-        (*labels)[i] = bytes[i];
+    status = incline_alloc(ctx, reader.dims[0], sizeof **labels, labels);
     if (!status)
-        *count = length;
+        status = take_labels(&reader, bytes, *labels);
+    if (status)
+        incline_free(labels);
+    else
+        *count = reader.dims[0];
     incline_free(&bytes);
     return status;
 }

@@ -1,6 +1,7 @@
 /* IDX, the file format of MNIST and its relatives: 00 00, a type byte, the number of dimensions,
- * the dimensions as big-endian 32-bit numbers, then the values. Packed with gzip or not; only
- * unsigned bytes (type 08).
+ * the dimensions as big-endian 32-bit numbers, then the values, big-endian too. Packed with gzip or
+ * not. Images are unsigned bytes (type 08); labels may also be signed integers of 16 or 32 bits
+ * (types 0b and 0c), for more than 256 classes.
  *
  * Limits: height, width and channels at most 65536 each, an image at most 64 Mi pixels, at most
  * 2^31 - 1 images, 32 GiB in all. A header is believed only as far as there are bytes behind it:
@@ -23,7 +24,8 @@ enum {
 enum incline_status incline_idx_read_images(struct incline_context *ctx, const char *path,
                                             struct incline_images *images) INCLINE_MUST_CHECK;
 
-/* Reads labels, rank 1: *labels has *count numbers in 0 .. 255; free it with incline_free. */
+/* Reads labels, rank 1: *labels has *count numbers >= 0; free it with incline_free. Fails with DATA.
+ */
 enum incline_status incline_idx_read_labels(struct incline_context *ctx, const char *path,
                                             int **labels, size_t *count) INCLINE_MUST_CHECK;
 

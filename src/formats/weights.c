@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "formats/safetensors.h"
-#include "incline/network.h"
 
 #include <assert.h>
 #include <jansson.h>
@@ -135,16 +134,13 @@ static enum incline_status read_names(struct incline_context *ctx, const char *p
     return status;
 }
 
-enum incline_status incline_weights_describe(struct incline_context *ctx, const char *path,
+enum incline_status incline_weights_metadata(struct incline_context *ctx, const char *path,
                                              char **config_text, char ***class_names,
                                              size_t *class_count)
 {
     enum incline_status status = INCLINE_ERROR_BUG;
     struct incline_safetensors *file = NULL;
     const char *config, *classes;
-    if (!ctx || !path || !config_text || !class_names || !class_count)
-        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT,
-                            "incline_weights_describe: every argument is needed");
     *config_text = NULL;
     *class_names = NULL;
     *class_count = 0;

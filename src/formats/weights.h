@@ -32,4 +32,9 @@ enum incline_status incline_weights_classes_text(struct incline_context *ctx,
                                                  char *const *class_names, size_t count,
                                                  char **out) INCLINE_MUST_CHECK;
 
+/* What incline_weights_describe() gives. */
+enum incline_status incline_weights_metadata(struct incline_context *ctx, const char *path,
+                                             char **config_text, char ***class_names,
+                                             size_t *class_count) INCLINE_MUST_CHECK;
+
 #endif

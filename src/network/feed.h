@@ -31,8 +31,8 @@ enum incline_status incline_feed_create(struct incline_context *ctx, struct incl
 void incline_feed_destroy(struct incline_feed **feed);
 
 /* Queues a new order for the steps that are enqueued after it: the permutation that (seed, epoch)
- * gives. To be called only when the steps of the epoch before the last one are done, since the
- * host's copy is reused. */
+ * gives. To be called only when the write that the previous call queued is done, since the host's
+ * copy is reused. */
 enum incline_status incline_feed_shuffle(struct incline_context *ctx, struct incline_feed *feed,
                                          uint64_t seed, int epoch) INCLINE_MUST_CHECK;
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "formats/weights.h"
 #include "network/initialize.h"
 #include "network/rewrite.h"
 #include "train/evaluator.h"
@@ -64,6 +65,14 @@ enum incline_status incline_network_save_weights(struct incline_context *ctx,
 {
     INCLINE_REQUIRE(ctx, ctx && network && path);
     return incline_weights_save(ctx, network->config, network->parameters, NULL, 0, path);
+}
+
+enum incline_status incline_weights_describe(struct incline_context *ctx, const char *path,
+                                             char **config_text, char ***class_names,
+                                             size_t *class_count)
+{
+    INCLINE_REQUIRE(ctx, ctx && path && config_text && class_names && class_count);
+    return incline_weights_metadata(ctx, path, config_text, class_names, class_count);
 }
 
 int incline_network_classes(const struct incline_network *network)

@@ -329,6 +329,31 @@ static void test_scalars_survive(void **state)
     }
 }
 
+/* Other readers take these for a truth value or nothing, so they are written in quotes. */
+static void test_words_of_yaml_are_quoted(void **state)
+{
+    static const char *const words[] = {"true", "True", "FALSE", "yes", "No",   "NO",
+                                        "on",   "Off",  "null",  "Null", "NULL", "y",
+                                        "Y",    "n",    "N"};
+    static const char *const plain[] = {"truest", "nothing", "x", "nullable-1"};
+    struct scratch *s = *state;
+    struct incline_text text;
+    incline_text_init(&text, s->ctx);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char quoted[16];
+        snprintf(quoted, sizeof quoted, "\"%s\"", words[i]);
+        incline_text_finish(&text);
+        incline_text_add_scalar(&text, words[i]);
+        assert_string_equal(incline_text_get(&text), quoted);
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        incline_text_finish(&text);
+        incline_text_add_scalar(&text, plain[i]);
+        assert_string_equal(incline_text_get(&text), plain[i]);
+    }
+    incline_text_finish(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +369,7 @@ int main(void)
         scratch_test(test_set_fails),
         scratch_test(test_setting_names_itself),
         scratch_test(test_scalars_survive),
+        scratch_test(test_words_of_yaml_are_quoted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

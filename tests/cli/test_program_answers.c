@@ -113,7 +113,17 @@ static void eval_writes_the_confusion_matrix(void **state)
     char *matrix = program_read(shared, "c.csv", &length);
     assert_string_equal(matrix,
                         "true\\predicted,a,\"b,\"\"c\",c\na,2,0,0\n\"b,\"\"c\",0,1,0\nc,0,0,1\n");
+    run(shared, "eval", "r", "--confusion", "c.csv");
+    refused(shared, 1, "c.csv exists; choose another file for --confusion", "");
+    char *kept = program_read(shared, "c.csv", &length);
+    assert_string_equal(kept, matrix);
+    free(kept);
     free(matrix);
+    run(shared, "eval", "r", "--confusion", "d");
+    refused(shared, 1, "d exists; ", "");
+    run(shared, "eval", "r", "--confusion", "/dev/full");
+    assert_exit(shared, 1);
+    assert_err(shared, "incline: cannot write /dev/full: No space left on device\n");
     run(shared, "eval", "r", "--confusion", "t.yaml/c.csv");
     assert_exit(shared, 1);
     assert_err(shared, "incline: cannot write t.yaml/c.csv: Not a directory\n");
@@ -135,6 +145,11 @@ static void eval_takes_weights_alone(void **state)
     run(shared, "eval", "r", "--data", "other");
     assert_exit(shared, 0);
     assert_int_equal(strncmp(shared->out, "test  12 images", 15), 0);
+    /* the training images are not looked at */
+    assert_int_equal(unlink(program_path(shared, "other/train-images-idx3-ubyte")), 0);
+    program_write(shared, "other/train-labels-idx1-ubyte", "damaged");
+    run(shared, "eval", "r", "--data", "other");
+    assert_exit(shared, 0);
     /* no test images: the validation part */
     small_data_write(shared, "train-only", &(struct small_data){40, 0, 6, 6, 1, 3, false});
     run(shared, "train", "t.yaml", "--data", "train-only", "-s", "data.val={split: 0.25}", "--out",

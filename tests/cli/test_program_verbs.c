@@ -3,6 +3,8 @@
 #include "incline/version.h"
 
 #include <jansson.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 /* The verbs that need no data. Only `devices` and the memory line of `summary` need a device. */
 
@@ -126,6 +128,34 @@ static void init_writes_a_file_once(void **state)
     assert_exit(p, 0);
     assert_err(p, "incline train 'my net.yaml'");
     assert_true(program_same_bytes(p, "mnist-cnn.yaml", "my net.yaml"));
+}
+
+/* As on a full disk: what was there stays, and nothing lies beside it. */
+static void init_writes_all_or_nothing(void **state)
+{
+    struct program *p = *state;
+    size_t length;
+    struct rlimit old, low;
+    program_write(p, "a.yaml", "mine");
+    getrlimit(RLIMIT_FSIZE, &old);
+    for (int overwrites = 0; overwrites < 2; overwrites++) {
+        low = old;
+        low.rlim_cur = 200;
+        signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+        program_start(p, (const char *const[]){"init", "mnist-cnn", "-o",
+                                               overwrites ? "a.yaml" : "b.yaml",
+                                               overwrites ? "--overwrite" : NULL, NULL});
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+        signal(SIGXFSZ, SIG_DFL);
+        program_wait(p);
+        refused(p, 1, overwrites ? "cannot write a.yaml: " : "cannot write b.yaml: ",
+                "File too large");
+    }
+    char *kept = program_read(p, "a.yaml", &length);
+    assert_string_equal(kept, "mine");
+    free(kept);
+    assert_int_equal(program_count_entries(p, "."), 1);
 }
 
 static void summary_shows_the_seed(void **state)
@@ -296,6 +326,7 @@ int main(void)
         program_test(version_is_one_line),
         program_test(init_lists_and_prints),
         program_test(init_writes_a_file_once),
+        program_test(init_writes_all_or_nothing),
         program_test(summary_shows_the_seed),
         program_test(summary_is_json),
         program_test(summary_takes_json_and_settings),

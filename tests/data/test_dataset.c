@@ -156,6 +156,42 @@ static void test_test_part_may_be_absent(void **state)
     incline_dataset_destroy(&set);
 }
 
+/* For evaluation the training files need not be there, nor be sound. */
+static void test_test_part_is_enough_to_evaluate(void **state)
+{
+    static const enum incline_val_mode modes[] = {INCLINE_VAL_NONE, INCLINE_VAL_TEST,
+                                                  INCLINE_VAL_SPLIT};
+    struct scratch *s = *state;
+    struct incline_dataset_limits limits = {.held_out_only = true};
+    struct incline_dataset *set = NULL;
+    write_set(s, "tiny");
+    scratch_write(s, "tiny/train-labels.idx1-ubyte", "damaged", 7);
+    for (int i = 0; i < 6; i++) {
+        struct incline_data_options options = options_for("tiny", modes[i / 2]);
+        if (i == 1)
+            unlink(scratch_path(s, "tiny/train-images-idx3-ubyte.gz"));
+        if (i == 2)
+            unlink(scratch_path(s, "tiny/train-labels.idx1-ubyte"));
+        assert_ok(s->ctx, incline_dataset_read(s->ctx, &options, small, 3, &limits, &set));
+        assert_int_equal(set->train.count, 0);
+        assert_int_equal(set->val.count, 0);
+        assert_int_equal(set->test.count, 4);
+        incline_dataset_destroy(&set);
+    }
+    /* without test images, the validation part is cut from the training images */
+    struct incline_data_options options = options_for("whole", INCLINE_VAL_SPLIT);
+    write_set(s, "whole");
+    unlink(scratch_path(s, "whole/t10k-images-idx3-ubyte"));
+    unlink(scratch_path(s, "whole/t10k-labels-idx1-ubyte.gz"));
+    assert_ok(s->ctx, incline_dataset_read(s->ctx, &options, small, 3, &limits, &set));
+    assert_int_equal(set->val.count, 2);
+    incline_dataset_destroy(&set);
+    options.root = (char *)"absent";
+    assert_fails(s->ctx, INCLINE_ERROR_DATA,
+                 incline_dataset_read(s->ctx, &options, small, 3, &limits, &set),
+                 "data set 'absent': no t10k-images-idx3-ubyte (or .gz) in");
+}
+
 static void test_labels_may_not_be_absent(void **state)
 {
     struct scratch *s = *state;
@@ -164,6 +200,27 @@ static void test_labels_may_not_be_absent(void **state)
     unlink(scratch_path(s, "tiny/train-labels.idx1-ubyte"));
     check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
                 "tiny: no train-labels-idx1-ubyte (or .gz) there; its images are");
+}
+
+static void test_many_classes(void **state)
+{
+    struct scratch *s = *state;
+    struct idx_bytes idx;
+    struct incline_dataset *set = NULL;
+    struct incline_data_options options = options_for("tiny", INCLINE_VAL_NONE);
+    write_set(s, "tiny");
+    unlink(scratch_path(s, "tiny/train-labels.idx1-ubyte"));
+    idx_begin(&idx, 0x0b, 1, (const uint32_t[]){10});
+    for (unsigned i = 0; i < 10; i++) {
+        idx_add(&idx, i);
+        idx_add(&idx, 255);
+    }
+    idx_write(s, "tiny/train-labels-idx1-short.gz", &idx);
+    assert_ok(s->ctx, incline_dataset_read(s->ctx, &options, small, 2560, NULL, &set));
+    assert_int_equal(set->train.labels[9], 2559);
+    incline_dataset_destroy(&set);
+    check_fails(s, &options, small, 2559, INCLINE_ERROR_CONFIG,
+                "the largest label is 2559, so the last layer needs at least 2560");
 }
 
 /* What root finds under the folder of the test; NULL: nothing. */
@@ -294,7 +351,9 @@ int main(void)
         dataset_test(test_split_rounds_as_keras),
         dataset_test(test_limits_come_after_the_split),
         dataset_test(test_test_part_may_be_absent),
+        dataset_test(test_test_part_is_enough_to_evaluate),
         dataset_test(test_labels_may_not_be_absent),
+        dataset_test(test_many_classes),
         dataset_test(test_places),
         dataset_test(test_not_found_names_every_place),
         dataset_test(test_must_fit_the_model),

@@ -56,6 +56,54 @@ static void test_labels(void **state)
     incline_free(&labels);
 }
 
+/* More than 256 classes need larger numbers. */
+static void test_wide_labels(void **state)
+{
+    static const struct {
+        int type;
+        unsigned char bytes[8];
+        int labels[2];
+    } cases[] = {{0x0b, {0x01, 0x02, 0x7f, 0xff}, {0x102, 0x7fff}},
+                 {0x0c, {0, 0x01, 0x02, 0x03, 0x7f, 0xff, 0xff, 0xff}, {0x10203, 0x7fffffff}},
+                 {0x0b, {0, 3, 0x80, 1}, {3, -1}},
+                 {0x0c, {0, 0, 0, 4, 0xff, 0, 0, 0}, {4, -1}}};
+    struct scratch *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct idx_bytes idx;
+        int *labels = NULL;
+        size_t count = 0;
+        idx_begin(&idx, cases[i].type, 1, (const uint32_t[]){2});
+        for (int byte = 0; byte < (cases[i].type == 0x0b ? 4 : 8); byte++)
+            idx_add(&idx, cases[i].bytes[byte]);
+        enum incline_status status = incline_idx_read_labels(
+            s->ctx, idx_write(s, i % 2 ? "wide" : "wide.gz", &idx), &labels, &count);
+        if (cases[i].labels[1] < 0) {
+            assert_fails(s->ctx, INCLINE_ERROR_DATA, status,
+                         ": label 1 (counted from 0) is below 0");
+            assert_null(labels);
+            continue;
+        }
+        assert_ok(s->ctx, status);
+        assert_int_equal(count, 2);
+        assert_int_equal(labels[0], cases[i].labels[0]);
+        assert_int_equal(labels[1], cases[i].labels[1]);
+        incline_free(&labels);
+    }
+    struct idx_bytes cut;
+    int *labels = NULL;
+    size_t count = 0;
+    idx_begin(&cut, 0x0c, 1, (const uint32_t[]){2});
+    for (int byte = 0; byte < 7; byte++)
+        idx_add(&cut, 0);
+    assert_fails(s->ctx, INCLINE_ERROR_DATA,
+                 incline_idx_read_labels(s->ctx, idx_write(s, "cut", &cut), &labels, &count),
+                 "cut: ends after 15 of 16 bytes");
+    idx_begin(&cut, 0x0d, 1, (const uint32_t[]){1});
+    assert_fails(s->ctx, INCLINE_ERROR_DATA,
+                 incline_idx_read_labels(s->ctx, idx_write(s, "float", &cut), &labels, &count),
+                 "holds values of type 0d (float); only whole numbers (types 08, 0b and 0c)");
+}
+
 /* Reading the bytes as images must fail with that text, and leave nothing behind. */
 static void check_fails(struct scratch *s, const char *name, const struct idx_bytes *idx,
                         const char *part)
@@ -214,6 +262,7 @@ int main(void)
         scratch_test(test_labels),
         scratch_test(test_no_such_file),
         scratch_test(test_not_idx),
+        scratch_test(test_wide_labels),
         scratch_test(test_wrong_type_and_rank),
         scratch_test(test_absurd_dimensions),
         scratch_test(test_cut_files),

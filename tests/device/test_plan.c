@@ -250,6 +250,9 @@ static void test_texts_are_copied(void **state)
     memset(defines, '?', sizeof defines - 1);
     memset(label, '?', sizeof label - 1);
     harness_ok(incline_plan_finish(harness_device.ctx, plan));
+    assert_string_equal(incline_plan_get_launch(plan, 0)->label, "the layer");
+    assert_string_equal(incline_plan_get_launch(plan, 0)->source, "relu.cl");
+    assert_string_equal(incline_plan_get_launch(plan, 0)->defines, relu_defines);
     incline_plan_destroy(&plan);
 }
 

@@ -151,7 +151,7 @@ static void test_describe_failures(void **state)
                  "cannot read it");
     assert_fails(s->ctx, INCLINE_ERROR_ARGUMENT,
                  incline_weights_describe(s->ctx, NULL, &config, &names, &count),
-                 "every argument is needed");
+                 "incline_weights_describe: needs ");
     assert_fails(s->ctx, INCLINE_ERROR_ARGUMENT,
                  incline_weights_classes_text(s->ctx, (char *const[]){"\xff"}, 1, &config),
                  "class name 0 cannot be written");

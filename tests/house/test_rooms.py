@@ -12,6 +12,10 @@ from source import blank, files, read, report, root
 # A file includes only files of its own room and of rooms before it.
 ROOMS = ['base', 'device', 'gemm', 'layers', 'network', 'data', 'formats', 'train', 'bench', 'cli']
 
+# The lowest room that may include a public header: the room of that name, or else:
+PUBLIC_HEADERS = {'status': 'base', 'version': 'base', 'config': 'train', 'network': 'train',
+                  'tune': 'train', 'incline': 'cli'}
+
 # Where a library's header may be included: a prefix of the path.
 LIBRARY_HEADERS = {
     r'CL/.*|device/opencl\.h': 'src/device/',
@@ -31,7 +35,10 @@ GENERATED = {'build_config.h', 'incline/version.h', 'layers/layer_list.h', 'cli/
              'layer_list.h', 'verb_list.h'}
 
 PRINTS_OR_EXITS = re.compile(
-    r'(?<![\w.>])(printf|vprintf|puts|putchar|perror|exit|abort|_exit|_Exit|quick_exit)\s*\(|'
+    r'(?<![\w.>])(printf|vprintf|puts|putchar|perror|psignal|exit|abort|_exit|_Exit|quick_exit|'
+    r'raise|pthread_exit|thrd_exit)\s*\(|'
+    r'(?<![\w.>])(write|dprintf|vdprintf)\s*\(\s*[12]\s*,|'
+    r'(?<![\w.>])kill\s*\(\s*(0|getpid\s*\(\s*\))\s*,|'
     r'(?<!\w)(stdout|stderr|STDOUT_FILENO|STDERR_FILENO)(?!\w)')
 
 # The one piece of mutable state: what a signal handler sets has no other place.
@@ -44,14 +51,23 @@ FLOAT_ATOMIC = re.compile(r'(?<!\w)(?:atomic_\w*float\w*|atomic_cmpxchg|atom_cmp
 
 
 def room_of(path):
-    """Position in ROOMS, or -1 for the public headers, which lie below all rooms."""
-    parts = path.split('/')
-    return ROOMS.index(parts[1]) if parts[0] == 'src' else -1
+    """Position in ROOMS."""
+    return ROOMS.index(path.split('/')[1])
 
 
 def includes(text):
     for match in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', text, re.M):
         yield text.count('\n', 0, match.start()) + 1, match.group(1), match.group(2)
+
+
+def fault_of_public_header(path, header):
+    name = re.sub(r'\.h$', '', header.split('/')[1])
+    room = PUBLIC_HEADERS.get(name, name)
+    if room not in ROOMS:
+        return 'a public header without a room: add it to PUBLIC_HEADERS'
+    if ROOMS.index(room) > room_of(path):
+        return f'{path.split("/")[1]} reaches up into {room}'
+    return None
 
 
 def fault_of_include(path, quote, header):
@@ -63,6 +79,8 @@ def fault_of_include(path, quote, header):
         if public and header[:-2] not in C_LIBRARY:
             return 'a public header needs nothing but public headers and the C library'
         return None
+    if header.startswith('incline/') and not public:
+        return fault_of_public_header(path, header)
     if header.startswith('incline/'):
         return None
     if public:
@@ -82,18 +100,18 @@ def fault_of_include(path, quote, header):
     return None
 
 
-def check_includes(tree, path):
-    text = blank(read(tree, path), strings=False)
+def check_includes(path, source):
+    text = blank(source, strings=False)
     for line, quote, header in includes(text):
         fault = fault_of_include(path, quote, header)
         if fault:
             yield f'{path}:{line}: includes {header}: {fault}'
 
 
-def check_quiet(tree, path):
+def check_quiet(path, source):
     if path.startswith('src/cli/'):
         return
-    text = blank(read(tree, path))
+    text = blank(source)
     for match in PRINTS_OR_EXITS.finditer(text):
         line = text.count('\n', 0, match.start()) + 1
         yield f'{path}:{line}: {match.group(0).strip("( ")}: only src/cli prints or exits'
@@ -134,8 +152,8 @@ def is_mutable_object(declaration):
     return 'const' not in re.findall(r'\w+', words[last_star + 1:])
 
 
-def check_state(tree, path):
-    text = blank(read(tree, path))
+def check_state(path, source):
+    text = blank(source)
     outside = file_level(text)
     # A function's body ends its definition as `;` ends a declaration.
     outside = re.sub(r'\)\s*\{\s*\}', lambda m: ');' + '\n' * m.group(0).count('\n'), outside)
@@ -153,8 +171,8 @@ def check_state(tree, path):
             yield f'{path}:{line}: mutable static in a function: {" ".join(match.group(0).split())}'
 
 
-def check_exact(tree, path):
-    text = blank(read(tree, path), strings=False)
+def check_exact(path, source):
+    text = blank(source, strings=False)
     for pattern, why in ((INEXACT, 'the bits of a result would depend on the compiler'),
                          (FLOAT_ATOMIC, 'sums would depend on the order of work-items')):
         for match in pattern.finditer(text):
@@ -162,20 +180,51 @@ def check_exact(tree, path):
             yield f'{path}:{line}: {match.group(0).strip("( ")}: {why}'
 
 
+CHECKS = (check_includes, check_quiet, check_state)
+
+# A line that must be found in that file, and one much like it that must not.
+PLANTED = (
+    ('src/base/x.c', '#include "incline/network.h"', '#include "incline/status.h"'),
+    ('src/data/x.c', '#include "incline/config.h"', '#include "incline/data.h"'),
+    ('src/device/x.c', '#include "incline/incline.h"', '#include "incline/device.h"'),
+    ('src/train/x.c', '#include "incline/unknown.h"', '#include "incline/train.h"'),
+    ('src/layers/x.c', '#include "network/step.h"', '#include "device/plan.h"'),
+    ('src/layers/x.c', '#include <CL/cl.h>', '#include <math.h>'),
+    ('src/cli/x.c', '#include "base/text.h"', '#include "incline/train.h"'),
+    ('include/incline/x.h', '#include "base/text.h"', '#include "incline/train.h"'),
+    ('include/incline/x.h', '#include <unistd.h>', '#include <stddef.h>'),
+    ('src/base/x.c', 'void f(void) { printf("x"); }', 'void f(void) { snprintf(b, 1, "x"); }'),
+    ('src/base/x.c', 'void f(void) { fputs("x", stderr); }', 'void f(void) { fputs("x", file); }'),
+    ('src/base/x.c', 'void f(void) { dprintf(2, "x"); }', 'void f(void) { dprintf(file, "x"); }'),
+    ('src/base/x.c', 'void f(void) { write(1, b, n); }', 'void f(void) { write(file, b, n); }'),
+    ('src/base/x.c', 'void f(void) { raise(SIGTERM); }', 'void f(void) { x.raise(SIGTERM); }'),
+    ('src/base/x.c', 'void f(void) { kill(getpid(), 9); }', 'void f(void) { kill(child, 9); }'),
+    ('src/base/x.c', 'void f(void) { exit(1); }', 'void f(void) { at_exit(1); }'),
+    ('src/base/x.c', 'static int count;', 'static const int count = 1;'),
+    ('src/base/x.c', 'void f(void)\n{\n    static int n;\n}', 'void f(void)\n{\n    int n;\n}'))
+
+
+def self_test():
+    """A rule that finds nothing protects nothing."""
+    for path, wrong, right in PLANTED:
+        for line, found in ((wrong, True), (right, False)):
+            if any(list(check(path, line + '\n')) for check in CHECKS) != found:
+                yield f'{path}: {line!r} should {"" if found else "not "}be a fault'
+
+
 def main():
     tree = root()
     sources = files(tree, 'src', ('.c', '.h', '.h.in'))
     headers = files(tree, 'include', ('.h', '.h.in'))
     kernels = files(tree, 'cl', ('.cl', '.h'))
-    faults = []
+    faults = list(self_test())
     if not sources or not headers or not kernels:
         faults.append(f'{tree}: src, include or cl is empty')
     for path in sources + headers:
-        faults += check_includes(tree, path)
-        faults += check_quiet(tree, path)
-        faults += check_state(tree, path)
+        for check in CHECKS:
+            faults += check(path, read(tree, path))
     for path in sources + kernels:
-        faults += check_exact(tree, path)
+        faults += check_exact(path, read(tree, path))
     return report('rooms', faults)
 
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/philox.h"
+#include "device/opencl.h"
 #include "incline/network.h"
 #include "incline/train.h"
 #include "incline/version.h"
@@ -78,6 +79,7 @@ static void free_dataset(struct incline_dataset *dataset)
 struct setup {
     struct incline_setting settings[4];
     size_t count;
+    bool without_val;
     struct incline_train_options options;
 };
 
@@ -92,6 +94,7 @@ static enum incline_status train(struct scratch *s, struct setup *setup, const c
     assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, setup->settings,
                                             setup->count, &config));
     setup->options.folder = folder;
+    dataset->val_is_test = !setup->without_val;
     enum incline_status status =
         incline_train(env.ctx, env.device, config, dataset, &setup->options, result);
     incline_config_destroy(&config);
@@ -289,6 +292,49 @@ static void test_existing_folder_is_kept(void **state)
     assert_ok(env.ctx, train(*state, &setup, "twice", &result));
 }
 
+struct memory_watch {
+    size_t before, taken;
+};
+
+static void note_memory(void *cookie, const char *run_folder)
+{
+    struct memory_watch *watch = cookie;
+    (void)run_folder;
+    watch->taken = env.device->buffer_bytes - watch->before;
+}
+
+/* What is foretold is what is taken, with validation and without, also when all is one batch. */
+static void test_memory_is_foretold(void **state)
+{
+    static const char *const batches[] = {"32", "300"}, *const parts[] = {"test", "none"};
+    for (size_t i = 0; i < 4; i++) {
+        bool validates = i / 2 == 0;
+        struct memory_watch watch = {.before = env.device->buffer_bytes};
+        struct setup setup = {
+            .settings = {{"train.batch_size", batches[i % 2]},
+                         {"data.val", parts[i / 2]},
+                         {"train.epochs", "1"}},
+            .count = 3,
+            .without_val = !validates,
+            .options = {.callbacks = {.cookie = &watch, .started = note_memory}},
+        };
+        struct incline_train_result result;
+        struct incline_memory_need need;
+        struct incline_config *config = NULL;
+        char name[32];
+        snprintf(name, sizeof name, "memory-%zu", i);
+        assert_ok(env.ctx, train(*state, &setup, name, &result));
+        assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, setup.settings, 3,
+                                                &config));
+        assert_ok(env.ctx, incline_memory_plan(env.ctx, env.device, config, 257,
+                                               validates ? 50 : 0, &need));
+        assert_int_equal(need.total, watch.taken);
+        assert_int_equal(need.total, need.weights + need.activations + need.data);
+        assert_true(need.largest >= 257 * 90 && need.largest < need.total);
+        incline_config_destroy(&config);
+    }
+}
+
 /* As when the disk is full: what was begun is taken away again. */
 static void test_folder_that_cannot_be_filled(void **state)
 {
@@ -443,6 +489,7 @@ int main(void)
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_foreign_data_sets_are_refused, scratch_setup,
                                         scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_memory_is_foretold, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_folder_that_cannot_be_filled, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_saved_weights_evaluate_the_same, scratch_setup,
