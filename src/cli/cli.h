@@ -169,6 +169,7 @@ int cli_setup_output(struct cli *cli);
 
 /* What -d or else INCLINE_DEVICE says, or NULL. */
 const char *cli_device_selector(const struct cli *cli);
+bool cli_device_is_from_environment(const struct cli *cli);
 int cli_open_device(struct cli *cli, struct incline_device **device);
 
 /* ---- texts.c ---- */

@@ -270,6 +270,11 @@ void assert_err(struct program *program, const char *text)
     assert_holds(program, "standard error", program->err, text, true);
 }
 
+void assert_no_out(struct program *program, const char *text)
+{
+    assert_holds(program, "standard output", program->out, text, false);
+}
+
 void assert_no_err(struct program *program, const char *text)
 {
     assert_holds(program, "standard error", program->err, text, false);

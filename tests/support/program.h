@@ -53,6 +53,7 @@ void assert_exit(struct program *program, int code);
 /* Standard output or error must hold the text. */
 void assert_out(struct program *program, const char *text);
 void assert_err(struct program *program, const char *text);
+void assert_no_out(struct program *program, const char *text);
 void assert_no_err(struct program *program, const char *text);
 /* Nothing was printed there. */
 void assert_silent_out(struct program *program);
