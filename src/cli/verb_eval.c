@@ -3,6 +3,9 @@
 #include "cli/report.h"
 #include "cli/run_folder.h"
 
+#include <string.h>
+#include <strings.h>
+
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 
 struct eval_options {
@@ -21,10 +24,22 @@ struct evaluation {
     struct incline_network *network;
 };
 
+/* No ending, or one for text: a picture would be expected under the name of one. */
+static bool is_for_text(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash != NULL ? slash : path, '.');
+    return dot == NULL || strcasecmp(dot, ".csv") == 0 || strcasecmp(dot, ".txt") == 0;
+}
+
 static int check_options(struct cli *cli, const struct eval_options *options)
 {
     if (options->confusion == NULL)
         return CLI_EXIT_OK;
+    if (!is_for_text(options->confusion)) {
+        cli_error(cli, 0, "eval: --confusion writes CSV: '%s' must end in .csv",
+                  options->confusion);
+        return cli_usage_hint(cli);
+    }
     return cli_check_new_file(cli, options->confusion, cli_confusion_remedy);
 }
 

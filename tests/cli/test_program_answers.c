@@ -129,6 +129,23 @@ static void eval_writes_the_confusion_matrix(void **state)
     assert_err(shared, "incline: cannot write t.yaml/c.csv: Not a directory\n");
 }
 
+/* A name that promises a picture. */
+static void the_confusion_matrix_is_csv(void **state)
+{
+    static const char *const names[] = {"m.png", "a.csv/m.SVG", "m.csv.gz"};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        run(shared, "eval", "r", "--confusion", names[i]);
+        refused(shared, 2, "eval: --confusion writes CSV: '", names[i],
+                "' must end in .csv\nSee 'incline eval --help'.\n");
+        assert_false(program_exists(shared, names[i]));
+    }
+    run(shared, "eval", "r", "-q", "--confusion", "M.CSV");
+    assert_exit(shared, 0);
+    run(shared, "eval", "r", "-q", "--confusion", "./matrix");
+    assert_exit(shared, 0);
+}
+
 static void eval_takes_weights_alone(void **state)
 {
     (void)state;
@@ -501,6 +518,7 @@ int main(void)
         cmocka_unit_test(eval_prints_a_table),
         cmocka_unit_test(eval_is_json_and_csv),
         cmocka_unit_test(eval_writes_the_confusion_matrix),
+        cmocka_unit_test(the_confusion_matrix_is_csv),
         cmocka_unit_test(eval_takes_weights_alone),
         cmocka_unit_test(predict_reads_idx),
         cmocka_unit_test(predict_finds_pngs),
