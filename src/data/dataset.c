@@ -1,7 +1,9 @@
 /* Reading, checking and dividing a data set. */
 #include "data/dataset.h"
 
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/class_names.h"
 #include "data/dataset_folder.h"
 #include "data/idx.h"
@@ -81,14 +83,28 @@ static enum incline_status check_labels(struct part_reader *reader)
     return INCLINE_OK;
 }
 
+/* The plain file comes before the packed one; who has both may have meant the other. */
+static enum incline_status find_file(struct part_reader *reader, enum incline_dataset_kind kind,
+                                     char **out)
+{
+    struct incline_text packed;
+    enum incline_status status =
+        incline_dataset_find_file(reader->ctx, reader->folder, reader->part, kind, out);
+    if (status || !*out)
+        return status;
+    incline_text_init(&packed, reader->ctx);
+    incline_text_add(&packed, "%s.gz", *out);
+    if (incline_file_exists(incline_text_get(&packed)))
+        incline_log(reader->ctx, INCLINE_LOG_INFO, "%s is read, not %s", *out,
+                    incline_text_get(&packed));
+    incline_text_finish(&packed);
+    return INCLINE_OK;
+}
+
 static enum incline_status find_part(struct part_reader *reader)
 {
-    enum incline_status status = incline_dataset_find_file(
-        reader->ctx, reader->folder, reader->part, INCLINE_KIND_IMAGES, &reader->image_path);
-    if (status)
-        return status;
-    return incline_dataset_find_file(reader->ctx, reader->folder, reader->part, INCLINE_KIND_LABELS,
-                                     &reader->label_path);
+    enum incline_status status = find_file(reader, INCLINE_KIND_IMAGES, &reader->image_path);
+    return status ? status : find_file(reader, INCLINE_KIND_LABELS, &reader->label_path);
 }
 
 static enum incline_status read_files(struct part_reader *reader)

@@ -52,6 +52,21 @@ static void missing_data_says_where_it_was_sought(void **state)
     train_refused(p, 4, "", "train-labels-idx1-ubyte");
 }
 
+/* A file where a folder is due, and the other way round. */
+static void files_and_folders_are_told_apart(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--data", IMAGES);
+    refused(p, 4, "data set '" IMAGES "': no train-images-idx3-ubyte",
+            "\n  " IMAGES " (a file, not a folder)\n");
+    assert_int_equal(unlink(program_path(p, LABELS)), 0);
+    program_folder(p, LABELS);
+    train_refused(p, 4, LABELS " is a folder, where a file of this name is needed\n", "");
+    assert_int_equal(unlink(program_path(p, IMAGES)), 0);
+    program_folder(p, IMAGES);
+    train_refused(p, 4, IMAGES " is a folder, where a file of this name is needed\n", "");
+}
+
 static void missing_test_files_are_told(void **state)
 {
     struct program *p = *state;
@@ -173,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         data_test(missing_data_says_where_it_was_sought),
+        data_test(files_and_folders_are_told_apart),
         data_test(missing_test_files_are_told),
         data_test(cut_files_are_told),
         data_test(longer_files_are_told),

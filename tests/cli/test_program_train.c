@@ -412,6 +412,24 @@ static void json_and_packed_data_do_as_well(void **state)
     assert_err(p, "data     e    60 train");
 }
 
+/* The plain file is read; -v says so. */
+static void plain_files_come_before_packed_ones(void **state)
+{
+    static const struct small_data packed = {9, 0, 6, 6, 1, 3, true};
+    struct program *p = *state;
+    char from[SCRATCH_PATH_BYTES];
+    small_data_write(p, "z", &packed);
+    snprintf(from, sizeof from, "%s", program_path(p, "z/train-images-idx3-ubyte.gz"));
+    assert_int_equal(rename(from, program_path(p, "d/train-images-idx3-ubyte.gz")), 0);
+    run(p, "train", "t.yaml", "--dry-run");
+    assert_exit(p, 0);
+    assert_out(p, "data ok (60 + 20 images");
+    assert_silent_err(p);
+    run(p, "train", "t.yaml", "--dry-run", "-v");
+    assert_exit(p, 0);
+    assert_err(p, "d/train-images-idx3-ubyte is read, not d/train-images-idx3-ubyte.gz\n");
+}
+
 static void odd_sizes_work(void **state)
 {
     static const struct small_data odd = {257, 31, 5, 9, 2, 5, false};
@@ -469,6 +487,7 @@ int main(void)
         train_test(runs_at_the_same_time_do_not_share_a_folder),
         train_test(overwritten_runs_leave_no_weights),
         train_test(json_and_packed_data_do_as_well),
+        train_test(plain_files_come_before_packed_ones),
         train_test(odd_sizes_work),
     };
     int code = program_need_device();

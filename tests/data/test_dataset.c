@@ -219,8 +219,8 @@ static void test_many_classes(void **state)
     assert_ok(s->ctx, incline_dataset_read(s->ctx, &options, small, 2560, NULL, &set));
     assert_int_equal(set->train.labels[9], 2559);
     incline_dataset_destroy(&set);
-    check_fails(s, &options, small, 2559, INCLINE_ERROR_CONFIG,
-                "the largest label is 2559, so the last layer needs at least 2560");
+    check_fails(s, &options, small, 2559, INCLINE_ERROR_DATA,
+                "either its last layer needs more (at least 2560, as the largest label is 2559)");
 }
 
 /* What root finds under the folder of the test; NULL: nothing. */
@@ -318,7 +318,10 @@ static void test_class_names(void **state)
                 "classes.txt:2: byte 0xfc is not UTF-8 text");
     scratch_write(s, "tiny/classes.txt", "red\0green\nblue", 14);
     check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
-                "classes.txt:1: byte 0x00 is not UTF-8 text");
+                "classes.txt:1: byte 0x00 is a control character: the file must be text");
+    scratch_write(s, "tiny/classes.txt", "red\nlight\x1b[31m blue\ngreen", 26);
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
+                "classes.txt:2: byte 0x1b is a control character: the file must be text");
 }
 
 static void check_first_name(struct scratch *s, const char *folder, int outputs, const char *name)
