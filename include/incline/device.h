@@ -64,7 +64,9 @@ struct incline_device_counters {
     uint64_t launches;        /* kernels enqueued */
     uint64_t program_builds;  /* programs compiled or loaded */
     uint64_t allocations;     /* device buffers created */
-    uint64_t blocking_calls;  /* calls that waited for the device */
+    uint64_t blocking_calls;  /* calls that waited for all that was enqueued: reads, writes */
+    uint64_t window_waits;    /* calls that waited for an earlier point, so that the host does not
+                               * run ahead without bound; the device goes on meanwhile */
     double build_seconds;
 };
 

@@ -35,6 +35,8 @@ struct incline_train_callbacks {
     /* About ten times a second; loss and accuracy are fresh. */
     void (*tick)(void *cookie, const struct incline_progress *progress);
     void (*epoch_end)(void *cookie, const struct incline_progress *progress);
+    /* Weights were saved because *save asked for it; weights is their path. */
+    void (*saved)(void *cookie, const struct incline_progress *progress, const char *weights);
 }; /* any function may be NULL */
 
 struct incline_train_options {
@@ -45,6 +47,8 @@ struct incline_train_options {
     double max_seconds;       /* stop after the step that passes this; 0: no limit */
     bool overfit_batch;       /* train on the first batch only, again and again */
     volatile sig_atomic_t *stop; /* not 0: finish the step, save, return INTERRUPTED; may be NULL */
+    volatile sig_atomic_t *save; /* not 0: finish the step, set it to 0, save last.safetensors and go
+                                  * on; may be NULL */
     struct incline_train_callbacks callbacks;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t stop_signal;
+static volatile sig_atomic_t save_wish;
 
 static void handle(int number)
 {
@@ -19,6 +20,12 @@ static void handle(int number)
     errno = kept;
 }
 
+static void handle_save(int number)
+{
+    (void)number;
+    save_wish = 1;
+}
+
 void cli_signals_install(void)
 {
     struct sigaction action;
@@ -28,6 +35,13 @@ void cli_signals_install(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = handle_save;
+    sigaction(SIGUSR1, &action, NULL);
+}
+
+volatile sig_atomic_t *cli_save_flag(void)
+{
+    return &save_wish;
 }
 
 volatile sig_atomic_t *cli_stop_flag(void)

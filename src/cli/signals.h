@@ -1,14 +1,17 @@
-/* Ctrl-C and SIGTERM while training. */
+/* Ctrl-C, SIGTERM and SIGUSR1 while training. */
 #ifndef INCLINE_CLI_SIGNALS_H
 #define INCLINE_CLI_SIGNALS_H
 
 #include <signal.h>
 
 /* From now on the first SIGINT or SIGTERM sets the flag to its number and says so on stderr; the
- * second ends the program at once. */
+ * second ends the program at once. SIGUSR1 sets the save flag. */
 void cli_signals_install(void);
 
 /* The flag: 0, or the signal that came. */
 volatile sig_atomic_t *cli_stop_flag(void);
+
+/* 1 when SIGUSR1 came, until whoever saves sets it to 0. */
+volatile sig_atomic_t *cli_save_flag(void);
 
 #endif

@@ -131,6 +131,39 @@ static size_t step_images(const struct training *training, const struct incline_
     return batch < training->dataset->train.count ? batch : training->dataset->train.count;
 }
 
+static bool has_room(const struct incline_device_info *info, const struct incline_memory_need *need)
+{
+    return need->total <= info->memory_bytes && need->largest <= info->max_alloc_bytes;
+}
+
+static void print_device(struct cli *cli, const struct incline_device_info *info,
+                         const struct incline_memory_need *need)
+{
+    struct cli_figure there;
+    cli_print(cli, "; #%d %s %s", info->index,
+              cli_format_bytes(&there, (double)info->memory_bytes),
+              has_room(info, need) ? "ok" : "too small");
+}
+
+/* The device that was chosen, and where none was asked for, the others there are. */
+static void print_devices(const struct training *training, const struct incline_memory_need *need)
+{
+    struct cli *cli = training->cli;
+    const struct incline_device_info *chosen = incline_device_get_info(training->device);
+    struct incline_device_list *list = NULL;
+    print_device(cli, chosen, need);
+    if (cli_device_selector(cli) != NULL)
+        return;
+    if (incline_devices_list(cli->ctx, &list) != INCLINE_OK)
+        incline_error_clear(cli->ctx); /* they are only a hint */
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        const struct incline_device_info *info = &list->devices[i];
+        if (info->index >= 0 && info->index != chosen->index)
+            print_device(cli, info, need);
+    }
+    incline_devices_free(&list);
+}
+
 static enum incline_status plan_memory(const struct training *training,
                                        const struct incline_config *config,
                                        struct incline_memory_need *need, bool *fits)
@@ -140,8 +173,7 @@ static enum incline_status plan_memory(const struct training *training,
         incline_memory_plan(training->cli->ctx, training->device, config,
                             training->dataset->train.count, val_images(training->dataset)->count,
                             need);
-    *fits = status == INCLINE_OK && need->total <= info->memory_bytes &&
-            need->largest <= info->max_alloc_bytes;
+    *fits = status == INCLINE_OK && has_room(info, need);
     return status;
 }
 
@@ -211,14 +243,15 @@ static int dry_run(const struct training *training)
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
     print_data_ok(training);
-    cli_print(cli, "memory at batch %zu: %s needed; #%d %s %s\n",
-              step_images(training, training->config),
-              cli_format_bytes(&needed, (double)need.total), info->index,
-              cli_format_bytes(&there, (double)info->memory_bytes), fits ? "ok" : "too small");
+    cli_print(cli, "memory at batch %zu: %s needed", step_images(training, training->config),
+              cli_format_bytes(&needed, (double)need.total));
+    print_devices(training, &need);
+    cli_print(cli, "\n");
     print_steps(training);
     if (fits)
         return CLI_EXIT_OK;
-    cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer", there.text,
+    cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer",
+              cli_format_bytes(&there, (double)info->memory_bytes),
               cli_format_bytes(&largest, (double)info->max_alloc_bytes));
     suggest_batch(training);
     return CLI_EXIT_DEVICE;
@@ -283,6 +316,13 @@ static void on_epoch_end(void *cookie, const struct incline_progress *state)
     cli_progress_epoch(&training->progress, state);
 }
 
+static void on_saved(void *cookie, const struct incline_progress *state, const char *weights)
+{
+    struct training *training = cookie;
+    cli_say(training->cli, "Saved at step %lld (epoch %d/%d) -> %s", state->total_step,
+            state->epoch, state->epochs, weights);
+}
+
 static void say_best(const struct training *training)
 {
     const struct incline_train_result *result = &training->result;
@@ -317,10 +357,12 @@ static void say_counters(const struct training *training)
         return;
     cli_say(training->cli,
             "after the first step: %" PRIu64 " launches, %" PRIu64 " allocations, %" PRIu64
-            " program builds, %" PRIu64 " blocking calls in %lld steps",
+            " program builds, %" PRIu64 " blocking calls, %" PRIu64
+            " waits behind the window in %lld steps",
             last->launches - first->launches, last->allocations - first->allocations,
             last->program_builds - first->program_builds,
-            last->blocking_calls - first->blocking_calls, result->steps_done - 1);
+            last->blocking_calls - first->blocking_calls, last->window_waits - first->window_waits,
+            result->steps_done - 1);
 }
 
 /* The epoch in which training stopped. */
@@ -389,11 +431,13 @@ static int train(struct training *training)
         .max_seconds = options->max_seconds,
         .overfit_batch = options->overfit_batch,
         .stop = cli_stop_flag(),
+        .save = cli_save_flag(),
         .callbacks = {.cookie = training,
                       .started = on_start,
                       .first_step = on_first_step,
                       .tick = on_tick,
-                      .epoch_end = on_epoch_end},
+                      .epoch_end = on_epoch_end,
+                      .saved = on_saved},
     };
     cli_progress_init(&training->progress, cli);
     cli_progress_note(&training->progress, "preparing kernels and data");

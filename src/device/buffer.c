@@ -189,7 +189,7 @@ enum incline_status incline_fence_wait(struct incline_context *ctx, struct incli
     cl_int code = clWaitForEvents(1, &(*fence)->event);
     clReleaseEvent((*fence)->event);
     incline_free(fence);
-    device->counters.blocking_calls++;
+    device->counters.window_waits++;
     if (code != CL_SUCCESS)
         return incline_cl_fail(ctx, device, code, "clWaitForEvents", "waiting for the device");
     return INCLINE_OK;

@@ -409,6 +409,18 @@ static int choose_lanes(cl_device_id id, const char *type)
     return width >= 16 ? 16 : width >= 8 ? 8 : 4;
 }
 
+static void log_choice(struct incline_context *ctx, const struct found_list *list,
+                       const struct incline_device *device)
+{
+    const struct incline_device_info *info = &device->info;
+    int usable_count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        usable_count += usable(&list->items[i].info);
+    incline_log(ctx, INCLINE_LOG_INFO, "using device #%d of %d usable: %s (%s, driver %s), %d lanes",
+                info->index, usable_count, info->name, info->platform_name, info->driver,
+                device->lanes);
+}
+
 static enum incline_status open_chosen(struct incline_context *ctx, const struct found *chosen,
                                        struct incline_device **out)
 {
@@ -458,6 +470,8 @@ enum incline_status incline_device_open(struct incline_context *ctx, const char 
     if (status)
         goto out;
     status = open_chosen(ctx, chosen, out);
+    if (!status)
+        log_choice(ctx, &found, *out);
 out:
     incline_free(&found.items);
     return status;

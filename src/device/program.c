@@ -158,6 +158,8 @@ static enum incline_status build(struct incline_context *ctx, struct incline_dev
     }
     device->counters.program_builds++;
     device->counters.build_seconds += incline_clock_seconds() - start;
+    incline_log(ctx, INCLINE_LOG_DEBUG, "built %s in %.3f s: %s", source,
+                incline_clock_seconds() - start, options);
     *out = program;
     program = NULL;
     status = INCLINE_OK;

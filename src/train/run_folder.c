@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "build_config.h"
 #include "incline/version.h"
 #include "train/config.h"
 #include "train/earlier_run.h"
@@ -12,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <zlib.h>
 
 extern char **environ;
 
 static const char log_head[] = "epoch,step,time,lr,loss,accuracy,val_loss,val_accuracy,"
-                               "images_per_s,best\n";
+                               "images_per_s,data_wait,best\n";
 
 static enum incline_status fail_exists(struct incline_context *ctx, const char *path)
 {
@@ -106,20 +108,61 @@ static json_t *variables(void)
     return object;
 }
 
+/* CRC-32, as in gzip and PNG files. */
+static uLong checksum(const unsigned char *bytes, size_t length)
+{
+    enum { PIECE_BYTES = 1 << 30 }; /* zlib counts in unsigned int */
+    uLong sum = crc32(0, NULL, 0);
+    for (size_t at = 0; at < length; at += PIECE_BYTES)
+        sum = crc32(sum, bytes + at,
+                    (uInt)(length - at < PIECE_BYTES ? length - at : PIECE_BYTES));
+    return sum;
+}
+
+static json_t *checksum_to_json(const unsigned char *bytes, size_t length)
+{
+    char text[12];
+    snprintf(text, sizeof text, "%08lx", checksum(bytes, length));
+    return json_string(text);
+}
+
+/* Size and checksums of one part as it is used, whatever files it came from; null when empty. The
+ * labels count as 32-bit numbers, the lowest byte first. */
+static json_t *contents(const struct incline_images *images)
+{
+    size_t bytes =
+        images->count * (size_t)images->height * (size_t)images->width * (size_t)images->channels;
+    unsigned char *labels = NULL;
+    if (images->count == 0)
+        return json_null();
+    if (incline_alloc(NULL, images->count, 4, &labels))
+        return NULL;
+    for (size_t i = 0; i < images->count; i++)
+        for (int byte = 0; byte < 4; byte++)
+            labels[4 * i + (size_t)byte] =
+                (unsigned char)((unsigned)images->labels[i] >> (8 * byte));
+    json_t *json = json_pack("{s:I, s:o, s:o}", "bytes", (json_int_t)bytes, "images_crc32",
+                             checksum_to_json(images->pixels, bytes), "labels_crc32",
+                             checksum_to_json(labels, 4 * images->count));
+    incline_free(&labels);
+    return json;
+}
+
 static json_t *environment(const struct incline_device *device,
                            const struct incline_dataset *dataset)
 {
     const struct incline_device_info *info = incline_device_get_info(device);
     return json_pack(
-        "{s:s, s:{s:o, s:s, s:o, s:o, s:o, s:i}, s:{s:o, s:o, s:I, s:I, s:I, s:i}, "
-        "s:o}",
-        "incline", incline_version(), "device", "name", text_to_json(info->name), "type",
+        "{s:s, s:b, s:{s:o, s:s, s:o, s:o, s:o, s:i}, s:{s:o, s:o, s:I, s:I, s:I, s:i}, "
+        "s:{s:o, s:o, s:o}, s:o}",
+        "incline", incline_version(), "clblast", INCLINE_HAVE_CLBLAST, "device", "name", text_to_json(info->name), "type",
         info->type, "platform", text_to_json(info->platform_name), "opencl",
         text_to_json(info->opencl), "driver", text_to_json(info->driver), "compute_units",
         info->compute_units, "data", "name", text_to_json(dataset->name), "folder",
         text_to_json(dataset->folder), "train", (json_int_t)dataset->train.count, "val",
         (json_int_t)dataset->val.count, "test", (json_int_t)dataset->test.count, "classes",
-        dataset->classes, "variables", variables());
+        dataset->classes, "contents", "train", contents(&dataset->train), "val",
+        contents(&dataset->val), "test", contents(&dataset->test), "variables", variables());
 }
 
 static json_int_t now(void)
@@ -233,6 +276,9 @@ enum incline_status incline_run_folder_start(struct incline_context *ctx,
     return status;
 }
 
+/* Seconds that steps of the epoch waited for images: none, as the whole set lies on the device. */
+static const double data_wait = 0;
+
 static enum incline_status append_log(struct incline_context *ctx, const char *path,
                                       const struct incline_progress *progress)
 {
@@ -245,7 +291,8 @@ static enum incline_status append_log(struct incline_context *ctx, const char *p
         incline_text_add(&line, "%.9g,%.6f,", progress->val_loss, progress->val_accuracy);
     else
         incline_text_add(&line, ",,");
-    incline_text_add(&line, "%.1f,%d\n", progress->images_per_second, progress->best);
+    incline_text_add(&line, "%.1f,%.3f,%d\n", progress->images_per_second, data_wait,
+                     progress->best);
     enum incline_status status = incline_text_status(&line);
     if (!status)
         status = put(ctx, path, "log.csv", incline_text_get(&line), incline_file_append);
@@ -268,6 +315,17 @@ enum incline_status incline_run_folder_epoch(struct incline_context *ctx, const 
         json_object_set_new(event, "val_accuracy", json_real(progress->val_accuracy));
     }
     return put_json(ctx, path, "events.jsonl", event, JSON_COMPACT, incline_file_append);
+}
+
+enum incline_status incline_run_folder_checkpoint(struct incline_context *ctx, const char *path,
+                                                  const struct incline_progress *progress,
+                                                  const char *weights)
+{
+    return put_json(ctx, path, "events.jsonl",
+                    json_pack("{s:s, s:I, s:i, s:I, s:s}", "event", "checkpoint", "unix_time",
+                              now(), "epoch", progress->epoch, "step",
+                              (json_int_t)progress->total_step, "weights", weights),
+                    JSON_COMPACT, incline_file_append);
 }
 
 enum incline_status incline_run_folder_end(struct incline_context *ctx, const char *path,

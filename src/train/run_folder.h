@@ -1,8 +1,8 @@
 /* The folder that a training leaves behind:
  *   config.yaml       everything, defaults filled in
- *   environment.json  version, device, driver, variables that matter, the data set
- *   log.csv           one line an epoch
- *   events.jsonl      start, epoch, end: one JSON object a line
+ *   environment.json  version, device, driver, variables that matter, the data set with checksums
+ *   log.csv           one line an epoch: time and data_wait in seconds, lr, loss, ...
+ *   events.jsonl      start, checkpoint, epoch, end: one JSON object a line
  *   weights/last.safetensors, weights/best.safetensors */
 #ifndef INCLINE_TRAIN_RUN_FOLDER_H
 #define INCLINE_TRAIN_RUN_FOLDER_H
@@ -29,6 +29,11 @@ incline_run_folder_start(struct incline_context *ctx, const struct incline_train
 enum incline_status
 incline_run_folder_epoch(struct incline_context *ctx, const char *path,
                          const struct incline_progress *progress) INCLINE_MUST_CHECK;
+
+/* Appends a checkpoint event to events.jsonl: weights, a path below the folder, were written. */
+enum incline_status incline_run_folder_checkpoint(struct incline_context *ctx, const char *path,
+                                                  const struct incline_progress *progress,
+                                                  const char *weights) INCLINE_MUST_CHECK;
 
 /* Appends the end event: how it ended ("done", "max-time", "interrupted", "diverged"). */
 enum incline_status incline_run_folder_end(struct incline_context *ctx, const char *path,

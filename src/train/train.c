@@ -135,14 +135,16 @@ static enum incline_status make_plans(struct trainer *trainer)
                                     &trainer->evaluator);
 }
 
+static const char last_name[] = "weights/last.safetensors";
+static const char best_name[] = "weights/best.safetensors";
+
 static enum incline_status make_paths(struct trainer *trainer)
 {
-    enum incline_status status = incline_path_join(trainer->ctx, trainer->folder,
-                                                   "weights/last.safetensors", &trainer->last_path);
+    enum incline_status status =
+        incline_path_join(trainer->ctx, trainer->folder, last_name, &trainer->last_path);
     if (status)
         return status;
-    return incline_path_join(trainer->ctx, trainer->folder, "weights/best.safetensors",
-                             &trainer->best_path);
+    return incline_path_join(trainer->ctx, trainer->folder, best_name, &trainer->best_path);
 }
 
 static enum incline_status save(struct trainer *trainer, const char *path)
@@ -155,6 +157,24 @@ static enum incline_status save(struct trainer *trainer, const char *path)
         trainer->has_earlier = false;
     }
     return status;
+}
+
+static enum incline_status save_last(struct trainer *trainer)
+{
+    enum incline_status status = save(trainer, trainer->last_path);
+    if (status)
+        return status;
+    return incline_run_folder_checkpoint(trainer->ctx, trainer->folder, &trainer->progress,
+                                         last_name);
+}
+
+static enum incline_status save_best(struct trainer *trainer)
+{
+    enum incline_status status = save(trainer, trainer->best_path);
+    if (status)
+        return status;
+    return incline_run_folder_checkpoint(trainer->ctx, trainer->folder, &trainer->progress,
+                                         best_name);
 }
 
 static void update_progress(struct trainer *trainer)
@@ -284,6 +304,22 @@ static enum incline_status keep_pace(struct trainer *trainer, size_t enqueued)
     return incline_fence_put(trainer->ctx, trainer->device, &trainer->fences[1]);
 }
 
+static enum incline_status save_if_asked(struct trainer *trainer, size_t enqueued)
+{
+    const struct incline_train_callbacks *callbacks = &trainer->options->callbacks;
+    volatile sig_atomic_t *wish = trainer->options->save;
+    if (!wish || !*wish)
+        return INCLINE_OK;
+    *wish = 0;
+    enum incline_status status = read_slots(trainer, enqueued);
+    if (status)
+        return status;
+    status = save_last(trainer);
+    if (!status && callbacks->saved)
+        callbacks->saved(callbacks->cookie, &trainer->progress, trainer->last_path);
+    return status;
+}
+
 static enum incline_status drop_fences(struct trainer *trainer)
 {
     enum incline_status first = incline_fence_wait(trainer->ctx, &trainer->fences[0]);
@@ -312,6 +348,9 @@ static enum incline_status run_steps(struct trainer *trainer)
                 return status;
             stride_end = enqueued + stride_of(trainer);
         }
+        status = save_if_asked(trainer, enqueued);
+        if (status)
+            return status;
         trainer->stopped = should_stop(trainer);
     }
     status = drop_fences(trainer);
@@ -410,9 +449,9 @@ static enum incline_status finish_epoch(struct trainer *trainer)
     if (status)
         return status;
     judge_epoch(trainer);
-    status = save(trainer, trainer->last_path);
+    status = save_last(trainer);
     if (!status && trainer->progress.best)
-        status = save(trainer, trainer->best_path);
+        status = save_best(trainer);
     if (status)
         return status;
     status = incline_run_folder_epoch(trainer->ctx, trainer->folder, &trainer->progress);
@@ -437,7 +476,7 @@ static enum incline_status run_epoch(struct trainer *trainer, int epoch)
     trainer->result->last_step = incline_device_get_counters(trainer->device);
     if (trainer->done == trainer->steps)
         return finish_epoch(trainer);
-    return save(trainer, trainer->last_path);
+    return save_last(trainer);
 }
 
 static const char *ending(const struct trainer *trainer, enum incline_status status)

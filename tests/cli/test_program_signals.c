@@ -59,6 +59,25 @@ static void sigterm_saves(void **state)
     assert_ended(p, "\"how\":\"interrupted\"");
 }
 
+/* Training saves where it stands and goes on. Here an epoch is endless. */
+static void sigusr1_saves_and_goes_on(void **state)
+{
+    static const struct small_data many = {60000, 0, 6, 6, 1, 3, false};
+    struct program *p = *state;
+    small_data_write(p, "many", &many);
+    program_start(p, (const char *const[]){"train", "t.yaml", "--out", "r", "--data", "many", "-s",
+                                           "data.val=none", "-b", "1", "-e", "1", NULL});
+    program_await(p, "r/events.jsonl", "start");
+    program_signal(p, SIGUSR1);
+    program_await(p, "r/events.jsonl", "\"event\":\"checkpoint\"");
+    assert_true(program_exists(p, "r/weights/last.safetensors"));
+    program_signal(p, SIGINT);
+    program_wait(p);
+    assert_exit(p, 130);
+    assert_err(p, "\nSaved at step ");
+    assert_err(p, "(epoch 1/1) -> r/weights/last.safetensors\n");
+}
+
 /* Also before the first epoch is done: here an epoch is endless. */
 static void ctrl_c_saves_within_an_epoch(void **state)
 {
@@ -110,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         signal_test(ctrl_c_saves),
         signal_test(sigterm_saves),
+        signal_test(sigusr1_saves_and_goes_on),
         signal_test(ctrl_c_saves_within_an_epoch),
         signal_test(a_terminal_gets_a_bar),
     };

@@ -1,6 +1,7 @@
 #include "support/small_data.h"
 
 #include <jansson.h>
+#include <zlib.h>
 
 static void *read_json(const char *text, size_t length)
 {
@@ -46,7 +47,9 @@ static void training_talks_on_stderr(void **state)
     run(p, "train", "t.yaml", "--out", "r", "-v");
     assert_exit(p, 0);
     assert_silent_out(p);
-    assert_int_equal(strncmp(p->err, "incline ", 8), 0);
+    assert_int_equal(strncmp(p->err, "using device #", 14), 0);
+    assert_no_err(p, "\nbuilt ");
+    assert_err(p, "\nincline ");
     assert_err(p, "    run r    seed 1\ndevice   #");
     assert_err(p, "\ndata     d    60 train, 20 val (the test images), 3 classes, 1x6x6\n");
     assert_err(p, "\nmodel    tiny    91 parameters, ");
@@ -60,6 +63,31 @@ static void training_talks_on_stderr(void **state)
     assert_null(strchr(p->err, '\033'));
     assert_run_folder(p, "r");
     assert_int_equal(program_count_entries(p, "."), 3);
+}
+
+/* Each level of the log holds what the one before it does; without a word there is none. */
+static void the_log_has_levels(void **state)
+{
+    static const struct {
+        const char *level;
+        bool chooses, builds;
+    } cases[] = {{"INCLINE_LOG=", false, false},
+                 {"INCLINE_LOG=error", false, false},
+                 {"INCLINE_LOG=warn", false, false},
+                 {"INCLINE_LOG=info", true, false},
+                 {"INCLINE_LOG=debug", true, true}};
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        p->environment[0] = cases[i].level;
+        run(p, "train", "t.yaml", "--out", "r", "--overwrite", "-e", "1");
+        assert_exit(p, 0);
+        assert_int_equal(strstr(p->err, "using device #") != NULL, cases[i].chooses);
+        assert_int_equal(strstr(p->err, "\nbuilt ") != NULL, cases[i].builds);
+    }
+    run(p, "train", "t.yaml", "--out", "r", "--overwrite", "-e", "1", "-vv");
+    assert_exit(p, 0);
+    assert_err(p, "\nbuilt ");
+    assert_err(p, " -D LANES=");
 }
 
 static void quiet_training_is_silent(void **state)
@@ -106,29 +134,70 @@ static void the_log_has_a_line_an_epoch(void **state)
     assert_exit(p, 0);
     char *log = program_read(p, "r/log.csv", &length);
     assert_int_equal(count_lines(log), 4);
-    assert_int_equal(strncmp(log, "epoch,step,time,lr,loss,accuracy,val_loss,", 42), 0);
+    const char *head = "epoch,step,time,lr,loss,accuracy,val_loss,val_accuracy,images_per_s,"
+                       "data_wait,best\n";
+    assert_int_equal(strncmp(log, head, strlen(head)), 0);
+    assert_non_null(strstr(log, ",0.000,1\n"));
     assert_non_null(strstr(log, "\n1,4,"));
     assert_non_null(strstr(log, ",,")); /* no validation after epoch 1 */
     assert_non_null(strstr(log, "\n3,12,"));
     free(log);
 }
 
+static void assert_checksum(json_t *part, const char *name, const void *bytes, size_t length)
+{
+    char wanted[12];
+    snprintf(wanted, sizeof wanted, "%08lx", crc32(crc32(0, NULL, 0), bytes, (uInt)length));
+    assert_string_equal(json_string_value(json_object_get(part, name)), wanted);
+}
+
+/* The checksums are those of what stands behind the headers of the files. */
+static void assert_contents(struct program *p, json_t *environment, const char *name, int count)
+{
+    json_t *part = json_object_get(json_object_get(environment, "contents"), name);
+    bool train = strcmp(name, "train") == 0;
+    unsigned char wide[60 * 4] = {0};
+    size_t length;
+    char *file = program_read(
+        p, train ? "d/train-images-idx3-ubyte" : "d/t10k-images-idx3-ubyte", &length);
+    assert_int_equal(json_integer_value(json_object_get(part, "bytes")), count * 36);
+    assert_checksum(part, "images_crc32", file + 16, length - 16);
+    free(file);
+    file =
+        program_read(p, train ? "d/train-labels-idx1-ubyte" : "d/t10k-labels-idx1-ubyte", &length);
+    for (int i = 0; i < count; i++)
+        wide[4 * i] = (unsigned char)file[8 + i];
+    assert_checksum(part, "labels_crc32", wide, 4 * (size_t)count);
+    free(file);
+}
+
 static void the_run_folder_is_machine_readable(void **state)
 {
     struct program *p = *state;
-    size_t length, lines = 0;
+    size_t length, lines = 0, checkpoints = 0;
     run(p, "train", "t.yaml", "--out", "r");
     assert_exit(p, 0);
     char *events = program_read(p, "r/events.jsonl", &length), *line = events;
     for (char *end; (end = strchr(line, '\n')); line = end + 1, lines++) {
         json_t *event = read_json(line, (size_t)(end - line));
         const char *name = json_string_value(json_object_get(event, "event"));
+        if (strcmp(name, "checkpoint") == 0) {
+            const char *weights = json_string_value(json_object_get(event, "weights"));
+            bool last = strcmp(weights, "weights/last.safetensors") == 0;
+            checkpoints += last;
+            assert_true(last || strcmp(weights, "weights/best.safetensors") == 0);
+            assert_int_equal(json_integer_value(json_object_get(event, "step")), 4 * checkpoints);
+            json_decref(event);
+            lines--;
+            continue;
+        }
         assert_string_equal(name, lines == 0 ? "start" : lines == 4 ? "end" : "epoch");
         if (lines == 4)
             assert_string_equal(json_string_value(json_object_get(event, "how")), "done");
         json_decref(event);
     }
     assert_int_equal(lines, 5);
+    assert_int_equal(checkpoints, 3);
     free(events);
     char *text = program_read(p, "r/environment.json", &length);
     json_t *environment = read_json(text, length);
@@ -137,6 +206,10 @@ static void the_run_folder_is_machine_readable(void **state)
     json_t *data = json_object_get(environment, "data");
     assert_int_equal(json_integer_value(json_object_get(data, "train")), 60);
     assert_int_equal(json_integer_value(json_object_get(data, "test")), 20);
+    assert_true(json_is_boolean(json_object_get(environment, "clblast")));
+    assert_contents(p, environment, "train", 60);
+    assert_contents(p, environment, "test", 20);
+    assert_true(json_is_null(json_object_get(json_object_get(environment, "contents"), "val")));
     json_decref(environment);
     free(text);
 }
@@ -208,6 +281,32 @@ static void a_dry_run_writes_nothing(void **state)
     assert_exit(p, 0);
     assert_out(p, "memory at batch 30: ");
     assert_out(p, "steps: 1 an epoch, 3 in all.");
+}
+
+/* Where no device was asked for, each one is told of. */
+static void a_dry_run_looks_at_every_device(void **state)
+{
+    struct program *p = *state;
+    p->environment[0] = "INCLINE_DEVICE";
+    run(p, "devices", "--format", "json");
+    assert_exit(p, 0);
+    json_t *list = read_json(p->out, p->out_length), *device;
+    size_t i;
+    p->environment[0] = "INCLINE_DEVICE";
+    run(p, "train", "t.yaml", "--dry-run");
+    assert_exit(p, 0);
+    json_array_foreach (list, i, device) {
+        char part[32];
+        json_t *number = json_object_get(device, "index");
+        snprintf(part, sizeof part, "; #%d ", (int)json_integer_value(number));
+        if (json_is_integer(number) && json_integer_value(number) >= 0)
+            assert_out(p, part);
+    }
+    json_decref(list);
+    run(p, "train", "t.yaml", "--dry-run", "-d", "0");
+    assert_exit(p, 0);
+    assert_out(p, " needed; #0 ");
+    assert_null(strstr(p->out, "#1"));
 }
 
 static void limits_are_kept(void **state)
@@ -469,6 +568,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         train_test(training_talks_on_stderr),
+        train_test(the_log_has_levels),
         train_test(quiet_training_is_silent),
         train_test(no_held_out_images_no_proposal),
         train_test(the_log_has_a_line_an_epoch),
@@ -477,6 +577,7 @@ int main(void)
         train_test(the_kept_configuration_repeats_the_run),
         train_test(the_seed_decides),
         train_test(a_dry_run_writes_nothing),
+        train_test(a_dry_run_looks_at_every_device),
         train_test(limits_are_kept),
         train_test(time_stops_and_saves),
         train_test(one_batch_is_learnt_by_heart),

@@ -180,6 +180,14 @@ static void test_counters(void **state)
     assert_int_equal(after.allocations, before.allocations);
     assert_int_equal(after.blocking_calls, before.blocking_calls);
 
+    struct incline_fence *fence = NULL;
+    harness_ok(incline_fence_put(harness_device.ctx, harness_device.device, &fence));
+    harness_ok(incline_fence_wait(harness_device.ctx, &fence));
+    after = incline_device_get_counters(harness_device.device);
+    assert_null(fence);
+    assert_int_equal(after.window_waits, before.window_waits + 1);
+    assert_int_equal(after.blocking_calls, before.blocking_calls);
+
     harness_ok(incline_device_wait(harness_device.ctx, harness_device.device));
     after = incline_device_get_counters(harness_device.device);
     assert_int_equal(after.blocking_calls, before.blocking_calls + 1);
