@@ -23,6 +23,8 @@ struct incline_progress {
     bool has_val;
     double val_loss, val_accuracy, val_seconds;
     bool best; /* end of an epoch: the monitored figure is the best so far */
+    double first_step_seconds; /* of seconds, what the first step of the run took, with the
+                                * building of its kernels; 0 in the other epochs */
 };
 
 struct incline_train_callbacks {
@@ -60,6 +62,7 @@ struct incline_train_result {
     bool has_val;
     double best_val_accuracy;
     int best_epoch;
+    struct incline_progress last; /* where training stood at its end */
     double seconds, train_seconds, val_seconds, build_seconds, first_step_seconds;
     size_t weight_bytes, activation_bytes, data_bytes; /* on the device */
     struct incline_device_counters first_step, last_step; /* counters after the first and the last step */

@@ -140,8 +140,7 @@ static void print_device(struct cli *cli, const struct incline_device_info *info
                          const struct incline_memory_need *need)
 {
     struct cli_figure there;
-    cli_print(cli, "; #%d %s %s", info->index,
-              cli_format_bytes(&there, (double)info->memory_bytes),
+    cli_print(cli, "; #%d %s %s", info->index, cli_format_bytes(&there, (double)info->memory_bytes),
               has_room(info, need) ? "ok" : "too small");
 }
 
@@ -169,10 +168,9 @@ static enum incline_status plan_memory(const struct training *training,
                                        struct incline_memory_need *need, bool *fits)
 {
     const struct incline_device_info *info = incline_device_get_info(training->device);
-    enum incline_status status =
-        incline_memory_plan(training->cli->ctx, training->device, config,
-                            training->dataset->train.count, val_images(training->dataset)->count,
-                            need);
+    enum incline_status status = incline_memory_plan(training->cli->ctx, training->device, config,
+                                                     training->dataset->train.count,
+                                                     val_images(training->dataset)->count, need);
     *fits = status == INCLINE_OK && has_room(info, need);
     return status;
 }
@@ -373,12 +371,26 @@ static int last_epoch(const struct training *training)
     return done < epochs ? done + 1 : epochs;
 }
 
+/* Of an epoch that was stopped: its figures so far, as there is no line for it. */
+static void say_so_far(const struct training *training)
+{
+    const struct incline_progress *last = &training->result.last;
+    struct cli_figure step, steps, loss, accuracy;
+    if (last->step < last->steps)
+        cli_say(training->cli, "Epoch %d up to step %s of %s: loss %s  accuracy %s", last->epoch,
+                cli_format_count(&step, (unsigned long long)last->step),
+                cli_format_count(&steps, (unsigned long long)last->steps),
+                cli_format_metric(&loss, last->loss), cli_format_metric(&accuracy, last->accuracy));
+}
+
 static int say_end(const struct training *training)
 {
-    if (training->result.stopped_by_time)
+    if (training->result.stopped_by_time) {
         cli_say(training->cli, "\nStopped by --max-time after step %lld (epoch %d/%d).",
                 training->result.steps_done, last_epoch(training),
                 incline_config_epochs(training->config));
+        say_so_far(training);
+    }
     say_best(training);
     say_time(training);
     say_counters(training);
@@ -401,6 +413,8 @@ static int say_interrupted(const struct training *training)
                 "%s/config.yaml --weights %s/weights/last.safetensors",
                 result->steps_done, last_epoch(training), incline_config_epochs(training->config),
                 quoted_folder(training), quoted_folder(training));
+    if (result->steps_done > 0)
+        say_so_far(training);
     say_counters(training);
     return number != 0 ? CLI_EXIT_SIGNAL + number : CLI_EXIT_OTHER;
 }

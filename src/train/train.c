@@ -188,6 +188,7 @@ static void update_progress(struct trainer *trainer)
     progress->total_step =
         (long long)(progress->epoch - 1) * (long long)trainer->steps + progress->step;
     progress->seconds = now;
+    progress->first_step_seconds = trainer->first_step_share;
     progress->loss = scores.loss;
     progress->accuracy = scores.accuracy;
     progress->step_seconds =
@@ -473,6 +474,7 @@ static enum incline_status run_epoch(struct trainer *trainer, int epoch)
     if (status)
         return status;
     trainer->result->steps_done = trainer->progress.total_step;
+    trainer->result->last = trainer->progress;
     trainer->result->last_step = incline_device_get_counters(trainer->device);
     if (trainer->done == trainer->steps)
         return finish_epoch(trainer);

@@ -280,6 +280,7 @@ static void too_large_batches_name_one_that_fits(void **state)
     assert_exit(p, 5);
     assert_out(p, "too small\n");
     assert_err(p, "incline: the device has too little memory: ");
+    assert_err(p, " in one buffer");
     const char *fits = strstr(p->err, "\nA batch of ");
     assert_non_null(fits);
     char *option = strdup(strstr(fits, "-b ") + 3);
