@@ -248,9 +248,14 @@ static int dry_run(const struct training *training)
     print_steps(training);
     if (fits)
         return CLI_EXIT_OK;
-    cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer",
-              cli_format_bytes(&there, (double)info->memory_bytes),
-              cli_format_bytes(&largest, (double)info->max_alloc_bytes));
+    cli_format_bytes(&largest, (double)info->max_alloc_bytes);
+    if (need.total <= info->memory_bytes)
+        cli_error(cli, 0,
+                  "the device has too little memory: it allows %s in one buffer, and %s are needed",
+                  largest.text, cli_format_bytes(&needed, (double)need.largest));
+    else
+        cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer",
+                  cli_format_bytes(&there, (double)info->memory_bytes), largest.text);
     suggest_batch(training);
     return CLI_EXIT_DEVICE;
 }

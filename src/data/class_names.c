@@ -18,8 +18,8 @@ static enum incline_status wrong_count(struct incline_context *ctx, const char *
                                        size_t count, int classes)
 {
     return incline_fail(ctx, INCLINE_ERROR_CONFIG,
-                        "%s has %zu class name%s, but the model has %d outputs", source, count,
-                        count == 1 ? "" : "s", classes);
+                        "%s has %zu class name%s, but the model has %d output%s", source, count,
+                        count == 1 ? "" : "s", classes, classes == 1 ? "" : "s");
 }
 
 static enum incline_status copy_names(struct incline_context *ctx, const char *source,

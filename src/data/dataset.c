@@ -75,11 +75,11 @@ static enum incline_status check_labels(struct part_reader *reader)
         if (images->labels[i] >= reader->outputs)
             return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
                                 "%s: image %zu (counted from 0) has label %d, but the model has %d "
-                                "outputs: either its last layer needs more (at least %lld, as the "
+                                "output%s: either its last layer needs more (at least %lld, as the "
                                 "largest label is %d), or this file is damaged or of another data "
                                 "set",
                                 reader->label_path, i, images->labels[i], reader->outputs,
-                                (long long)largest + 1, largest);
+                                reader->outputs == 1 ? "" : "s", (long long)largest + 1, largest);
     return INCLINE_OK;
 }
 

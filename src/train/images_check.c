@@ -78,7 +78,7 @@ enum incline_status incline_dataset_check(struct incline_context *ctx,
         return status;
     if (dataset->classes != outputs)
         return incline_fail(ctx, INCLINE_ERROR_CONFIG,
-                            "the data set has %d classes, but the model has %d outputs",
-                            dataset->classes, outputs);
+                            "the data set has %d classes, but the model has %d output%s",
+                            dataset->classes, outputs, outputs == 1 ? "" : "s");
     return check_names(ctx, dataset);
 }

@@ -172,6 +172,8 @@ static void config_errors_point_at_the_place(void **state)
         {NULL, "root: d, val: tset", NULL, "5:22", "val must be none, test or {split: 0.1}"},
         {NULL, "root: d, format: png", NULL, "5:25", "png"},
         {NULL, "root: d, shuffle: maybe", NULL, "5:26", "maybe"},
+        {"flatten, {dense: 1}", "root: d, classes: [a, b]", NULL, "5:26",
+         "2 names, but the model has 1 output\n"},
         {NULL, "root: d, classes: [a, b]", NULL, "5:26", "2 names, but the model has 3 outputs"},
         {NULL, "root: d, normalize: {mean: [1, 2], std: [1]}", NULL, "5:35", "mean"},
         {NULL, NULL, "epochs: 1, epochs: 2", "6:", "double key"},
@@ -198,7 +200,8 @@ static void files_that_are_no_configuration(void **state)
     run(p, "train", "folder");
     refused(p, 3, "folder is a folder; a configuration is a file", "config.yaml");
     run(p, "train", "nope.yaml");
-    refused(p, 3, "there is no file and no built-in model 'nope.yaml'", "built in: mnist-cnn");
+    refused(p, 3, "there is no file and no built-in model 'nope.yaml'",
+            "built in: mnist-cnn ('incline init NAME' writes one to a file, to start from)\n");
     run(p, "train", "mnist-cn");
     refused(p, 3, "there is no file and no built-in model 'mnist-cn' (did you mean 'mnist-cnn'?)",
             "");
