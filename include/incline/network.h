@@ -1,4 +1,6 @@
-/* A network with weights on a device, for evaluation and prediction. */
+/* A network with weights on a device, for evaluation and prediction. Every call waits until the
+ * device has done what was asked for. Beside the errors that a call names, each fails with ARGUMENT
+ * when an argument is missing, MEMORY, and DEVICE when an OpenCL call fails. */
 #ifndef INCLINE_NETWORK_H
 #define INCLINE_NETWORK_H
 
@@ -8,14 +10,16 @@
 
 struct incline_network;
 
-/* Compiles config's model for inference on device and fills the weights by config's initialiser and
- * seed. batch: images at a time, 0 for the configuration's. device and config must outlive the
- * network. */
+/* Makes room for the weights of config's model on device and fills them by config's initialisers and
+ * seed. batch: images at a time, 0 for the configuration's. device and config are borrowed and must
+ * outlive the network. *out: to be destroyed by the caller; untouched on failure. */
 INCLINE_API enum incline_status incline_network_create(struct incline_context *ctx,
                                                        struct incline_device *device,
                                                        const struct incline_config *config,
                                                        int batch, struct incline_network **out)
     INCLINE_MUST_CHECK;
+
+/* Frees the network and sets *network to NULL; a NULL there is accepted. */
 INCLINE_API void incline_network_destroy(struct incline_network **network);
 
 /* Reads weights (safetensors, PyTorch's names and orders). Every tensor of the network must be there
@@ -25,25 +29,32 @@ INCLINE_API enum incline_status incline_network_load_weights(struct incline_cont
                                                              struct incline_network *network,
                                                              const char *path) INCLINE_MUST_CHECK;
 
+/* Writes the weights in the same format, with the configuration but without class names in the
+ * metadata. A file that exists is replaced, by a rename, once all is written. Fails with IO, or with
+ * NUMERIC when a weight is NaN or infinite. */
 INCLINE_API enum incline_status incline_network_save_weights(struct incline_context *ctx,
                                                              struct incline_network *network,
                                                              const char *path) INCLINE_MUST_CHECK;
 
 /* The configuration and class names that a weights file of incline carries in its metadata.
  * *config_text is NULL when the file has none; class_names has *class_count entries. Free both with
- * incline_text_free and incline_names_free. */
+ * incline_text_free and incline_names_free. Reads the file only; fails with DATA. */
 INCLINE_API enum incline_status incline_weights_describe(struct incline_context *ctx,
                                                          const char *path, char **config_text,
                                                          char ***class_names,
                                                          size_t *class_count) INCLINE_MUST_CHECK;
 
-/* Writes one probability per image and class to probabilities [count][classes]. A network whose
- * last layer is no softmax and whose loss applies none (mse) has no probabilities: then these are its
- * scores, which may be negative. */
+/* Writes one probability per image and class to probabilities [count][classes], the caller's. A
+ * network whose last layer is no softmax and whose loss applies none (mse) has no probabilities: then
+ * these are its scores, which may be negative. labels are not looked at. Compiles the network's
+ * kernels, so many images a call are better than few. Fails with CONFIG when the images have not the
+ * model's size, UNSUPPORTED when there are more than 2^31 - 1, BUILD. */
 INCLINE_API enum incline_status incline_network_predict(struct incline_context *ctx,
                                                         struct incline_network *network,
                                                         const struct incline_images *images,
                                                         float *probabilities) INCLINE_MUST_CHECK;
+
+/* Outputs of the network: the classes it can tell. */
 INCLINE_API int incline_network_classes(const struct incline_network *network);
 
 struct incline_evaluation {
@@ -53,15 +64,19 @@ struct incline_evaluation {
     double top5;     /* share of images whose class is among the five most probable */
     double seconds;
     int classes;
-    size_t *confusion; /* [true class][predicted class] */
+    size_t *confusion; /* [true class][predicted class]; owned */
 };
 
-/* Loss, accuracy and confusion over labelled images. Free with incline_evaluation_finish. */
+/* Loss, accuracy and confusion over labelled images. Free *out with incline_evaluation_finish; it is
+ * zero on failure. Fails as incline_network_predict() does, with ARGUMENT when there are no labels,
+ * and with DATA when one is not of 0 .. classes - 1. */
 INCLINE_API enum incline_status incline_network_evaluate(struct incline_context *ctx,
                                                          struct incline_network *network,
                                                          const struct incline_images *images,
                                                          struct incline_evaluation *out)
     INCLINE_MUST_CHECK;
+
+/* Frees what evaluation holds; one that is zero is accepted. */
 INCLINE_API void incline_evaluation_finish(struct incline_evaluation *evaluation);
 
 /* Device bytes that training needs, by use. */

@@ -27,10 +27,11 @@ struct incline_progress {
                                 * building of its kernels; 0 in the other epochs */
 };
 
+/* Any function may be NULL. They are called between steps by the thread that trains; what they are
+ * given is valid during the call. */
 struct incline_train_callbacks {
     void *cookie;
-    /* The run folder is there and the first step is about to be queued. The name is valid during
-     * the call. */
+    /* The run folder is there and the first step is about to be queued. */
     void (*started)(void *cookie, const char *run_folder);
     /* The first step has been done by the device, `seconds` after incline_train() was entered. */
     void (*first_step)(void *cookie, double seconds);
@@ -39,7 +40,7 @@ struct incline_train_callbacks {
     void (*epoch_end)(void *cookie, const struct incline_progress *progress);
     /* Weights were saved because *save asked for it; weights is their path. */
     void (*saved)(void *cookie, const struct incline_progress *progress, const char *weights);
-}; /* any function may be NULL */
+};
 
 struct incline_train_options {
     const char *folder;       /* the run folder to create; must not exist unless overwrite */
@@ -70,10 +71,16 @@ struct incline_train_result {
 
 /* Trains as config says and keeps a run folder:
  *   config.yaml environment.json log.csv events.jsonl weights/last.safetensors weights/best.safetensors
- * Returns INTERRUPTED after *stop was set and the weights saved; NUMERIC when a loss is NaN or
- * infinite (the last saved weights stay); ARGUMENT, CONFIG or DATA when the data set's training or
- * validation part is empty or does not fit the model; IO when the folder exists or cannot be written, before any
- * training. Two trainings never share a folder, unless they overwrite one. */
+ * Returns when training has ended; what is passed is borrowed until then. *out is set on failure too.
+ * Two trainings never share a folder, unless they overwrite one. Fails with
+ *   INTERRUPTED  after *stop was set and the weights saved;
+ *   NUMERIC      when a loss is NaN or infinite; the last saved weights stay;
+ *   IO           when the folder exists or cannot be written, before any training; or later, when a
+ *                file of the run cannot be;
+ *   ARGUMENT, CONFIG, DATA, UNSUPPORTED  before any training, when the training or validation part is
+ *                empty, does not fit the model or has too many images; or `weights` are not the model's;
+ *   BUILD        when the device's compiler refuses a kernel;
+ *   DEVICE       when device memory does not suffice or an OpenCL call fails. */
 INCLINE_API enum incline_status incline_train(struct incline_context *ctx,
                                               struct incline_device *device,
                                               const struct incline_config *config,

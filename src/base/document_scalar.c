@@ -6,8 +6,8 @@
 /* What YAML 1.1 takes as a truth value or nothing, in any case. */
 static bool is_word_of_yaml(const char *value)
 {
-    static const char *const words[] = {"true", "false", "yes",  "no", "on",
-                                        "off",  "y",     "n",    "null", NULL};
+    static const char *const words[] = {"true", "false", "yes", "no",   "on",
+                                        "off",  "y",     "n",   "null", NULL};
     char lower[8] = "";
     size_t length = strlen(value);
     for (size_t i = 0; length < sizeof lower && i < length; i++)

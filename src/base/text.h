@@ -60,8 +60,8 @@ static inline bool incline_is_utf8_tail(char byte)
     return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-/* Bytes of the UTF-8 character that begins at `at`, of which `left` bytes are there; 0 when there is
- * none: a wrong byte, a longer form than needed, a surrogate. */
+/* Bytes of the UTF-8 character that begins at `at`, of which `left` bytes are there; 0 when there
+ * is none: a wrong byte, a longer form than needed, a surrogate. */
 size_t incline_utf8_length(const char *at, size_t left);
 
 /* true when all of text is UTF-8. */

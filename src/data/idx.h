@@ -24,7 +24,8 @@ enum {
 enum incline_status incline_idx_read_images(struct incline_context *ctx, const char *path,
                                             struct incline_images *images) INCLINE_MUST_CHECK;
 
-/* Reads labels, rank 1: *labels has *count numbers >= 0; free it with incline_free. Fails with DATA.
+/* Reads labels, rank 1: *labels has *count numbers >= 0; free it with incline_free. Fails with
+ * DATA.
  */
 enum incline_status incline_idx_read_labels(struct incline_context *ctx, const char *path,
                                             int **labels, size_t *count) INCLINE_MUST_CHECK;

@@ -416,9 +416,9 @@ static void log_choice(struct incline_context *ctx, const struct found_list *lis
     int usable_count = 0;
     for (size_t i = 0; i < list->count; i++)
         usable_count += usable(&list->items[i].info);
-    incline_log(ctx, INCLINE_LOG_INFO, "using device #%d of %d usable: %s (%s, driver %s), %d lanes",
-                info->index, usable_count, info->name, info->platform_name, info->driver,
-                device->lanes);
+    incline_log(ctx, INCLINE_LOG_INFO,
+                "using device #%d of %d usable: %s (%s, driver %s), %d lanes", info->index,
+                usable_count, info->name, info->platform_name, info->driver, device->lanes);
 }
 
 static enum incline_status open_chosen(struct incline_context *ctx, const struct found *chosen,

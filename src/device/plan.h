@@ -69,8 +69,8 @@ enum incline_pass {
 };
 extern const char *const incline_pass_names[]; /* "forward", ..., NULL */
 
-/* One launch of items x second x third work-items, in groups of `group` along dimension 0. A
- * dimension whose size is BLOCKS is as large as the step has blocks of NB images. */
+/* One launch. The work-items are {group, second, third}: dimension 0 has `items` items in groups of
+ * `group`; a dimension whose size is BLOCKS is as large as the step has blocks of NB images. */
 struct incline_launch {
     const char *label;   /* the layer's name, for messages and timing; copied */
     enum incline_pass pass; /* the plan's current one; set by incline_plan_launch() */

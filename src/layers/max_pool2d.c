@@ -154,7 +154,8 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
 #define PLACE(member) offsetof(struct options, member)
 
 static const struct incline_option options[] = {
-    {"size", INCLINE_OPTION_PAIR, PLACE(size), NULL, 1, 4096, NULL, "window, in cells; at most 65536 of them"},
+    {"size", INCLINE_OPTION_PAIR, PLACE(size), NULL, 1, 4096, NULL,
+     "window, in cells; at most 65536 of them"},
     {"stride", INCLINE_OPTION_PAIR, PLACE(stride), "0", 0, 4096, NULL,
      "step of the window, in cells; 0: its size"},
     {"padding", INCLINE_OPTION_PADDING, PLACE(padding), "valid", 0, 4096, NULL,

@@ -6,6 +6,7 @@
 #include "incline/config.h"
 #include "network/model.h"
 
+/* In the order of incline_loss_names. */
 enum incline_loss { INCLINE_LOSS_CROSS_ENTROPY, INCLINE_LOSS_MSE };
 
 struct incline_sgd_options {

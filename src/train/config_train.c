@@ -1,6 +1,7 @@
 /* The `train:` section. */
 #include "train/config_sections.h"
 
+#include "layers/loss.h"
 #include "train/config_inner.h"
 
 #include <float.h>
@@ -9,8 +10,6 @@
 
 enum { BATCH_MAX = 65536 };
 
-static const char *const loss_names[] = {"cross_entropy", "mse", NULL};
-
 #define IN_TRAIN(member) offsetof(struct incline_train_section, member)
 
 static const struct incline_option train_options[] = {
@@ -18,7 +17,7 @@ static const struct incline_option train_options[] = {
      "passes over the training images"},
     {"batch_size", INCLINE_OPTION_INT, IN_TRAIN(batch_size), "128", 1, BATCH_MAX, NULL,
      "images in a step"},
-    {"loss", INCLINE_OPTION_CHOICE, IN_TRAIN(loss), "cross_entropy", 0, 0, loss_names,
+    {"loss", INCLINE_OPTION_CHOICE, IN_TRAIN(loss), "cross_entropy", 0, 0, incline_loss_names,
      "what is minimised; cross_entropy with or without a closing softmax"},
     {"optimizer", INCLINE_OPTION_CUSTOM, 0, "sgd", 0, 0, NULL,
      "how weights follow their gradients: {sgd: {lr: 0.01}}"},

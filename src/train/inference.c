@@ -162,6 +162,7 @@ enum incline_status incline_network_evaluate(struct incline_context *ctx,
     struct incline_scores scores;
     bool complete;
     double start;
+    *out = (struct incline_evaluation){0};
     enum incline_status status = incline_labelled_check(ctx, network->config, "images", images);
     if (status)
         return status;

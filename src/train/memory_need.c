@@ -74,9 +74,8 @@ static enum incline_status survey_part(struct survey *survey, enum incline_step_
 static enum incline_status prepare(struct survey *survey, const struct incline_images *black)
 {
     const struct incline_model *model = &survey->config->model;
-    enum incline_status status =
-        incline_parameters_create(survey->ctx, survey->device, model->layers, model->layer_count,
-                                  &survey->parameters);
+    enum incline_status status = incline_parameters_create(
+        survey->ctx, survey->device, model->layers, model->layer_count, &survey->parameters);
     if (status)
         return status;
     return incline_images_feed(survey->ctx, survey->device, survey->config, black, &survey->feed);

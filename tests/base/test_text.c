@@ -153,12 +153,20 @@ static void test_utf8(void **state)
     static const struct {
         const char *bytes;
         size_t length;
-    } cases[] = {{"a", 1},          {"\n", 1},
-                 {"\xc3\xa4", 2},   {"\xe2\x82\xac", 3},
-                 {"\xf0\x9f\x98\x80", 4}, {"\x80", 0},
-                 {"\xff", 0},       {"\xc3", 0},
-                 {"\xc3" "a", 0},   {"\xc0\xaf", 0},
-                 {"\xe0\x80\xaf", 0}, {"\xed\xa0\x80", 0},
+    } cases[] = {{"a", 1},
+                 {"\n", 1},
+                 {"\xc3\xa4", 2},
+                 {"\xe2\x82\xac", 3},
+                 {"\xf0\x9f\x98\x80", 4},
+                 {"\x80", 0},
+                 {"\xff", 0},
+                 {"\xc3", 0},
+                 {"\xc3"
+                  "a",
+                  0},
+                 {"\xc0\xaf", 0},
+                 {"\xe0\x80\xaf", 0},
+                 {"\xed\xa0\x80", 0},
                  {"\xf4\x90\x80\x80", 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(incline_utf8_length(cases[i].bytes, strlen(cases[i].bytes)),

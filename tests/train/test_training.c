@@ -207,8 +207,8 @@ static void test_step_neither_allocates_nor_builds_nor_waits(void **state)
         struct setup setup = {
             .settings = {{"train.epochs", "1"}, {"train.batch_size", slow ? "20" : "1"}},
             .count = 2,
-            .options = {.callbacks = {.cookie = &ticks,
-                                      .tick = slow ? count_tick_slowly : count_tick}}};
+            .options = {
+                .callbacks = {.cookie = &ticks, .tick = slow ? count_tick_slowly : count_tick}}};
         struct incline_train_result result;
         assert_ok(env.ctx, train(*state, &setup, slow ? "slow" : "fast", &result));
         const struct incline_device_counters *first = &result.first_step, *last = &result.last_step;
@@ -343,10 +343,10 @@ static void test_memory_is_foretold(void **state)
         char name[32];
         snprintf(name, sizeof name, "memory-%zu", i);
         assert_ok(env.ctx, train(*state, &setup, name, &result));
-        assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, setup.settings, 3,
-                                                &config));
-        assert_ok(env.ctx, incline_memory_plan(env.ctx, env.device, config, 257,
-                                               validates ? 50 : 0, &need));
+        assert_ok(env.ctx,
+                  incline_config_parse(env.ctx, "small.yaml", MODEL, setup.settings, 3, &config));
+        assert_ok(env.ctx,
+                  incline_memory_plan(env.ctx, env.device, config, 257, validates ? 50 : 0, &need));
         assert_int_equal(need.total, watch.taken);
         assert_int_equal(need.total, need.weights + need.activations + need.data);
         assert_true(need.largest >= 257 * 90 && need.largest < need.total);
@@ -377,8 +377,8 @@ static void test_folder_that_cannot_be_filled(void **state)
     assert_null(made);
     assert_false(incline_folder_exists(folder));
     for (int i = 0; i < 2; i++) {
-        assert_ok(env.ctx, incline_run_folder_start(env.ctx, &options, config, env.device, dataset,
-                                                    &made));
+        assert_ok(env.ctx,
+                  incline_run_folder_start(env.ctx, &options, config, env.device, dataset, &made));
         assert_string_equal(made + strlen(folder), i ? "-2" : "");
         incline_free(&made);
     }
@@ -501,8 +501,7 @@ int main(void)
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_divergence_stops, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_saves, scratch_setup, scratch_teardown),
-        cmocka_unit_test_setup_teardown(test_stop_ends_validation, scratch_setup,
-                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_stop_ends_validation, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_between_epochs, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
                                         scratch_teardown),
