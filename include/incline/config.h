@@ -15,6 +15,7 @@ struct incline_config;
 struct incline_setting {
     const char *path;
     const char *value;
+    const char *given; /* how the user gave it ("-e 3"), for messages; NULL: --set path=value */
 };
 
 /* Reads a configuration file, or the built-in one when `source` names no file but a built-in model,
@@ -48,6 +49,9 @@ INCLINE_API int incline_config_epochs(const struct incline_config *config);
 INCLINE_API int incline_config_batch_size(const struct incline_config *config);
 INCLINE_API uint64_t incline_config_seed(const struct incline_config *config);
 INCLINE_API const char *incline_config_data_root(const struct incline_config *config);
+
+/* The class names that data.classes gives; *count is 0 when it gives none. Owned by config. */
+INCLINE_API char *const *incline_config_classes(const struct incline_config *config, size_t *count);
 
 /* One row of a model's table. */
 struct incline_layer_summary {

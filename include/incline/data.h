@@ -38,8 +38,8 @@ struct incline_dataset_limits {
 
 /* Finds and reads the data set that config describes. A relative root is looked up in the current
  * folder, then in each folder of INCLINE_DATA_PATH, $XDG_DATA_HOME/incline, and share/datasets of
- * the usual prefixes. Fails with DATA, naming file, place and remedy; with CONFIG when the data does
- * not fit the model (image size, channels, number of classes). */
+ * the usual prefixes. Fails with DATA, naming file, place and remedy; with CONFIG when the training
+ * images do not fit the model (size, channels) or the class names do not (their number). */
 INCLINE_API enum incline_status incline_dataset_load(struct incline_context *ctx,
                                                      const struct incline_config *config,
                                                      const struct incline_dataset_limits *limits,

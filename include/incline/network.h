@@ -23,8 +23,8 @@ INCLINE_API enum incline_status incline_network_create(struct incline_context *c
 INCLINE_API void incline_network_destroy(struct incline_network **network);
 
 /* Reads weights (safetensors, PyTorch's names and orders). Every tensor of the network must be there
- * with its shape; a foreign one is an error. Fails with DATA (damaged) or CONFIG (another network),
- * and then leaves the old weights. */
+ * with its shape; a foreign one is an error. Fails with DATA (damaged, or not finite) or CONFIG
+ * (another network), and then leaves the old weights. */
 INCLINE_API enum incline_status incline_network_load_weights(struct incline_context *ctx,
                                                              struct incline_network *network,
                                                              const char *path) INCLINE_MUST_CHECK;

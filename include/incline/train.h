@@ -23,6 +23,8 @@ struct incline_progress {
     bool has_val;
     double val_loss, val_accuracy, val_seconds;
     bool best; /* end of an epoch: the monitored figure is the best so far */
+    double first_step_seconds; /* of seconds, what the first step of the run took, with the
+                                * building of its kernels; 0 in the other epochs */
 };
 
 /* Any function may be NULL. They are called between steps by the thread that trains; what they are
@@ -42,7 +44,7 @@ struct incline_train_callbacks {
 
 struct incline_train_options {
     const char *folder;       /* the run folder to create; must not exist unless overwrite */
-    bool overwrite;
+    bool overwrite;           /* a run that is there stays until the new one has saved weights */
     bool unique;              /* when it exists, create folder-2, folder-3, ... instead */
     const char *weights;      /* start from this file instead of fresh weights, or NULL */
     double max_seconds;       /* stop after the step that passes this; 0: no limit */
@@ -61,6 +63,7 @@ struct incline_train_result {
     bool has_val;
     double best_val_accuracy;
     int best_epoch;
+    struct incline_progress last; /* where training stood at its end */
     double seconds, train_seconds, val_seconds, build_seconds, first_step_seconds;
     size_t weight_bytes, activation_bytes, data_bytes; /* on the device */
     struct incline_device_counters first_step, last_step; /* counters after the first and the last step */

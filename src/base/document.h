@@ -36,6 +36,12 @@ void incline_document_destroy(struct incline_document **doc);
 enum incline_status incline_document_set(struct incline_context *ctx, struct incline_document *doc,
                                          const char *path, const char *value) INCLINE_MUST_CHECK;
 
+/* The same; name stands for the setting in messages instead of `--set path=value`. */
+enum incline_status incline_document_set_named(struct incline_context *ctx,
+                                               struct incline_document *doc, const char *name,
+                                               const char *path,
+                                               const char *value) INCLINE_MUST_CHECK;
+
 struct incline_node *incline_document_root(struct incline_document *doc); /* NULL when empty */
 const char *incline_document_name(const struct incline_document *doc);    /* path or given name */
 enum incline_node_kind incline_node_kind(struct incline_node *node);

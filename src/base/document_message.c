@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGE_BYTES = 1024, SHOWN_COLUMNS = 160 };
+enum { MESSAGE_BYTES = 1024, SHOWN_COLUMNS = 74, COLUMNS_BEFORE = 50 };
 
 static bool has_byte_order_mark(const struct incline_source *source)
 {
@@ -46,37 +46,80 @@ size_t incline_source_offset(const struct incline_source *source, struct incline
     return at;
 }
 
-/* Characters that would move a terminal's cursor or change its colours are shown as '?'. */
+/* The end of the character at `at`; a byte that is none counts as one. */
+static size_t next_character(const char *text, size_t at, size_t end)
+{
+    size_t length = incline_utf8_length(text + at, end - at);
+    return at + (length > 0 ? length : 1);
+}
+
+static size_t count_columns(const char *text, size_t at, size_t end)
+{
+    size_t columns = 0;
+    for (; at < end; at = next_character(text, at, end))
+        columns++;
+    return columns;
+}
+
+static size_t skip_columns(const char *text, size_t at, size_t end, size_t columns)
+{
+    for (; at < end && columns > 0; columns--)
+        at = next_character(text, at, end);
+    return at;
+}
+
+/* Controls beyond ASCII, and characters that turn the direction of writing or cannot be seen. */
+static bool is_hidden(const char *at, size_t length)
+{
+    const unsigned char *b = (const unsigned char *)at;
+    unsigned code = length == 2   ? (b[0] & 0x1fu) << 6 | (b[1] & 0x3fu)
+                    : length == 3 ? (b[0] & 0x0fu) << 12 | (b[1] & 0x3fu) << 6 | (b[2] & 0x3fu)
+                                  : 0;
+    return (code >= 0x80 && code <= 0x9f) || (code >= 0x200b && code <= 0x200f) ||
+           (code >= 0x202a && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
+           code == 0xfeff;
+}
+
+/* What would move a terminal's cursor, change its colours or deceive the eye is shown as '?'. */
 static void add_printable(struct incline_text *out, const char *bytes, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)bytes[i];
-        char shown = byte < 0x20 || byte == 0x7f ? '?' : (char)byte;
-        incline_text_add_bytes(out, byte == '\t' ? " " : &shown, 1);
+    for (size_t at = 0, end; at < length; at = end) {
+        unsigned char byte = (unsigned char)bytes[at];
+        end = next_character(bytes, at, length);
+        if (byte == '\t')
+            incline_text_add(out, " ");
+        else if (byte < 0x20 || byte == 0x7f || incline_utf8_length(bytes + at, length - at) == 0 ||
+                 is_hidden(bytes + at, end - at))
+            incline_text_add(out, "?");
+        else
+            incline_text_add_bytes(out, bytes + at, end - at);
     }
 }
 
-/* The source line of `at` and, below it, ^~~~ under `length` bytes from there. */
+/* The source line of `at`, or what is around it of a long one, and below it ^~~~ under `length`
+ * bytes from there. */
 static void add_caret(struct incline_text *out, const struct incline_source *source, size_t at,
                       size_t length)
 {
-    size_t start = line_start(source, at);
-    size_t end = at;
-    while (end < source->length && source->text[end] != '\n' && source->text[end] != '\r')
+    const char *text = source->text;
+    size_t start = line_start(source, at), end = at;
+    while (end < source->length && text[end] != '\n' && text[end] != '\r')
         end++;
     if (start == 0 && end >= 3 && has_byte_order_mark(source))
         start = 3;
-    size_t shown = end - start < SHOWN_COLUMNS ? end - start : SHOWN_COLUMNS;
-    if (at < start || at - start > shown)
-        return; /* a line too long to show */
-    incline_text_add(out, "\n");
-    add_printable(out, source->text + start, shown);
-    incline_text_add(out, "\n");
-    for (size_t i = start; i < at; i++)
-        incline_text_add(out, incline_is_utf8_tail(source->text[i]) ? "" : " ");
-    incline_text_add(out, "^");
-    for (size_t i = at + 1; i < at + length && i < start + shown; i++)
-        incline_text_add(out, incline_is_utf8_tail(source->text[i]) ? "" : "~");
+    if (at < start)
+        return;
+    size_t from = start, before = count_columns(text, start, at);
+    if (before > COLUMNS_BEFORE && count_columns(text, start, end) > SHOWN_COLUMNS)
+        from = skip_columns(text, start, at, before - COLUMNS_BEFORE);
+    size_t to = skip_columns(text, from, end, SHOWN_COLUMNS);
+    incline_text_add(out, from > start ? "\n..." : "\n");
+    add_printable(out, text + from, to - from);
+    incline_text_add(out, to < end ? "...\n" : "\n");
+    incline_text_add(out, "%*s^", (int)count_columns(text, from, at) + (from > start ? 3 : 0), "");
+    size_t marked = at + length < to ? at + length : to;
+    for (size_t i = 1; i < count_columns(text, at, marked); i++)
+        incline_text_add(out, "~");
 }
 
 /* Where it is, what is wrong, and the line with a caret. */

@@ -139,20 +139,13 @@ static enum incline_status ensure_root(const struct setting *setting)
 }
 
 static enum incline_status add_setting_source(struct incline_context *ctx,
-                                              struct incline_document *doc, const char *path,
+                                              struct incline_document *doc, const char *name,
                                               const char *value, struct incline_source **out)
 {
-    struct incline_text name;
     char *copy = NULL;
-    incline_text_init(&name, ctx);
-    incline_text_add(&name, "--set %s=%s", path, value);
-    enum incline_status status = incline_text_status(&name);
+    enum incline_status status = incline_strdup(ctx, value, &copy);
     if (status == INCLINE_OK)
-        status = incline_strdup(ctx, value, &copy);
-    if (status == INCLINE_OK)
-        status = incline_document_add_source(ctx, doc, incline_text_get(&name), &copy,
-                                             strlen(value), out);
-    incline_text_finish(&name);
+        status = incline_document_add_source(ctx, doc, name, &copy, strlen(value), out);
     if (status == INCLINE_OK)
         (*out)->is_setting = true;
     return status;
@@ -161,11 +154,25 @@ static enum incline_status add_setting_source(struct incline_context *ctx,
 enum incline_status incline_document_set(struct incline_context *ctx, struct incline_document *doc,
                                          const char *path, const char *value)
 {
+    struct incline_text name;
+    incline_text_init(&name, ctx);
+    incline_text_add(&name, "--set %s=%s", path, value);
+    enum incline_status status = incline_text_status(&name);
+    if (status == INCLINE_OK)
+        status = incline_document_set_named(ctx, doc, incline_text_get(&name), path, value);
+    incline_text_finish(&name);
+    return status;
+}
+
+enum incline_status incline_document_set_named(struct incline_context *ctx,
+                                               struct incline_document *doc, const char *name,
+                                               const char *path, const char *value)
+{
     struct setting setting = {.ctx = ctx, .doc = doc};
     struct incline_source *source = NULL;
     char *parts = NULL;
     struct incline_node *node = NULL;
-    enum incline_status status = add_setting_source(ctx, doc, path, value, &source);
+    enum incline_status status = add_setting_source(ctx, doc, name, value, &source);
     if (status != INCLINE_OK)
         goto out;
     setting.source = source;

@@ -294,3 +294,30 @@ enum incline_status incline_path_join(struct incline_context *ctx, const char *f
         snprintf(*out, bytes, "%s%s%s", folder, slash, name);
     return status;
 }
+
+static enum incline_status working_folder(struct incline_context *ctx, char **out)
+{
+    size_t room = 0;
+    do {
+        enum incline_status status = incline_grow(ctx, out, &room, 2 * room + 256, 1);
+        if (status)
+            return status;
+    } while (!getcwd(*out, room) && errno == ERANGE);
+    if (**out == '/')
+        return INCLINE_OK;
+    return incline_fail(ctx, INCLINE_ERROR_IO, "the working folder has no path: %s",
+                        strerror(errno));
+}
+
+enum incline_status incline_path_absolute(struct incline_context *ctx, const char *path, char **out)
+{
+    char *folder = NULL;
+    while (strncmp(path, "./", 2) == 0)
+        path += 2;
+    enum incline_status status = path[0] == '/' ? INCLINE_OK : working_folder(ctx, &folder);
+    if (!status)
+        status = path[0] == '/' ? incline_strdup(ctx, path, out)
+                                : incline_path_join(ctx, folder, path, out);
+    incline_free(&folder);
+    return status;
+}

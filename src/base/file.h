@@ -34,6 +34,10 @@ enum incline_status incline_folder_create_new(struct incline_context *ctx, const
 bool incline_file_exists(const char *path);
 bool incline_folder_exists(const char *path);
 
+/* *out = path as seen from the root, allocated. Fails with IO when the working folder is gone. */
+enum incline_status incline_path_absolute(struct incline_context *ctx, const char *path,
+                                          char **out) INCLINE_MUST_CHECK;
+
 /* "folder/name", allocated; free with incline_free. */
 enum incline_status incline_path_join(struct incline_context *ctx, const char *folder,
                                       const char *name, char **out) INCLINE_MUST_CHECK;

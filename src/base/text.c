@@ -181,6 +181,14 @@ size_t incline_utf8_length(const char *at, size_t left)
     return wrong ? 0 : length;
 }
 
+bool incline_is_utf8(const char *text)
+{
+    size_t left = strlen(text), length = 1;
+    for (; left > 0 && length > 0; text += length, left -= length)
+        length = incline_utf8_length(text, left);
+    return length > 0;
+}
+
 void incline_text_add_utf8(struct incline_text *text, const char *value)
 {
     size_t left = strlen(value);

@@ -64,6 +64,9 @@ static inline bool incline_is_utf8_tail(char byte)
  * is none: a wrong byte, a longer form than needed, a surrogate. */
 size_t incline_utf8_length(const char *at, size_t left);
 
+/* true when all of text is UTF-8. */
+bool incline_is_utf8(const char *text);
+
 /* true when word is one of words (NULL-terminated, or NULL for none). */
 bool incline_is_among(const char *word, const char *const *words);
 

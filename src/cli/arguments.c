@@ -71,7 +71,7 @@ struct parser {
     struct poptOption *table;
 };
 
-static int usage_hint(struct cli *cli)
+int cli_usage_hint(struct cli *cli)
 {
     cli_say(cli, "See 'incline %s --help'.", cli->verb->name);
     return CLI_EXIT_USAGE;
@@ -81,7 +81,7 @@ static int report_value(struct cli *cli, const struct cli_option *option, const 
                         const char *wanted)
 {
     cli_error(cli, 0, "%s: --%s: '%s' is not %s", cli->verb->name, option->name, text, wanted);
-    return usage_hint(cli);
+    return cli_usage_hint(cli);
 }
 
 static int report_choice(struct cli *cli, const char *name, const char *text,
@@ -102,7 +102,7 @@ static int report_choice(struct cli *cli, const char *name, const char *text,
               near != NULL ? " (did you mean '" : "", near != NULL ? near : "",
               near != NULL ? "'?)" : "", list);
     free(list);
-    return usage_hint(cli);
+    return cli_usage_hint(cli);
 }
 
 static int find_choice(struct cli *cli, const char *name, const char *text,
@@ -117,24 +117,47 @@ static int find_choice(struct cli *cli, const char *name, const char *text,
     return report_choice(cli, name, text, choices);
 }
 
-static int add_setting(struct cli *cli, const char *path, const char *value)
+static bool is_long_form(const char *word, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, length) == 0 &&
+           (word[2 + length] == '\0' || word[2 + length] == '=');
+}
+
+/* The option as it was typed; with the long name where both ways were used. */
+static char *option_as_typed(const struct cli *cli, const struct cli_option *option,
+                             const char *text)
+{
+    bool is_long = option->letter == '\0';
+    for (const char *const *word = cli->words; *word != NULL; word++)
+        is_long |= is_long_form(*word, option->name);
+    return is_long ? cli_text("--%s %s", option->name, text)
+                   : cli_text("-%c %s", option->letter, text);
+}
+
+static int add_setting(struct cli *cli, const struct cli_option *option, const char *text,
+                       const char *path, const char *value)
 {
     struct cli_settings *settings = &cli->settings;
     void *items = settings->items;
-    if (!cli_reserve(&items, &settings->capacity, settings->count, sizeof *settings->items))
+    char *given = option_as_typed(cli, option, text);
+    if (!cli_texts_take(&cli->texts, given) ||
+        !cli_reserve(&items, &settings->capacity, settings->count, sizeof *settings->items))
         return cli_error(cli, CLI_EXIT_OTHER, "out of memory");
     settings->items = items;
-    settings->items[settings->count++] = (struct incline_setting){path, value};
+    settings->items[settings->count++] = (struct incline_setting){path, value, given};
     return CLI_EXIT_OK;
 }
 
-static int add_assignment(struct cli *cli, const struct cli_option *option, char *text)
+static int add_assignment(struct cli *cli, const struct cli_option *option, const char *text)
 {
-    char *equals = strchr(text, '=');
+    const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text)
         return report_value(cli, option, text, "PATH=VALUE");
-    *equals = '\0';
-    return add_setting(cli, text, equals + 1);
+    char *path = cli_text("%.*s", (int)(equals - text), text);
+    if (!cli_texts_take(&cli->texts, path))
+        return cli_error(cli, CLI_EXIT_OTHER, "out of memory");
+    return add_setting(cli, option, text, path, equals + 1);
 }
 
 /* Stores one option's argument; text is NULL where it takes none, and outlives cli's use. */
@@ -162,7 +185,7 @@ static int store(struct cli *cli, const struct cli_option *option, void *values,
                    ? CLI_EXIT_OK
                    : report_value(cli, option, text, "a time such as 30s, 10m or 1h");
     case CLI_SETTING:
-        return add_setting(cli, option->path, text);
+        return add_setting(cli, option, text, option->path, text);
     case CLI_ASSIGNMENT:
         return add_assignment(cli, option, text);
     }
@@ -197,7 +220,7 @@ static int report_unknown(struct cli *cli, const char *given)
     cli_error(cli, 0, "%s: unknown option '%s'%s%s%s", cli->verb->name, given,
               near != NULL ? " (did you mean '--" : "", near != NULL ? near : "",
               near != NULL ? "'?)" : "");
-    return usage_hint(cli);
+    return cli_usage_hint(cli);
 }
 
 static int report_bad_option(struct cli *cli, poptContext context, int error)
@@ -209,7 +232,7 @@ static int report_bad_option(struct cli *cli, poptContext context, int error)
                           : error == POPT_ERROR_UNWANTEDARG ? "takes no argument"
                                                             : poptStrerror(error);
     cli_error(cli, 0, "%s: option '%s' %s", cli->verb->name, given, problem);
-    return usage_hint(cli);
+    return cli_usage_hint(cli);
 }
 
 static int check_arguments(struct cli *cli)
@@ -222,7 +245,7 @@ static int check_arguments(struct cli *cli)
                   cli->arguments[verb->max_arguments]);
     else
         return CLI_EXIT_OK;
-    return usage_hint(cli);
+    return cli_usage_hint(cli);
 }
 
 static int read_options(struct cli *cli, struct parser *parser)
@@ -250,6 +273,7 @@ int cli_parse(struct cli *cli, int argc, char **argv)
 {
     struct parser *parser = calloc(1, sizeof *parser);
     cli->parser = parser;
+    cli->words = (const char *const *)argv;
     if (parser != NULL)
         parser->table = make_popt_table(cli->verb);
     if (parser != NULL && parser->table != NULL)

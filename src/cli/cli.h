@@ -105,6 +105,7 @@ struct cli {
     int format;    /* index into the verb's formats */
     struct cli_settings settings;
     struct cli_texts texts;       /* arguments of options */
+    const char *const *words;     /* as typed, the verb first; NULL-terminated */
     const char *const *arguments; /* owned by parser */
     size_t argument_count;
     void *parser;
@@ -127,6 +128,9 @@ const char *cli_suggest_verb(const char *word);
 /* Reads the words after the verb into cli; argv[0] is the verb. Prints what is wrong. */
 int cli_parse(struct cli *cli, int argc, char **argv);
 void cli_parse_finish(struct cli *cli);
+
+/* Says how to get the verb's help; returns USAGE. */
+int cli_usage_hint(struct cli *cli);
 
 /* ---- help.c ---- */
 
@@ -165,6 +169,7 @@ int cli_setup_output(struct cli *cli);
 
 /* What -d or else INCLINE_DEVICE says, or NULL. */
 const char *cli_device_selector(const struct cli *cli);
+bool cli_device_is_from_environment(const struct cli *cli);
 int cli_open_device(struct cli *cli, struct incline_device **device);
 
 /* ---- texts.c ---- */

@@ -122,6 +122,8 @@ int cli_fail(struct cli *cli, enum incline_status status)
     else
         cli_error(cli, 0, "%.*s", (int)length, text);
     incline_error_clear(cli->ctx);
+    if (status == INCLINE_ERROR_ARGUMENT)
+        return cli_usage_hint(cli);
     return exit_code(status);
 }
 
@@ -178,6 +180,11 @@ int cli_setup_output(struct cli *cli)
     return code;
 }
 
+bool cli_device_is_from_environment(const struct cli *cli)
+{
+    return cli->common.device == NULL && environment_is_set("INCLINE_DEVICE");
+}
+
 const char *cli_device_selector(const struct cli *cli)
 {
     if (cli->common.device != NULL)
@@ -188,5 +195,11 @@ const char *cli_device_selector(const struct cli *cli)
 int cli_open_device(struct cli *cli, struct incline_device **device)
 {
     enum incline_status status = incline_device_open(cli->ctx, cli_device_selector(cli), device);
-    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+    if (status == INCLINE_OK)
+        return CLI_EXIT_OK;
+    int code = cli_fail(cli, status);
+    if (cli_device_is_from_environment(cli))
+        cli_say(cli, "INCLINE_DEVICE=%s chose it; -d chooses another one.",
+                cli_device_selector(cli));
+    return code;
 }

@@ -107,12 +107,24 @@ static int digits(int number)
     return snprintf(NULL, 0, "%d", number);
 }
 
+/* The speed leaves out the first step of the run, in which kernels are built: a time that does not
+ * would contradict it where that step is much of the epoch. */
+static void add_time(struct line *line, const struct incline_progress *state)
+{
+    struct cli_figure figure, first;
+    if (state->first_step_seconds > state->seconds / 10)
+        add_piece(line, RANK_TIME, "%s (first step %s)", cli_format_clock(&figure, state->seconds),
+                  cli_format_clock(&first, state->first_step_seconds));
+    else
+        add_piece(line, RANK_TIME, "%4s", cli_format_clock(&figure, state->seconds));
+}
+
 static void add_speed(struct line *line, const struct incline_progress *state, bool last)
 {
     struct cli_figure figure;
     double left = (state->steps - state->step) * state->step_seconds;
     if (last)
-        add_piece(line, RANK_TIME, "%4s", cli_format_clock(&figure, state->seconds));
+        add_time(line, state);
     else if (state->step_seconds > 0)
         add_piece(line, RANK_TIME, "eta %s", cli_format_clock(&figure, left));
     if (state->step_seconds > 0)
@@ -230,8 +242,11 @@ void cli_progress_tick(struct cli_progress *progress, const struct incline_progr
 
 static void print_epoch_line(const struct incline_progress *state)
 {
-    fprintf(stderr, "epoch=%d/%d time=%.1f images_per_s=%.0f loss=%.6g accuracy=%.4f", state->epoch,
-            state->epochs, state->seconds, state->images_per_second, state->loss, state->accuracy);
+    fprintf(stderr, "epoch=%d/%d time=%.1f", state->epoch, state->epochs, state->seconds);
+    if (state->first_step_seconds > 0)
+        fprintf(stderr, " first_step=%.1f", state->first_step_seconds);
+    fprintf(stderr, " images_per_s=%.0f loss=%.6g accuracy=%.4f", state->images_per_second,
+            state->loss, state->accuracy);
     if (state->has_val)
         fprintf(stderr, " val_loss=%.6g val_accuracy=%.4f", state->val_loss, state->val_accuracy);
     fprintf(stderr, " lr=%.6g best=%d\n", state->learning_rate, state->best);

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum format { FORMAT_TEXT, FORMAT_JSON };
 
@@ -163,6 +164,34 @@ static int explain_no_device(struct cli *cli)
     return status != INCLINE_OK ? cli_fail(cli, status) : CLI_EXIT_OK;
 }
 
+/* The default is what the other verbs would take: INCLINE_DEVICE moves it, or leaves none. */
+static void move_default(struct incline_device_list *list, int index)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct incline_device_info *info = &list->devices[i];
+        if (info->index < 0)
+            continue;
+        info->is_default = info->index == index;
+        snprintf(info->state, sizeof info->state, "%s", info->is_default ? "default" : "ok");
+    }
+}
+
+static void heed_environment(struct cli *cli, struct incline_device_list *list)
+{
+    struct incline_device *device = NULL;
+    const char *selector = cli_device_selector(cli);
+    enum incline_status status = incline_device_open(cli->ctx, selector, &device);
+    const char *text = incline_error_text(cli->ctx);
+    if (status == INCLINE_OK)
+        cli_say(cli, "INCLINE_DEVICE=%s chooses the device where -d does not.", selector);
+    else
+        cli_say(cli, "INCLINE_DEVICE=%s: %.*s; the other verbs will need -d.", selector,
+                (int)strcspn(text, ";:\n"), text);
+    move_default(list, status == INCLINE_OK ? incline_device_get_info(device)->index : -1);
+    incline_error_clear(cli->ctx);
+    incline_device_close(&device);
+}
+
 static int run(struct cli *cli, const void *options)
 {
     (void)options;
@@ -174,12 +203,11 @@ static int run(struct cli *cli, const void *options)
     enum incline_status status = incline_devices_list(cli->ctx, &list);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
+    if (cli_device_is_from_environment(cli) && has_usable(list))
+        heed_environment(cli, list);
     code = print_list(cli, list, selected);
     if (code == CLI_EXIT_OK && !has_usable(list))
         code = explain_no_device(cli);
-    else if (code == CLI_EXIT_OK && selected < 0 && cli_device_selector(cli) != NULL)
-        cli_say(cli, "INCLINE_DEVICE=%s chooses the device where -d does not.",
-                cli_device_selector(cli));
     incline_devices_free(&list);
     return code;
 }

@@ -3,6 +3,9 @@
 #include "cli/report.h"
 #include "cli/run_folder.h"
 
+#include <string.h>
+#include <strings.h>
+
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 
 struct eval_options {
@@ -21,10 +24,22 @@ struct evaluation {
     struct incline_network *network;
 };
 
+/* No ending, or one for text: a picture would be expected under the name of one. */
+static bool is_for_text(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash != NULL ? slash : path, '.');
+    return dot == NULL || strcasecmp(dot, ".csv") == 0 || strcasecmp(dot, ".txt") == 0;
+}
+
 static int check_options(struct cli *cli, const struct eval_options *options)
 {
     if (options->confusion == NULL)
         return CLI_EXIT_OK;
+    if (!is_for_text(options->confusion)) {
+        cli_error(cli, 0, "eval: --confusion writes CSV: '%s' must end in .csv",
+                  options->confusion);
+        return cli_usage_hint(cli);
+    }
     return cli_check_new_file(cli, options->confusion, cli_confusion_remedy);
 }
 
@@ -35,7 +50,9 @@ static int load(struct evaluation *evaluation)
     const char *source = cli->argument_count > 1 ? cli->arguments[1] : NULL;
     int code = cli_weights_open(cli, cli->arguments[0], &evaluation->weights);
     if (code == CLI_EXIT_OK)
-        code = cli_weights_load_config(cli, &evaluation->weights, source, &evaluation->config);
+        code = cli_weights_load_config(cli, &evaluation->weights, source,
+                                       "behind the weights: incline eval WEIGHTS CONFIG",
+                                       &evaluation->config);
     if (code != CLI_EXIT_OK)
         return code;
     enum incline_status status =
@@ -95,7 +112,10 @@ static int evaluate(struct evaluation *evaluation)
     };
     struct incline_images images = choose_images(evaluation, &report.part);
     if (images.count == 0 || images.labels == NULL)
-        return cli_error(cli, CLI_EXIT_DATA, "%s: no labelled test or validation images",
+        return cli_error(cli, CLI_EXIT_DATA,
+                         "%s: no test images there, and data.val keeps none of the training images "
+                         "aside; give a folder with t10k-images-idx3-ubyte and "
+                         "t10k-labels-idx1-ubyte: --data DIR",
                          evaluation->dataset->folder);
     enum incline_status status =
         incline_network_evaluate(cli->ctx, evaluation->network, &images, &found);

@@ -10,6 +10,11 @@ static int print_topic(struct cli *cli, const char *topic)
     if (status == INCLINE_ERROR_ARGUMENT && near != NULL)
         return cli_error(cli, CLI_EXIT_USAGE, "unknown verb '%s' (did you mean '%s'?)", topic,
                          near);
+    if (status == INCLINE_ERROR_ARGUMENT) {
+        cli_error(cli, 0, "%s", incline_error_text(cli->ctx));
+        cli_say(cli, "'incline help' lists the verbs, 'incline help topics' the rest.");
+        return CLI_EXIT_USAGE;
+    }
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
     size_t length = strlen(text);

@@ -17,6 +17,7 @@ enum format { FORMAT_TSV, FORMAT_JSONL, FORMAT_CSV };
 
 struct predict_options {
     size_t top; /* 0: one */
+    const char *config;
 };
 
 /* One run of the verb. Images gather in `pending` until a batch is full. */
@@ -28,6 +29,7 @@ struct prediction {
     struct incline_device *device;
     struct incline_network *network;
     int classes;
+    char *const *class_names;      /* the weights' or the configuration's; NULL: there are none */
     struct incline_images pending; /* pixels for batch images; labels stay NULL */
     struct cli_texts names;        /* of the pending images */
     size_t batch, image_bytes;
@@ -38,12 +40,13 @@ struct prediction {
 
 /* ---- preparation ---- */
 
-static int open_network(struct prediction *prediction)
+static int open_network(struct prediction *prediction, const char *config)
 {
     struct cli *cli = prediction->cli;
     int code = cli_weights_open(cli, cli->arguments[0], &prediction->weights);
     if (code == CLI_EXIT_OK)
-        code = cli_weights_load_config(cli, &prediction->weights, NULL, &prediction->config);
+        code = cli_weights_load_config(cli, &prediction->weights, config, "with --config CONFIG",
+                                       &prediction->config);
     if (code == CLI_EXIT_OK)
         code = cli_open_device(cli, &prediction->device);
     if (code != CLI_EXIT_OK)
@@ -54,6 +57,17 @@ static int open_network(struct prediction *prediction)
         status =
             incline_network_load_weights(cli->ctx, prediction->network, prediction->weights.path);
     return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+}
+
+/* The names that a given configuration has count more than those in the weights. */
+static void choose_class_names(struct prediction *prediction, bool config_is_given)
+{
+    size_t classes = (size_t)prediction->classes, count;
+    char *const *names = incline_config_classes(prediction->config, &count);
+    bool in_weights = prediction->weights.class_count == classes;
+    if (in_weights && !(config_is_given && count == classes))
+        names = prediction->weights.class_names;
+    prediction->class_names = in_weights || count == classes ? names : NULL;
 }
 
 static int make_buffers(struct prediction *prediction)
@@ -143,9 +157,7 @@ static int print_image(struct prediction *prediction, const char *path, const fl
         struct answer answer = {path, rank, NULL, (double)probabilities[class]};
         char number[16];
         snprintf(number, sizeof number, "%d", class);
-        answer.name = prediction->weights.class_count == (size_t)prediction->classes
-                          ? prediction->weights.class_names[class]
-                          : number;
+        answer.name = prediction->class_names != NULL ? prediction->class_names[class] : number;
         code = print_answer(prediction->cli, &answer);
         prediction->used[class] = true;
     }
@@ -310,25 +322,47 @@ static int predict_path(struct prediction *prediction, const char *path)
     return predict_file(prediction, path);
 }
 
+static bool is_blank(const char *text)
+{
+    return text[strspn(text, " \t\r")] == '\0';
+}
+
+/* One line of a list: a path, or several with zero bytes between them, as find -print0 ends them.
+ */
+static int predict_line(struct prediction *prediction, char *line, size_t length, size_t *paths)
+{
+    int code = CLI_EXIT_OK;
+    while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+        line[--length] = '\0';
+    for (const char *path = line; path < line + length && code == CLI_EXIT_OK;
+         path += strlen(path) + 1) {
+        if (is_blank(path) || is_output_gone(prediction))
+            continue;
+        ++*paths;
+        code = predict_path(prediction, path);
+    }
+    return code;
+}
+
 static int predict_listed(struct prediction *prediction)
 {
     char *line = NULL;
-    size_t size = 0;
+    size_t size = 0, paths = 0;
     ssize_t length;
     int code = CLI_EXIT_OK;
     errno = 0;
     while (code == CLI_EXIT_OK && !is_output_gone(prediction) &&
            (length = getline(&line, &size, stdin)) >= 0) {
-        if (length > 0 && line[length - 1] == '\n')
-            line[length - 1] = '\0';
-        if (line[0] != '\0')
-            code = predict_path(prediction, line);
+        code = predict_line(prediction, line, (size_t)length, &paths);
         errno = 0;
     }
-    if (code == CLI_EXIT_OK && ferror(stdin))
-        code = cli_error(prediction->cli, CLI_EXIT_OTHER, "cannot read standard input: %s",
-                         strerror(errno));
     free(line);
+    if (code == CLI_EXIT_OK && ferror(stdin))
+        return cli_error(prediction->cli, CLI_EXIT_OTHER, "cannot read standard input: %s",
+                         strerror(errno));
+    if (code == CLI_EXIT_OK && paths == 0)
+        prediction->file_code =
+            cli_error(prediction->cli, CLI_EXIT_DATA, "-: no paths in the list on standard input");
     return code;
 }
 
@@ -354,10 +388,11 @@ static int run(struct cli *cli, const void *given)
 {
     const struct predict_options *chosen = given;
     struct prediction prediction = {.cli = cli};
-    int code = open_network(&prediction);
+    int code = open_network(&prediction, chosen->config);
     if (code == CLI_EXIT_OK)
         code = make_buffers(&prediction);
     if (code == CLI_EXIT_OK) {
+        choose_class_names(&prediction, chosen->config != NULL);
         size_t classes = (size_t)prediction.classes;
         size_t top = chosen->top > 0 ? chosen->top : 1;
         prediction.top = top < classes ? top : classes;
@@ -370,6 +405,8 @@ static int run(struct cli *cli, const void *given)
 static const struct cli_option options[] = {
     {"top", 0, CLI_NUMBER, offsetof(struct predict_options, top), "N",
      "the N most probable classes of each image (default: 1)"},
+    {"config", 0, CLI_TEXT, offsetof(struct predict_options, config), "CONFIG",
+     "the configuration, for weights that carry none or another one"},
 };
 
 static const char *const formats[] = {"tsv", "jsonl", "csv", NULL};
@@ -382,6 +419,7 @@ const struct cli_verb cli_verb_predict = {
     .examples = "  incline predict runs/2026-11-23-1801-mnist-cnn shoe.png shirt.png --top 3\n"
                 "  incline predict best.safetensors photos/      # all .png files below it\n"
                 "  incline predict best.safetensors t10k-images-idx3-ubyte.gz\n"
+                "  incline predict pytorch.safetensors --config my.yaml shoe.png\n"
                 "  find . -name '*.png' | incline predict best.safetensors -\n",
     .min_arguments = 2,
     .max_arguments = INT_MAX,

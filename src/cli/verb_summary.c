@@ -4,6 +4,7 @@
 #include "cli/table.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum format { FORMAT_TEXT, FORMAT_JSON };
 
@@ -45,19 +46,29 @@ static int print_layers(struct cli *cli, const struct incline_model_summary *mod
     return cli_table_finish(&table, cli, "  ");
 }
 
-/* The memory plan needs a device. Without one the line is left out, unless -d asked for it. */
+/* The memory plan needs a device; the rest of the summary does not. */
+static void say_no_memory_line(struct cli *cli)
+{
+    const char *text = incline_error_text(cli->ctx);
+    if (cli_device_is_from_environment(cli))
+        cli_say(cli, "INCLINE_DEVICE=%s: %.*s; so no memory is shown.", cli_device_selector(cli),
+                (int)strcspn(text, ";:\n"), text);
+    incline_error_clear(cli->ctx);
+}
+
+/* Without a device the line of memory is left out, unless -d asked for it. */
 static int plan_memory(struct cli *cli, const struct incline_config *config,
                        struct incline_memory_need *need, bool *known)
 {
     struct incline_device *device = NULL;
     *known = false;
     enum incline_status status = incline_device_open(cli->ctx, cli_device_selector(cli), &device);
-    if (status != INCLINE_OK && cli_device_selector(cli) != NULL)
-        return cli_fail(cli, status);
-    if (status != INCLINE_OK) {
-        incline_error_clear(cli->ctx);
+    if (status == INCLINE_ERROR_DEVICE && cli->common.device == NULL) {
+        say_no_memory_line(cli);
         return CLI_EXIT_OK;
     }
+    if (status != INCLINE_OK)
+        return cli_fail(cli, status);
     status = incline_memory_plan(cli->ctx, device, config, 0, 0, need);
     incline_device_close(&device);
     *known = status == INCLINE_OK;

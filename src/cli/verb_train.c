@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct train_options {
     const char *weights, *out, *name;
@@ -23,6 +24,7 @@ struct training {
     struct incline_config *config;
     struct incline_dataset *dataset;
     struct incline_device *device;
+    char *weights;       /* file to start from, NULL: none */
     char *folder;        /* asked for; from the start on the one that was made */
     char *quoted_folder; /* for the commands that are suggested */
     struct cli_progress progress;
@@ -55,6 +57,11 @@ static int load(struct training *training)
         status = incline_dataset_load(cli->ctx, training->config, &limits, &training->dataset);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
+    if (training->options->weights != NULL) {
+        int code = cli_find_weights(cli, training->options->weights, &training->weights);
+        if (code != CLI_EXIT_OK)
+            return code;
+    }
     return cli_open_device(cli, &training->device);
 }
 
@@ -113,7 +120,8 @@ static void print_data_ok(const struct training *training)
         if (others[i] > 0)
             cli_print(training->cli, " + %s", cli_format_count(&figure, others[i]));
     }
-    cli_print(training->cli, " images, %d classes)    model ok\n", dataset->classes);
+    cli_print(training->cli, " images, %d classes)    model ok%s\n", dataset->classes,
+              training->weights != NULL ? "    weights ok" : "");
 }
 
 /* Images in a step: a batch is never larger than the training part. */
@@ -204,6 +212,21 @@ static void suggest_batch(const struct training *training)
         cli_say(training->cli, "A batch of %zu fits: -b %zu", batch, batch);
 }
 
+/* Loads the weights to start from into a network that nothing is done with. */
+static int try_weights(const struct training *training)
+{
+    struct cli *cli = training->cli;
+    struct incline_network *network = NULL;
+    if (training->weights == NULL)
+        return CLI_EXIT_OK;
+    enum incline_status status =
+        incline_network_create(cli->ctx, training->device, training->config, 0, &network);
+    if (status == INCLINE_OK)
+        status = incline_network_load_weights(cli->ctx, network, training->weights);
+    incline_network_destroy(&network);
+    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+}
+
 static int dry_run(const struct training *training)
 {
     struct cli *cli = training->cli;
@@ -211,6 +234,9 @@ static int dry_run(const struct training *training)
     struct incline_memory_need need;
     struct cli_figure needed, there, largest;
     bool fits;
+    int code = try_weights(training);
+    if (code != CLI_EXIT_OK)
+        return code;
     enum incline_status status = plan_memory(training, training->config, &need, &fits);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
@@ -222,9 +248,14 @@ static int dry_run(const struct training *training)
     print_steps(training);
     if (fits)
         return CLI_EXIT_OK;
-    cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer",
-              cli_format_bytes(&there, (double)info->memory_bytes),
-              cli_format_bytes(&largest, (double)info->max_alloc_bytes));
+    cli_format_bytes(&largest, (double)info->max_alloc_bytes);
+    if (need.total <= info->memory_bytes)
+        cli_error(cli, 0,
+                  "the device has too little memory: it allows %s in one buffer, and %s are needed",
+                  largest.text, cli_format_bytes(&needed, (double)need.largest));
+    else
+        cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer",
+                  cli_format_bytes(&there, (double)info->memory_bytes), largest.text);
     suggest_batch(training);
     return CLI_EXIT_DEVICE;
 }
@@ -345,16 +376,31 @@ static int last_epoch(const struct training *training)
     return done < epochs ? done + 1 : epochs;
 }
 
+/* Of an epoch that was stopped: its figures so far, as there is no line for it. */
+static void say_so_far(const struct training *training)
+{
+    const struct incline_progress *last = &training->result.last;
+    struct cli_figure step, steps, loss, accuracy;
+    if (last->step < last->steps)
+        cli_say(training->cli, "Epoch %d up to step %s of %s: loss %s  accuracy %s", last->epoch,
+                cli_format_count(&step, (unsigned long long)last->step),
+                cli_format_count(&steps, (unsigned long long)last->steps),
+                cli_format_metric(&loss, last->loss), cli_format_metric(&accuracy, last->accuracy));
+}
+
 static int say_end(const struct training *training)
 {
-    if (training->result.stopped_by_time)
+    if (training->result.stopped_by_time) {
         cli_say(training->cli, "\nStopped by --max-time after step %lld (epoch %d/%d).",
                 training->result.steps_done, last_epoch(training),
                 incline_config_epochs(training->config));
+        say_so_far(training);
+    }
     say_best(training);
     say_time(training);
     say_counters(training);
-    cli_say(training->cli, "Next: incline eval %s", quoted_folder(training));
+    if (training->dataset->test.count > 0 || training->dataset->val.count > 0)
+        cli_say(training->cli, "Next: incline eval %s", quoted_folder(training));
     return CLI_EXIT_OK;
 }
 
@@ -372,8 +418,22 @@ static int say_interrupted(const struct training *training)
                 "%s/config.yaml --weights %s/weights/last.safetensors",
                 result->steps_done, last_epoch(training), incline_config_epochs(training->config),
                 quoted_folder(training), quoted_folder(training));
+    if (result->steps_done > 0)
+        say_so_far(training);
     say_counters(training);
     return number != 0 ? CLI_EXIT_SIGNAL + number : CLI_EXIT_OTHER;
+}
+
+/* After a file could not be written: what there is nevertheless, and what can be done. */
+static void say_kept(const struct training *training)
+{
+    char *last = cli_text("%s/weights/last.safetensors", training->folder);
+    bool kept = last != NULL && access(last, F_OK) == 0;
+    if (training->result.steps_done > 0)
+        cli_say(training->cli, "%s%s.  Free some space there, or choose another folder (--out).",
+                kept ? "The weights saved last are kept in " : "No weights were saved",
+                kept ? last : "");
+    free(last);
 }
 
 /* ---- the run ---- */
@@ -386,7 +446,7 @@ static int train(struct training *training)
         .folder = training->folder,
         .overwrite = options->overwrite,
         .unique = options->out == NULL && !options->overwrite,
-        .weights = options->weights,
+        .weights = training->weights,
         .max_seconds = options->max_seconds,
         .overfit_batch = options->overfit_batch,
         .stop = cli_stop_flag(),
@@ -412,6 +472,8 @@ static int train(struct training *training)
     int code = cli_fail(cli, status);
     if (status == INCLINE_ERROR_DEVICE)
         suggest_batch(training);
+    if (status == INCLINE_ERROR_IO)
+        say_kept(training);
     return code;
 }
 
@@ -433,6 +495,7 @@ static int run(struct cli *cli, const void *given)
     if (code == CLI_EXIT_OK)
         code = prepare_and_train(&training);
     free(training.quoted_folder);
+    free(training.weights);
     free(training.folder);
     incline_device_close(&training.device);
     incline_dataset_destroy(&training.dataset);
@@ -447,8 +510,8 @@ static const struct cli_option options[] = {
     {"seed", 0, CLI_SETTING, 0, "N", "seed of weights and order", "train.seed"},
     {"set", 's', CLI_ASSIGNMENT, 0, "PATH=VALUE", "change any value of the configuration"},
     {"data", 0, CLI_SETTING, 0, "DIR", "folder of the data set", "data.root"},
-    {"weights", 0, CLI_TEXT, offsetof(struct train_options, weights), "FILE",
-     "start from these weights"},
+    {"weights", 0, CLI_TEXT, offsetof(struct train_options, weights), "RUN|FILE",
+     "start from these weights, of a run the best"},
     {"out", 0, CLI_TEXT, offsetof(struct train_options, out), "DIR",
      "run folder (default: runs/<time>-<name>)"},
     {"name", 0, CLI_TEXT, offsetof(struct train_options, name), "NAME",

@@ -18,8 +18,8 @@ static enum incline_status wrong_count(struct incline_context *ctx, const char *
                                        size_t count, int classes)
 {
     return incline_fail(ctx, INCLINE_ERROR_CONFIG,
-                        "%s has %zu class name%s, but the model has %d outputs", source, count,
-                        count == 1 ? "" : "s", classes);
+                        "%s has %zu class name%s, but the model has %d output%s", source, count,
+                        count == 1 ? "" : "s", classes, classes == 1 ? "" : "s");
 }
 
 static enum incline_status copy_names(struct incline_context *ctx, const char *source,
@@ -52,6 +52,11 @@ static enum incline_status split_lines(struct incline_context *ctx, char *text, 
     return status;
 }
 
+static bool is_control(char byte)
+{
+    return ((unsigned char)byte < 0x20 && !strchr("\t\r\n", byte ? byte : 'x')) || byte == 0x7f;
+}
+
 /* Weights files carry the names as JSON, so what is no text must not come as far as the first save.
  */
 static enum incline_status check_utf8(struct incline_context *ctx, const char *path,
@@ -60,7 +65,13 @@ static enum incline_status check_utf8(struct incline_context *ctx, const char *p
     size_t line = 1;
     for (size_t at = 0; at < length;) {
         size_t bytes = incline_utf8_length(text + at, length - at);
-        if (bytes == 0 || text[at] == '\0')
+        if (is_control(text[at]))
+            return incline_fail(
+                ctx, INCLINE_ERROR_DATA,
+                "%s:%zu: byte 0x%02x is a control character: the file must be text, "
+                "one name a line",
+                path, line, (unsigned char)text[at]);
+        if (bytes == 0)
             return incline_fail(ctx, INCLINE_ERROR_DATA,
                                 "%s:%zu: byte 0x%02x is not UTF-8 text; convert the file (with "
                                 "iconv, for instance)",

@@ -1,7 +1,9 @@
 /* Reading, checking and dividing a data set. */
 #include "data/dataset.h"
 
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/class_names.h"
 #include "data/dataset_folder.h"
 #include "data/idx.h"
@@ -44,6 +46,13 @@ static enum incline_status check_size(struct part_reader *reader)
     if (images->height == input->height && images->width == input->width &&
         images->channels == input->channels)
         return INCLINE_OK;
+    if (reader->part == INCLINE_PART_TEST) /* the training images do fit */
+        return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
+                            "%s: the test images differ from the training images: %d x %d x %d "
+                            "(height, width, channels), not %d x %d x %d; take both from one data "
+                            "set",
+                            reader->image_path, images->height, images->width, images->channels,
+                            input->height, input->width, input->channels);
     return incline_fail(reader->ctx, INCLINE_ERROR_CONFIG,
                         "%s: images of %d x %d x %d (height, width, channels), but the model takes "
                         "%d x %d x %d: set model.input to [%d, %d, %d]",
@@ -64,23 +73,38 @@ static enum incline_status check_labels(struct part_reader *reader)
         largest = images->labels[i] > largest ? images->labels[i] : largest;
     for (size_t i = 0; i < images->count; i++)
         if (images->labels[i] >= reader->outputs)
-            return incline_fail(reader->ctx, INCLINE_ERROR_CONFIG,
+            return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
                                 "%s: image %zu (counted from 0) has label %d, but the model has %d "
-                                "outputs: the largest label is %d, so the last layer needs at "
-                                "least %lld",
-                                reader->label_path, i, images->labels[i], reader->outputs, largest,
-                                (long long)largest + 1);
+                                "output%s: either its last layer needs more (at least %lld, as the "
+                                "largest label is %d), or this file is damaged or of another data "
+                                "set",
+                                reader->label_path, i, images->labels[i], reader->outputs,
+                                reader->outputs == 1 ? "" : "s", (long long)largest + 1, largest);
+    return INCLINE_OK;
+}
+
+/* The plain file comes before the packed one; who has both may have meant the other. */
+static enum incline_status find_file(struct part_reader *reader, enum incline_dataset_kind kind,
+                                     char **out)
+{
+    struct incline_text packed;
+    enum incline_status status =
+        incline_dataset_find_file(reader->ctx, reader->folder, reader->part, kind, out);
+    if (status || !*out)
+        return status;
+    incline_text_init(&packed, reader->ctx);
+    incline_text_add(&packed, "%s.gz", *out);
+    if (incline_file_exists(incline_text_get(&packed)))
+        incline_log(reader->ctx, INCLINE_LOG_INFO, "%s is read, not %s", *out,
+                    incline_text_get(&packed));
+    incline_text_finish(&packed);
     return INCLINE_OK;
 }
 
 static enum incline_status find_part(struct part_reader *reader)
 {
-    enum incline_status status = incline_dataset_find_file(
-        reader->ctx, reader->folder, reader->part, INCLINE_KIND_IMAGES, &reader->image_path);
-    if (status)
-        return status;
-    return incline_dataset_find_file(reader->ctx, reader->folder, reader->part, INCLINE_KIND_LABELS,
-                                     &reader->label_path);
+    enum incline_status status = find_file(reader, INCLINE_KIND_IMAGES, &reader->image_path);
+    return status ? status : find_file(reader, INCLINE_KIND_LABELS, &reader->label_path);
 }
 
 static enum incline_status read_files(struct part_reader *reader)

@@ -21,6 +21,7 @@ static const char *const kind_names[][7] = {
     [INCLINE_KIND_LABELS] = {"-labels-idx1-ubyte", "-labels.idx1-ubyte", "-labels-idx1-short",
                              "-labels.idx1-short", "-labels-idx1-int", "-labels.idx1-int", NULL},
 };
+
 static const char *const endings[] = {"", ".gz", NULL};
 
 const char *incline_dataset_file_name(enum incline_dataset_part part,
@@ -31,16 +32,34 @@ const char *incline_dataset_file_name(enum incline_dataset_part part,
     return kind == INCLINE_KIND_IMAGES ? "t10k-images-idx3-ubyte" : "t10k-labels-idx1-ubyte";
 }
 
-/* *out = the path if there is such a file, otherwise NULL. */
-static enum incline_status try_file(struct incline_context *ctx, const char *folder,
-                                    const char *part, const char *kind, const char *ending,
-                                    char **out)
+/* *out = the path if there is such an entry, otherwise NULL. */
+static enum incline_status try_entry(struct incline_context *ctx, const char *folder,
+                                     const char *part, const char *kind, const char *ending,
+                                     bool (*exists)(const char *path), char **out)
 {
     char name[FILE_NAME_BYTES];
     snprintf(name, sizeof name, "%s%s%s", part, kind, ending);
     enum incline_status status = incline_path_join(ctx, folder, name, out);
-    if (!status && !incline_file_exists(*out))
+    if (!status && !exists(*out))
         incline_free(out);
+    return status;
+}
+
+/* The first of all names that is there. */
+static enum incline_status find_entry(struct incline_context *ctx, const char *folder,
+                                      enum incline_dataset_part part,
+                                      enum incline_dataset_kind kind,
+                                      bool (*exists)(const char *path), char **out)
+{
+    enum incline_status status = INCLINE_OK;
+    *out = NULL;
+    for (const char *const *p = part_names[part]; *p; p++)
+        for (const char *const *k = kind_names[kind]; *k; k++)
+            for (const char *const *e = endings; *e; e++) {
+                status = try_entry(ctx, folder, *p, *k, *e, exists, out);
+                if (status || *out)
+                    return status;
+            }
     return status;
 }
 
@@ -48,15 +67,15 @@ enum incline_status incline_dataset_find_file(struct incline_context *ctx, const
                                               enum incline_dataset_part part,
                                               enum incline_dataset_kind kind, char **out)
 {
-    enum incline_status status = INCLINE_OK;
-    *out = NULL;
-    for (const char *const *p = part_names[part]; *p; p++)
-        for (const char *const *k = kind_names[kind]; *k; k++)
-            for (const char *const *e = endings; *e; e++) {
-                status = try_file(ctx, folder, *p, *k, *e, out);
-                if (status || *out)
-                    return status;
-            }
+    char *entry = NULL;
+    enum incline_status status = find_entry(ctx, folder, part, kind, incline_file_exists, out);
+    if (status || *out)
+        return status;
+    status = find_entry(ctx, folder, part, kind, incline_folder_exists, &entry);
+    if (!status && entry)
+        status = incline_fail(ctx, INCLINE_ERROR_DATA,
+                              "%s is a folder, where a file of this name is needed", entry);
+    incline_free(&entry);
     return status;
 }
 
@@ -91,7 +110,9 @@ static enum incline_status try_folder(struct search *search, const char *folder)
     if (search->found)
         return INCLINE_OK;
     incline_text_add(&search->places, "\n  %s%s", folder,
-                     incline_folder_exists(folder) ? "" : " (no such folder)");
+                     incline_folder_exists(folder) ? ""
+                     : incline_file_exists(folder) ? " (a file, not a folder)"
+                                                   : " (no such folder)");
     enum incline_status status = try_exact_folder(search, folder);
     if (status || search->found)
         return status;
@@ -190,8 +211,8 @@ static enum incline_status not_found(struct search *search)
     if (status)
         return status;
     return incline_fail(search->ctx, INCLINE_ERROR_DATA,
-                        "data set '%s': no %s (or .gz) in%s\nSet data.root to the folder with the "
-                        "files, or INCLINE_DATA_PATH to the folder above it%s",
+                        "data set '%s': no %s (or .gz) in%s\nSet data.root (--data) to the folder "
+                        "with the files, or INCLINE_DATA_PATH to the folder above it%s",
                         search->root,
                         incline_dataset_file_name(search->parts[0], INCLINE_KIND_IMAGES),
                         incline_text_get(&search->places),

@@ -2,6 +2,7 @@
 #include "data/idx.h"
 
 #include "base/memory.h"
+#include "data/gzip_end.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -271,6 +272,21 @@ static enum incline_status read_values(struct reader *reader, unsigned char **ou
     return status;
 }
 
+static enum incline_status check_gzip_end(struct reader *reader)
+{
+    struct stat info;
+    bool clean = true;
+    if (stat(reader->path, &info) || !S_ISREG(info.st_mode))
+        return INCLINE_OK;
+    enum incline_status status =
+        incline_gzip_end_check(reader->ctx, reader->path, reader->position, &clean);
+    if (status || clean)
+        return status;
+    return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
+                        "%s: goes on after its gzip data: damaged, or not the file it seems to be",
+                        reader->path);
+}
+
 /* Looking for one byte more also makes zlib compare the checksum at the end. */
 static enum incline_status check_end(struct reader *reader)
 {
@@ -279,7 +295,9 @@ static enum incline_status check_end(struct reader *reader)
     enum incline_status status = read_some(reader, &byte, 1, &got);
     if (status)
         return status;
-    return got ? too_long(reader) : INCLINE_OK;
+    if (got)
+        return too_long(reader);
+    return gzdirect(reader->file) ? INCLINE_OK : check_gzip_end(reader);
 }
 
 /* Reads a whole file: rank and dims into reader, the values into *out. */

@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ALIAS_BYTES = 16 };
+
 /* A list entry with the handle that the public struct does not show. */
 struct found {
     struct incline_device_info info;
     cl_device_id id;
+    char alias[ALIAS_BYTES]; /* the platform's short name: "POCL", "MESA", "NV" */
 };
 
 struct found_list {
@@ -143,9 +146,11 @@ static enum incline_status find_on_platform(struct incline_context *ctx, struct 
     cl_device_id ids[64];
     cl_uint count = 0;
     char name[128], version[256];
+    char alias[ALIAS_BYTES] = "";
     struct found *entry;
     enum incline_status status;
 
+    platform_text(platform, CL_PLATFORM_ICD_SUFFIX_KHR, alias, sizeof alias);
     platform_text(platform, CL_PLATFORM_NAME, name, sizeof name);
     platform_text(platform, CL_PLATFORM_VERSION, version, sizeof version);
     if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 64, ids, &count) != CL_SUCCESS)
@@ -154,6 +159,7 @@ static enum incline_status find_on_platform(struct incline_context *ctx, struct 
         status = found_add(ctx, list, number, name, &entry);
         if (status)
             return status;
+        memcpy(entry->alias, alias, ALIAS_BYTES);
         short_version(version, entry->info.opencl, sizeof entry->info.opencl);
         snprintf(entry->info.state, sizeof entry->info.state, "no devices");
     }
@@ -162,6 +168,7 @@ static enum incline_status find_on_platform(struct incline_context *ctx, struct 
         if (status)
             return status;
         entry->id = ids[i];
+        memcpy(entry->alias, alias, ALIAS_BYTES);
         entry->info.device = (int)i;
         describe(ids[i], &entry->info);
     }
@@ -269,8 +276,9 @@ static bool selects_type(const char *selector)
     return strcmp(selector, "gpu") == 0 || strcmp(selector, "cpu") == 0;
 }
 
-static bool matches(const struct incline_device_info *info, const char *selector)
+static bool matches(const struct found *entry, const char *selector)
 {
+    const struct incline_device_info *info = &entry->info;
     int platform, device, length = 0;
     char *end;
     long number = strtol(selector, &end, 10);
@@ -281,7 +289,14 @@ static bool matches(const struct incline_device_info *info, const char *selector
     if (selects_type(selector))
         return strcmp(info->type, selector) == 0;
     return contains_ignoring_case(info->name, selector) ||
-           contains_ignoring_case(info->platform_name, selector);
+           contains_ignoring_case(info->platform_name, selector) ||
+           (strlen(selector) == strlen(entry->alias) &&
+            contains_ignoring_case(entry->alias, selector));
+}
+
+static bool names_several(const char *selector)
+{
+    return strcmp(selector, "all") == 0 || strchr(selector, ',') != NULL;
 }
 
 static void list_into(const struct found_list *list, struct incline_text *text)
@@ -297,6 +312,24 @@ static void list_into(const struct found_list *list, struct incline_text *text)
     }
 }
 
+/* Drivers that show no device, and what keeps PoCL from it. */
+static void list_empty_platforms(const struct found_list *list, struct incline_text *text)
+{
+    bool any = false, pocl = false;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct found *entry = &list->items[i];
+        if (entry->info.device >= 0)
+            continue;
+        incline_text_add(text, "%s%s", any ? ", " : "\nInstalled, but without a device: ",
+                         entry->info.platform_name);
+        any = true;
+        pocl = pocl || strcmp(entry->alias, "POCL") == 0;
+    }
+    if (pocl)
+        incline_text_add(text, "\nIs the cache folder of PoCL ($POCL_CACHE_DIR, or ~/.cache/pocl) "
+                               "writable? Without one it shows none.");
+}
+
 static enum incline_status fail_choice(struct incline_context *ctx, const struct found_list *list,
                                        const char *selector, int hits)
 {
@@ -305,8 +338,9 @@ static enum incline_status fail_choice(struct incline_context *ctx, const struct
     list_into(list, &text);
     enum incline_status status = incline_fail(
         ctx, INCLINE_ERROR_DEVICE,
-        hits ? "device '%s' is not unique; choose one by number:%s"
-             : "no usable device '%s'; choose by number, P:D, gpu, cpu or part of a name:%s",
+        !hits && names_several(selector) ? "'%s' names several devices; one at a time is used:%s"
+        : hits                           ? "device '%s' is not unique; choose one by number:%s"
+               : "no usable device '%s'; choose by number, P:D, gpu, cpu or part of a name:%s",
         selector, incline_text_get(&text));
     incline_text_finish(&text);
     return status;
@@ -324,19 +358,23 @@ static enum incline_status choose(struct incline_context *ctx, const struct foun
         if (!usable(&entry->info))
             continue;
         usable_count++;
-        if (by_default ? !entry->info.is_default : !matches(&entry->info, selector))
+        if (by_default ? !entry->info.is_default : !matches(entry, selector))
             continue;
         hits++;
         if (!chosen || rank(&entry->info) > rank(&chosen->info))
             chosen = entry;
     }
     if (usable_count == 0) {
-        struct incline_text text;
+        struct incline_text text, empty;
         incline_text_init(&text, ctx);
+        incline_text_init(&empty, ctx);
         list_into(list, &text);
+        list_empty_platforms(list, &empty);
         enum incline_status status =
-            incline_fail(ctx, INCLINE_ERROR_DEVICE, "%s%s%s", no_driver_text,
-                         text.length ? "\nSeen, but not usable:" : "", incline_text_get(&text));
+            incline_fail(ctx, INCLINE_ERROR_DEVICE, "%s%s%s%s", no_driver_text,
+                         text.length ? "\nSeen, but not usable:" : "", incline_text_get(&text),
+                         incline_text_get(&empty));
+        incline_text_finish(&empty);
         incline_text_finish(&text);
         return status;
     }

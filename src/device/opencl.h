@@ -3,6 +3,7 @@
 #define INCLINE_DEVICE_OPENCL_H
 
 #include <CL/cl.h>
+#include <CL/cl_ext.h>
 
 #include "base/text.h"
 #include "device/device.h"

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,15 +70,40 @@ static enum incline_status tensor_failed(struct reader *reader, const char *what
                         reader->tensor->name, what);
 }
 
+/* The length begins a file and ends in zeros; a text has none. */
+static bool looks_like_text(const struct incline_safetensors *file)
+{
+    if (file->length < LENGTH_BYTES)
+        return false;
+    for (size_t i = 0; i < LENGTH_BYTES; i++) {
+        unsigned char byte = (unsigned char)file->bytes[i];
+        if (byte > 0x7e || (byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t'))
+            return false;
+    }
+    return true;
+}
+
+static enum incline_status file_is_cut(struct reader *reader, const char *what)
+{
+    return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
+                        "%s: not a sound safetensors file: %s: copy or save it again",
+                        reader->file->path, what);
+}
+
 /* Splits the file into header and data; *header_bytes lies inside the file. */
 static enum incline_status read_length(struct reader *reader, size_t *header_bytes)
 {
     const unsigned char *bytes = (const unsigned char *)reader->file->bytes;
     uint64_t length = 0;
-    if (reader->file->length < LENGTH_BYTES)
+    char what[96];
+    if (looks_like_text(reader->file))
         return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
-                            "%s: not a sound safetensors file: it has only %zu bytes",
-                            reader->file->path, reader->file->length);
+                            "%s: not a safetensors file: it begins like a text",
+                            reader->file->path);
+    if (reader->file->length < LENGTH_BYTES) {
+        snprintf(what, sizeof what, "it has only %zu bytes", reader->file->length);
+        return file_is_cut(reader, what);
+    }
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         length = length << 8 | bytes[i];
     if (length > HEADER_BYTES_MAX)
@@ -85,11 +111,11 @@ static enum incline_status read_length(struct reader *reader, size_t *header_byt
                             "%s: not a sound safetensors file: a header of %llu bytes; the limit "
                             "is %d",
                             reader->file->path, (unsigned long long)length, HEADER_BYTES_MAX);
-    if (length > reader->file->length - LENGTH_BYTES)
-        return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
-                            "%s: not a sound safetensors file: a header of %llu bytes in a file of "
-                            "%zu",
-                            reader->file->path, (unsigned long long)length, reader->file->length);
+    if (length > reader->file->length - LENGTH_BYTES) {
+        snprintf(what, sizeof what, "a header of %llu bytes in a file of %zu",
+                 (unsigned long long)length, reader->file->length);
+        return file_is_cut(reader, what);
+    }
     *header_bytes = (size_t)length;
     reader->data = bytes + LENGTH_BYTES + *header_bytes;
     reader->data_bytes = reader->file->length - LENGTH_BYTES - *header_bytes;
@@ -183,7 +209,7 @@ static enum incline_status read_range(struct reader *reader, json_t *offsets, si
     if (begin > end || end > reader->data_bytes)
         return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
                             "%s: not a sound safetensors file: tensor '%s': its range %zu to %zu "
-                            "is not inside the %zu bytes of data",
+                            "is not inside the %zu bytes of data: copy or save it again",
                             reader->file->path, tensor->name, begin, end, reader->data_bytes);
     if (end - begin != tensor->bytes)
         return incline_fail(reader->ctx, INCLINE_ERROR_DATA,

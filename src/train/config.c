@@ -7,18 +7,32 @@
 
 #include <string.h>
 
-static enum incline_status write_text(struct incline_context *ctx, struct incline_config *config)
+static enum incline_status write_text(struct incline_context *ctx,
+                                      const struct incline_config *config,
+                                      const struct incline_data_options *data, char **out)
 {
     struct incline_text text;
     incline_text_init(&text, ctx);
     incline_text_add(&text, "incline: %d\n\n", INCLINE_FORMAT_VERSION);
     incline_model_write(&config->model, &text);
     incline_text_add(&text, "\n");
-    incline_data_section_write(&config->data, &text);
+    incline_data_section_write(data, &text);
     incline_text_add(&text, "\n");
     incline_train_section_write(&config->train, &text);
-    enum incline_status status = incline_text_take(&text, &config->text);
+    enum incline_status status = incline_text_take(&text, out);
     incline_text_finish(&text);
+    return status;
+}
+
+enum incline_status incline_config_text_with_root(struct incline_context *ctx,
+                                                  const struct incline_config *config,
+                                                  const char *root, char **out)
+{
+    struct incline_data_options data = config->data;
+    enum incline_status status = incline_strdup(ctx, root, &data.root);
+    if (!status)
+        status = write_text(ctx, config, &data, out);
+    incline_free(&data.root);
     return status;
 }
 
@@ -55,7 +69,7 @@ static enum incline_status config_create(struct incline_context *ctx, struct inc
     if (status == INCLINE_OK)
         status = incline_config_summarize(ctx, config);
     if (status == INCLINE_OK)
-        status = write_text(ctx, config);
+        status = write_text(ctx, config, &config->data, &config->text);
     if (status != INCLINE_OK)
         incline_config_destroy(&config);
     *out = config;
@@ -146,4 +160,10 @@ uint64_t incline_config_seed(const struct incline_config *config)
 const char *incline_config_data_root(const struct incline_config *config)
 {
     return config->data.root;
+}
+
+char *const *incline_config_classes(const struct incline_config *config, size_t *count)
+{
+    *count = config->data.classes.count;
+    return config->data.classes.values;
 }

@@ -31,4 +31,9 @@ struct incline_config {
     struct incline_model_summary summary;
 };
 
+/* *out = the text of config, allocated, with root in the place of data.root. */
+enum incline_status incline_config_text_with_root(struct incline_context *ctx,
+                                                  const struct incline_config *config,
+                                                  const char *root, char **out) INCLINE_MUST_CHECK;
+
 #endif

@@ -112,8 +112,8 @@ static enum incline_status check_classes(struct incline_context *ctx, struct inc
     if (classes->count == 0 || classes->count == (size_t)outputs)
         return INCLINE_OK;
     return incline_fail_at(ctx, incline_node_get(node, "classes"),
-                           "data: classes has %zu names, but the model has %d outputs",
-                           classes->count, outputs);
+                           "data: classes has %zu names, but the model has %d output%s",
+                           classes->count, outputs, outputs == 1 ? "" : "s");
 }
 
 static enum incline_status check_root(struct incline_context *ctx, struct incline_node *node,

@@ -1,4 +1,4 @@
-/* What every configuration file has at its top, and the settings laid over it. */
+/* What every configuration file has at its top. */
 #include "train/config_inner.h"
 
 static const struct incline_option file_options[] = {
@@ -47,22 +47,4 @@ enum incline_status incline_config_check_root(struct incline_context *ctx,
     if (incline_node_kind(root) != INCLINE_NODE_MAPPING)
         return incline_fail_at(ctx, root, "must be a mapping: incline, model, data, train");
     return INCLINE_OK;
-}
-
-enum incline_status incline_config_apply_settings(struct incline_context *ctx,
-                                                  struct incline_document *doc,
-                                                  const struct incline_setting *settings,
-                                                  size_t count)
-{
-    enum incline_status status = incline_config_check_root(ctx, doc);
-    if (status != INCLINE_OK)
-        return status;
-    struct incline_node *train = incline_node_get(incline_document_root(doc), "train");
-    const char *text = train ? incline_node_text(train) : "";
-    bool open = text ? *text == '\0' : incline_node_kind(train) == INCLINE_NODE_MAPPING;
-    if (open && (!train || !incline_node_get(train, "optimizer")))
-        status = incline_document_set(ctx, doc, "train.optimizer", "sgd");
-    for (size_t i = 0; i < count && status == INCLINE_OK; i++)
-        status = incline_document_set(ctx, doc, settings[i].path, settings[i].value);
-    return status;
 }

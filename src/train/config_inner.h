@@ -2,7 +2,8 @@
  *
  *   config.c            a configuration as a whole: reading, writing, its values
  *   config_open.c       from a path or a built-in name to a document
- *   config_file.c       the top of a file, and settings
+ *   config_file.c       the top of a file
+ *   config_settings.c   settings laid over it
  *   config_reference.c  `model:` as a mapping, a path or a built-in name
  *   config_data.c       the `data:` section
  *   config_train.c      the `train:` section

@@ -52,6 +52,8 @@ static enum incline_status fail_no_such(struct incline_context *ctx, const char 
     incline_text_add(&text, "; built in:");
     for (size_t i = 0; i < BUILTIN_COUNT; i++)
         incline_text_add(&text, "%s %s", i == 0 ? "" : ",", builtin_names[i]);
+    if (!node)
+        incline_text_add(&text, " ('incline init NAME' writes one to a file, to start from)");
     enum incline_status status =
         node ? incline_fail_at(ctx, node, "%s", incline_text_get(&text))
              : incline_fail(ctx, INCLINE_ERROR_CONFIG, "%s", incline_text_get(&text));

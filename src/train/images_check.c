@@ -3,7 +3,6 @@
 #include "base/text.h"
 
 #include <limits.h>
-#include <string.h>
 
 int incline_model_outputs(const struct incline_config *config)
 {
@@ -55,19 +54,11 @@ enum incline_status incline_labelled_check(struct incline_context *ctx,
     return INCLINE_OK;
 }
 
-static bool is_utf8(const char *text)
-{
-    size_t left = strlen(text), length = 1;
-    for (; left > 0 && length > 0; text += length, left -= length)
-        length = incline_utf8_length(text, left);
-    return length > 0;
-}
-
 static enum incline_status check_names(struct incline_context *ctx,
                                        const struct incline_dataset *dataset)
 {
     for (int i = 0; dataset->class_names && i < dataset->classes; i++)
-        if (!dataset->class_names[i] || !is_utf8(dataset->class_names[i]))
+        if (!dataset->class_names[i] || !incline_is_utf8(dataset->class_names[i]))
             return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "the name of class %d is not UTF-8",
                                 i);
     return INCLINE_OK;
@@ -87,7 +78,7 @@ enum incline_status incline_dataset_check(struct incline_context *ctx,
         return status;
     if (dataset->classes != outputs)
         return incline_fail(ctx, INCLINE_ERROR_CONFIG,
-                            "the data set has %d classes, but the model has %d outputs",
-                            dataset->classes, outputs);
+                            "the data set has %d classes, but the model has %d output%s",
+                            dataset->classes, outputs, outputs == 1 ? "" : "s");
     return check_names(ctx, dataset);
 }

@@ -6,8 +6,8 @@
 #include "build_config.h"
 #include "incline/version.h"
 #include "train/config.h"
+#include "train/earlier_run.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +31,9 @@ enum incline_status incline_run_folder_check(struct incline_context *ctx,
                                              const struct incline_train_options *options)
 {
     const char *path = options->folder;
+    if (options->overwrite && incline_file_exists(path))
+        return incline_fail(ctx, INCLINE_ERROR_IO, "%s is a file; a run needs a folder (--out)",
+                            path);
     if (!options->overwrite && !options->unique &&
         (incline_folder_exists(path) || incline_file_exists(path)))
         return fail_exists(ctx, path);
@@ -167,21 +170,6 @@ static json_int_t now(void)
     return (json_int_t)time(NULL);
 }
 
-/* Weights of the run that is overwritten must not pass for those of the new one. */
-static enum incline_status remove_old(struct incline_context *ctx, const char *folder,
-                                      const char *name)
-{
-    char *path = NULL;
-    enum incline_status status = incline_path_join(ctx, folder, name, &path);
-    if (status)
-        return status;
-    if (incline_file_exists(path) && remove(path))
-        status = incline_fail(ctx, INCLINE_ERROR_IO, "%s: cannot remove it: %s", path,
-                              strerror(errno));
-    incline_free(&path);
-    return status;
-}
-
 /* *out = path, or path-number from 2 on; allocated. */
 static enum incline_status numbered(struct incline_context *ctx, const char *path, int number,
                                     char **out)
@@ -235,12 +223,6 @@ static enum incline_status fill(struct incline_context *ctx, const char *path,
     incline_free(&weights);
     if (status)
         return status;
-    status = remove_old(ctx, path, "weights/best.safetensors");
-    if (status)
-        return status;
-    status = remove_old(ctx, path, "weights/last.safetensors");
-    if (status)
-        return status;
     status = put(ctx, path, "config.yaml", config->text, incline_file_write);
     if (status)
         return status;
@@ -275,15 +257,20 @@ enum incline_status incline_run_folder_start(struct incline_context *ctx,
                                              const struct incline_device *device,
                                              const struct incline_dataset *dataset, char **path)
 {
-    bool is_new = false;
+    bool is_new = false, has_earlier = false;
     *path = NULL;
     enum incline_status status = take_folder(ctx, options, path, &is_new);
     if (status)
         return status;
-    status = fill(ctx, *path, config, device, dataset);
+    if (!is_new)
+        status = incline_earlier_run_set_aside(ctx, *path, &has_earlier);
+    if (!status)
+        status = fill(ctx, *path, config, device, dataset);
     if (status) {
         if (is_new)
             remove_folder(*path);
+        if (has_earlier) /* the first failure is the one to report */
+            (void)!incline_earlier_run_bring_back(NULL, *path);
         incline_free(path);
     }
     return status;

@@ -18,7 +18,8 @@ incline_run_folder_check(struct incline_context *ctx,
 
 /* Creates the folder that options name, with config.yaml, environment.json, the head of log.csv and
  * the start event. *path: its name, allocated. Of several callers with one name only one gets it,
- * unless they overwrite. A new folder is removed again on failure. */
+ * unless they overwrite: then a run that was there is set aside (earlier_run.h). On failure, a new
+ * folder is removed again and an earlier run brought back. */
 enum incline_status
 incline_run_folder_start(struct incline_context *ctx, const struct incline_train_options *options,
                          const struct incline_config *config, const struct incline_device *device,

@@ -7,6 +7,7 @@
 #include "incline/network.h"
 #include "network/initialize.h"
 #include "network/rewrite.h"
+#include "train/earlier_run.h"
 #include "train/evaluator.h"
 #include "train/images_check.h"
 #include "train/run_folder.h"
@@ -28,6 +29,7 @@ struct trainer {
     const struct incline_dataset *dataset;
     const struct incline_train_options *options;
     struct incline_train_result *result;
+    struct incline_config recorded; /* config, with a text that tells where the data is */
 
     struct incline_parameters *parameters;
     struct incline_feed *feed;
@@ -45,7 +47,8 @@ struct trainer {
     struct incline_fence *fences[2];
     struct incline_progress progress;
     double best_figure;
-    bool stopped; /* by *options->stop or the time limit */
+    bool stopped;     /* by *options->stop or the time limit */
+    bool has_earlier; /* the run that this one overwrites waits for the first weights */
 };
 
 static bool is_asked_to_stop(const struct trainer *trainer)
@@ -146,8 +149,14 @@ static enum incline_status make_paths(struct trainer *trainer)
 
 static enum incline_status save(struct trainer *trainer, const char *path)
 {
-    return incline_weights_save(trainer->ctx, trainer->config, trainer->parameters,
-                                trainer->dataset->class_names, trainer->dataset->classes, path);
+    enum incline_status status =
+        incline_weights_save(trainer->ctx, &trainer->recorded, trainer->parameters,
+                             trainer->dataset->class_names, trainer->dataset->classes, path);
+    if (!status && trainer->has_earlier) {
+        incline_earlier_run_drop(trainer->folder);
+        trainer->has_earlier = false;
+    }
+    return status;
 }
 
 static enum incline_status save_last(struct trainer *trainer)
@@ -179,6 +188,7 @@ static void update_progress(struct trainer *trainer)
     progress->total_step =
         (long long)(progress->epoch - 1) * (long long)trainer->steps + progress->step;
     progress->seconds = now;
+    progress->first_step_seconds = trainer->first_step_share;
     progress->loss = scores.loss;
     progress->accuracy = scores.accuracy;
     progress->step_seconds =
@@ -188,12 +198,17 @@ static void update_progress(struct trainer *trainer)
 
 static enum incline_status fail_diverged(struct trainer *trainer, const char *place, double value)
 {
-    bool saved = trainer->result->epochs_done > 0;
-    return incline_fail(trainer->ctx, INCLINE_ERROR_NUMERIC,
-                        "training diverged: %s is %s; try a smaller learning rate (--lr), now %g%s%s",
-                        place, isnan(value) ? "nan" : "infinite", trainer->progress.learning_rate,
-                        saved ? "; the last good weights are in " : "",
-                        saved ? trainer->last_path : "");
+    bool saved = trainer->result->epochs_done > 0, earlier = trainer->has_earlier;
+    return incline_fail(
+        trainer->ctx, INCLINE_ERROR_NUMERIC,
+        "training diverged: %s is %s; try a smaller learning rate (--lr), now %g%s%s", place,
+        isnan(value) ? "nan" : "infinite", trainer->progress.learning_rate,
+        saved     ? "; the last good weights are in "
+        : earlier ? "; the earlier run is back in "
+                  : "",
+        saved     ? trainer->last_path
+        : earlier ? trainer->folder
+                  : "");
 }
 
 static enum incline_status check_slot(struct trainer *trainer, size_t step)
@@ -381,8 +396,8 @@ static enum incline_status validate(struct trainer *trainer)
     if (!trainer->evaluator || !due)
         return INCLINE_OK;
     double start = incline_clock_seconds();
-    enum incline_status status = incline_evaluator_run(trainer->ctx, trainer->evaluator, &check,
-                                                       &scores, &complete);
+    enum incline_status status =
+        incline_evaluator_run(trainer->ctx, trainer->evaluator, &check, &scores, &complete);
     progress->val_seconds = incline_clock_seconds() - start;
     if (status)
         return status;
@@ -459,6 +474,7 @@ static enum incline_status run_epoch(struct trainer *trainer, int epoch)
     if (status)
         return status;
     trainer->result->steps_done = trainer->progress.total_step;
+    trainer->result->last = trainer->progress;
     trainer->result->last_step = incline_device_get_counters(trainer->device);
     if (trainer->done == trainer->steps)
         return finish_epoch(trainer);
@@ -489,9 +505,8 @@ static enum incline_status run_epochs(struct trainer *trainer)
         trainer->stopped = true;
         trainer->result->stopped_by_time = false;
     }
-    enum incline_status end_status =
-        incline_run_folder_end(trainer->ctx, trainer->folder, ending(trainer, status),
-                               trainer->result->steps_done);
+    enum incline_status end_status = incline_run_folder_end(
+        trainer->ctx, trainer->folder, ending(trainer, status), trainer->result->steps_done);
     if (status)
         return status; /* the first failure is the one to report */
     if (!end_status && trainer->stopped && !trainer->result->stopped_by_time)
@@ -510,10 +525,11 @@ static enum incline_status prepare(struct trainer *trainer)
     status = make_plans(trainer);
     if (status)
         return status;
-    status = incline_run_folder_start(trainer->ctx, trainer->options, trainer->config,
+    status = incline_run_folder_start(trainer->ctx, trainer->options, &trainer->recorded,
                                       trainer->device, trainer->dataset, &trainer->folder);
     if (status)
         return status;
+    trainer->has_earlier = incline_earlier_run_is_aside(trainer->folder);
     return make_paths(trainer);
 }
 
@@ -532,16 +548,47 @@ static void clean_up(struct trainer *trainer)
     if (!drained)
         drained = incline_device_wait(trainer->ctx, trainer->device);
     (void)drained;
+    if (trainer->has_earlier) /* likewise */
+        (void)!incline_earlier_run_bring_back(trainer->ctx, trainer->folder);
     incline_evaluator_destroy(&trainer->evaluator);
     incline_step_plan_destroy(&trainer->plan);
     incline_buffer_destroy(&trainer->image_class);
     incline_buffer_destroy(&trainer->metrics);
     incline_feed_destroy(&trainer->feed);
     incline_parameters_destroy(&trainer->parameters);
+    incline_free(&trainer->recorded.text);
     incline_free(&trainer->slots);
     incline_free(&trainer->folder);
     incline_free(&trainer->last_path);
     incline_free(&trainer->best_path);
+}
+
+/* The run must find its data from everywhere: a folder that was found from the working folder is
+ * recorded with its whole path. One that was found by its name (INCLINE_DATA_PATH, ...) keeps that,
+ * which also holds on other machines, and so does one whose path no configuration can hold. */
+static enum incline_status record_root(struct trainer *trainer)
+{
+    const char *folder = trainer->dataset->folder;
+    char *path = NULL;
+    if (!folder || folder[0] == '/' || !incline_folder_exists(folder))
+        return INCLINE_OK;
+    enum incline_status status = incline_path_absolute(trainer->ctx, folder, &path);
+    if (!status && incline_is_utf8(path))
+        status = incline_config_text_with_root(trainer->ctx, trainer->config, path,
+                                               &trainer->recorded.text);
+    incline_free(&path);
+    return status;
+}
+
+/* What weights and run folder tell of the configuration; the rest is the caller's. */
+static enum incline_status record_config(struct trainer *trainer)
+{
+    trainer->recorded = *trainer->config;
+    trainer->recorded.text = NULL;
+    enum incline_status status = record_root(trainer);
+    if (!status && !trainer->recorded.text)
+        status = incline_strdup(trainer->ctx, trainer->config->text, &trainer->recorded.text);
+    return status;
 }
 
 enum incline_status incline_train(struct incline_context *ctx, struct incline_device *device,
@@ -571,7 +618,9 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
     if (status)
         return status;
     count_steps(&trainer);
-    status = prepare(&trainer);
+    status = record_config(&trainer);
+    if (!status)
+        status = prepare(&trainer);
     if (!status) {
         note_memory(&trainer);
         if (callbacks->started)

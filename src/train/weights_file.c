@@ -173,6 +173,19 @@ static enum incline_status fail_shape(struct incline_context *ctx, const char *p
     return status;
 }
 
+/* Such numbers would make every answer NaN, silently. */
+static enum incline_status check_numbers(struct incline_context *ctx, const char *path,
+                                         const char *name, const float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return incline_fail(ctx, INCLINE_ERROR_DATA,
+                                "%s: tensor '%s' holds %s: these weights are of no use; take ones "
+                                "saved earlier",
+                                path, name, isnan(values[i]) ? "NaN" : "an infinite number");
+    return INCLINE_OK;
+}
+
 /* Checks the file's tensor for place i and takes its values, still in file order. */
 static enum incline_status take_one(struct incline_context *ctx,
                                     const struct incline_config *config,
@@ -200,7 +213,10 @@ static enum incline_status take_one(struct incline_context *ctx,
     status = incline_alloc(ctx, place->elems, sizeof(float), &image->values[i]);
     if (status)
         return status;
-    return incline_safetensors_get_f32(ctx, file, tensor, image->values[i]);
+    status = incline_safetensors_get_f32(ctx, file, tensor, image->values[i]);
+    if (status)
+        return status;
+    return check_numbers(ctx, path, image->names[i], image->values[i], place->elems);
 }
 
 static enum incline_status check_foreign(struct incline_context *ctx,

@@ -100,10 +100,9 @@ static void test_refused(void **state)
         {"a:\n  - b\n c: d\n", "d.yaml:3:2: error: invalid indentation in mapping\n c: d\n ^"},
         {"a: \"x\n", "d.yaml:1:5: error: double-quoted scalar without closing quote\n"
                      "a: \"x\n    ^"},
-        {"a: \xff\n", "d.yaml:1:4: error: byte 0xff is not UTF-8 text\na: \xff\n   ^"},
-        {"a: \xc0\xaf\n", "d.yaml:1:4: error: byte 0xc0 is not UTF-8 text\na: \xc0\xaf\n   ^"},
-        {"a: \xed\xa0\x80\n",
-         "d.yaml:1:4: error: byte 0xed is not UTF-8 text\na: \xed\xa0\x80\n   ^"},
+        {"a: \xff\n", "d.yaml:1:4: error: byte 0xff is not UTF-8 text\na: ?\n   ^"},
+        {"a: \xc0\xaf\n", "d.yaml:1:4: error: byte 0xc0 is not UTF-8 text\na: ??\n   ^"},
+        {"a: \xed\xa0\x80\n", "d.yaml:1:4: error: byte 0xed is not UTF-8 text\na: ???\n   ^"},
         {"a: \x1b[31m\n", "d.yaml:1:4: error: byte 0x1b is not UTF-8 text\na: ?[31m\n   ^"},
         {"a: \"b\\0c\"\n", "d.yaml:1:5: error: a zero byte is not allowed in text\n"
                            "a: \"b\\0c\"\n    ^"},
@@ -353,6 +352,49 @@ static void test_words_of_yaml_are_quoted(void **state)
     incline_text_finish(&text);
 }
 
+static void check_excerpt(struct scratch *s, const char *text, const char *excerpt)
+{
+    struct incline_document *doc = NULL;
+    enum incline_status status = incline_document_parse(s->ctx, "d.yaml", text, strlen(text), &doc);
+    assert_int_equal(status, INCLINE_ERROR_CONFIG);
+    const char *shown = strchr(incline_error_text(s->ctx), '\n');
+    assert_non_null(shown);
+    assert_string_equal(shown + 1, excerpt);
+    incline_error_clear(s->ctx);
+}
+
+/* Of a long line, some 80 columns around the place. */
+static void test_long_lines(void **state)
+{
+    struct scratch *s = *state;
+    check_excerpt(s,
+                  "{a: 012345678901234567890123456789012345678901234567890123456789, a: 1"
+                  ", and: some, more: of it}"
+                  "\n",
+                  "...234567890123456789012345678901234567890123456789, a: 1, and: some, "
+                  "more: o..."
+                  "\n"
+                  "                                                     ^");
+    check_excerpt(s,
+                  "a: &x "
+                  "0123456789012345678901234567890123456789012345678901234567890123456789012345\n",
+                  "a: &x 01234567890123456789012345678901234567890123456789012345678901234567...\n"
+                  "   ^");
+    /* columns are characters, not bytes */
+    check_excerpt(s, "{\xc3\xa9\xc3\xa9\xc3\xa9: 1, \xc3\xa9\xc3\xa9\xc3\xa9: 2}\n",
+                  "{\xc3\xa9\xc3\xa9\xc3\xa9: 1, \xc3\xa9\xc3\xa9\xc3\xa9: 2}\n"
+                  "         ^~~");
+}
+
+/* Bytes that are no text, controls, and what turns the direction of writing. */
+static void test_hidden_characters(void **state)
+{
+    struct scratch *s = *state;
+    check_excerpt(s, "a: \xff\xfe\x80z\n", "a: ???z\n   ^");
+    check_excerpt(s, "a: \x1b[31m\n", "a: ?[31m\n   ^");
+    check_excerpt(s, "\"\xe2\x80\xae\xc2\x9bq\": &x y\n", "\"??q\": &x y\n       ^");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +411,8 @@ int main(void)
         scratch_test(test_setting_names_itself),
         scratch_test(test_scalars_survive),
         scratch_test(test_words_of_yaml_are_quoted),
+        scratch_test(test_long_lines),
+        scratch_test(test_hidden_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

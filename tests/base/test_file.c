@@ -191,6 +191,20 @@ static void test_join(void **state)
     check_join(s, "", "b", "b");
 }
 
+static void test_absolute(void **state)
+{
+    static const char *const paths[][2] = {
+        {"/a/b", "/a/b"}, {"a/b", "/tmp/a/b"}, {"./a", "/tmp/a"}, {"../a", "/tmp/../a"}};
+    struct scratch *s = *state;
+    assert_int_equal(chdir("/tmp"), 0);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        char *path = NULL;
+        assert_ok(s->ctx, incline_path_absolute(s->ctx, paths[i][0], &path));
+        assert_string_equal(path, paths[i][1]);
+        incline_free(&path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +218,7 @@ int main(void)
         scratch_test(test_append),
         scratch_test(test_folders),
         scratch_test(test_join),
+        scratch_test(test_absolute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

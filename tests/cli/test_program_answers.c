@@ -129,6 +129,23 @@ static void eval_writes_the_confusion_matrix(void **state)
     assert_err(shared, "incline: cannot write t.yaml/c.csv: Not a directory\n");
 }
 
+/* A name that promises a picture. */
+static void the_confusion_matrix_is_csv(void **state)
+{
+    static const char *const names[] = {"m.png", "a.csv/m.SVG", "m.csv.gz"};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        run(shared, "eval", "r", "--confusion", names[i]);
+        refused(shared, 2, "eval: --confusion writes CSV: '", names[i],
+                "' must end in .csv\nSee 'incline eval --help'.\n");
+        assert_false(program_exists(shared, names[i]));
+    }
+    run(shared, "eval", "r", "-q", "--confusion", "M.CSV");
+    assert_exit(shared, 0);
+    run(shared, "eval", "r", "-q", "--confusion", "./matrix");
+    assert_exit(shared, 0);
+}
+
 static void eval_takes_weights_alone(void **state)
 {
     (void)state;
@@ -223,10 +240,22 @@ static void predict_reads_a_list(void **state)
     assert_exit(shared, 0);
     assert_int_equal(count_lines(shared->out), 21);
     assert_class(shared->out, "seven.idx#0", "a");
-    shared->input = "";
+    shared->input = "seven.idx\r\n  \r\n\t\nseven.gz\r\n"; /* from another system */
     run(shared, "predict", "r", "-");
     assert_exit(shared, 0);
-    assert_silent_out(shared);
+    assert_silent_err(shared);
+    assert_int_equal(count_lines(shared->out), 14);
+    shared->input = "seven.idx\0seven.gz\0"; /* of find -print0 */
+    shared->input_length = 19;
+    run(shared, "predict", "r", "-");
+    assert_exit(shared, 0);
+    assert_int_equal(count_lines(shared->out), 14);
+    static const char *const empty[] = {"", "\n", " \r\n\n"};
+    for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+        shared->input = empty[i];
+        run(shared, "predict", "r", "-");
+        refused(shared, 4, "-: no paths in the list on standard input\n", "");
+    }
 }
 
 static void predict_gives_the_top(void **state)
@@ -371,19 +400,103 @@ static void weights_must_be_weights(void **state)
     size_t length;
     (void)state;
     run(shared, "predict", "nope", "seven.idx");
-    refused(shared, 4, "nope: No such file or directory", "");
+    refused(shared, 4,
+            "nope: No such file or directory; it must be a run folder or a .safetensors file\n",
+            "");
     run(shared, "eval", "d");
     refused(shared, 4, "d is no run folder: it has neither weights/best.safetensors nor", "");
     run(shared, "eval", "t.yaml");
-    refused(shared, 4, "t.yaml: not a sound safetensors file: ", "");
+    refused(
+        shared, 4, "t.yaml: not a safetensors file: it begins like a text\n",
+        "\nA run folder or a .safetensors file comes first: incline eval RUN|WEIGHTS [CONFIG]\n");
     char *bytes = program_read(shared, "r/weights/best.safetensors", &length);
     scratch_write(shared->scratch, "cut.safetensors", bytes, length - 4);
     run(shared, "eval", "cut.safetensors");
-    refused(shared, 4, "cut.safetensors: not a sound safetensors file: ", "");
+    refused(shared, 4,
+            "cut.safetensors: not a sound safetensors file: ", "copy or save it again\n");
     scratch_write(shared->scratch, "short.safetensors", bytes, 6);
     run(shared, "predict", "short.safetensors", "seven.idx");
-    refused(shared, 4, "short.safetensors: not a sound safetensors file: ", "");
+    refused(shared, 4,
+            "short.safetensors: not a sound safetensors file: ", "copy or save it again\n");
+    scratch_write(shared->scratch, "empty.safetensors", "", 0);
+    run(shared, "eval", "empty.safetensors");
+    refused(shared, 4, "empty.safetensors: not a sound safetensors file: it has only 0 bytes: ",
+            "copy or save it again\n");
+    memset(bytes + length - 4, 0xff, 4); /* a NaN */
+    scratch_write(shared->scratch, "nan.safetensors", bytes, length);
+    run(shared, "predict", "nan.safetensors", "seven.idx");
+    refused(shared, 4, "nan.safetensors: tensor '", "' holds NaN: ");
+    run(shared, "eval", "nan.safetensors");
+    refused(shared, 4, "nan.safetensors: tensor '", "' holds NaN: ");
     free(bytes);
+}
+
+/* The best weights as PyTorch would have written them: without metadata. */
+static void write_bare_weights(const char *name)
+{
+    size_t length, header = 0;
+    char *bytes = program_read(shared, "r/weights/best.safetensors", &length);
+    for (int i = 7; i >= 0; i--)
+        header = header << 8 | (unsigned char)bytes[i];
+    json_t *value = parse(bytes + 8, header);
+    assert_int_equal(json_object_del(value, "__metadata__"), 0);
+    char *text = json_dumps(value, JSON_COMPACT);
+    assert_non_null(text);
+    size_t bare = strlen(text), data = length - 8 - header;
+    char *out = calloc(1, 8 + bare + data);
+    assert_non_null(out);
+    for (int i = 0; i < 8; i++)
+        out[i] = (char)(bare >> (8 * i));
+    memcpy(out + 8, text, bare);
+    memcpy(out + 8 + bare, bytes + 8 + header, data);
+    scratch_write(shared->scratch, name, out, 8 + bare + data);
+    free(out);
+    free(text);
+    json_decref(value);
+    free(bytes);
+}
+
+static void weights_of_pytorch_need_a_configuration(void **state)
+{
+    (void)state;
+    write_bare_weights("bare.safetensors");
+    run(shared, "predict", "bare.safetensors", "seven.idx");
+    refused(shared, 3, "bare.safetensors carries no configuration", "with --config CONFIG\n");
+    run(shared, "eval", "bare.safetensors");
+    refused(shared, 3, "bare.safetensors carries no configuration",
+            "behind the weights: incline eval WEIGHTS CONFIG\n");
+    run(shared, "eval", "bare.safetensors", "t.yaml");
+    assert_exit(shared, 0);
+    run(shared, "predict", "bare.safetensors", "seven.idx", "--config", "t.yaml");
+    assert_exit(shared, 0);
+    assert_class(shared->out, "seven.idx#0", "0"); /* no names in either */
+    run(shared, "predict", "bare.safetensors", "seven.idx", "--config", "r/config.yaml");
+    assert_exit(shared, 0);
+    assert_class(shared->out, "seven.idx#0", "a");
+    run(shared, "predict", "r", "seven.idx", "--config", "nope.yaml");
+    refused(shared, 3, "there is no file and no built-in model 'nope.yaml'", "");
+}
+
+static void missing_runs_are_helped_to(void **state)
+{
+    static const char *const runs[] = {"2026-01-02-0304-a", "2026-01-02-0305-a",
+                                       "2025-12-31-2359-a", "2026-01-01-0000-a"};
+    (void)state;
+    program_folder(shared, "runs");
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "runs/%s", runs[i]);
+        program_folder(shared, path);
+        snprintf(path, sizeof path, "runs/%s/config.yaml", runs[i]);
+        program_write(shared, path, "");
+    }
+    program_folder(shared, "runs/no-run");
+    run(shared, "eval", "nope");
+    refused(
+        shared, 4,
+        "nope: No such file or directory; it must be a run folder or a .safetensors file; newest "
+        "runs here: runs/2026-01-02-0305-a, runs/2026-01-02-0304-a, runs/2026-01-01-0000-a\n",
+        "");
 }
 
 static void output_may_go_away(void **state)
@@ -405,6 +518,7 @@ int main(void)
         cmocka_unit_test(eval_prints_a_table),
         cmocka_unit_test(eval_is_json_and_csv),
         cmocka_unit_test(eval_writes_the_confusion_matrix),
+        cmocka_unit_test(the_confusion_matrix_is_csv),
         cmocka_unit_test(eval_takes_weights_alone),
         cmocka_unit_test(predict_reads_idx),
         cmocka_unit_test(predict_finds_pngs),
@@ -415,6 +529,8 @@ int main(void)
         cmocka_unit_test(predict_passes_over_bad_folders),
         cmocka_unit_test(predict_refuses_what_is_no_image),
         cmocka_unit_test(weights_must_be_weights),
+        cmocka_unit_test(weights_of_pytorch_need_a_configuration),
+        cmocka_unit_test(missing_runs_are_helped_to),
         cmocka_unit_test(output_may_go_away),
     };
     int code = program_need_device();

@@ -44,12 +44,27 @@ static void missing_data_says_where_it_was_sought(void **state)
     struct program *p = *state;
     run(p, "train", "t.yaml", "--data", "nowhere");
     refused(p, 4, "data set 'nowhere': no train-images-idx3-ubyte (or .gz) in\n  nowhere (no such",
-            "/usr/share/datasets/nowhere", "Set data.root to the folder");
+            "/usr/share/datasets/nowhere", "Set data.root (--data) to the folder");
     run(p, "train", "mnist-cnn", "--data", "fashion-mnist", "-s",
         "data.root=nowhere/fashion-mnist");
     refused(p, 4, "data set 'nowhere/fashion-mnist': ", "dataset-fashion-mnist");
     assert_int_equal(unlink(program_path(p, LABELS)), 0);
     train_refused(p, 4, "", "train-labels-idx1-ubyte");
+}
+
+/* A file where a folder is due, and the other way round. */
+static void files_and_folders_are_told_apart(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--data", IMAGES);
+    refused(p, 4, "data set '" IMAGES "': no train-images-idx3-ubyte",
+            "\n  " IMAGES " (a file, not a folder)\n");
+    assert_int_equal(unlink(program_path(p, LABELS)), 0);
+    program_folder(p, LABELS);
+    train_refused(p, 4, LABELS " is a folder, where a file of this name is needed\n", "");
+    assert_int_equal(unlink(program_path(p, IMAGES)), 0);
+    program_folder(p, IMAGES);
+    train_refused(p, 4, IMAGES " is a folder, where a file of this name is needed\n", "");
 }
 
 static void missing_test_files_are_told(void **state)
@@ -135,12 +150,13 @@ static void labels_must_be_classes(void **state)
 {
     struct program *p = *state;
     change(p, LABELS, 8 + 41, 3, -1);
-    train_refused(p, 3,
+    train_refused(p, 4,
                   LABELS ": image 41 (counted from 0) has label 3, but the model has 3 outputs",
-                  "the last layer needs at least 4");
+                  "either its last layer needs more (at least 4, as the largest label is 3)",
+                  "or this file is damaged or of another data set");
     change(p, LABELS, 8 + 41, 2, -1);
     change(p, "d/t10k-labels-idx1-ubyte", 8, 255, -1);
-    train_refused(p, 3, "d/t10k-labels-idx1-ubyte: image 0 (counted from 0) has label 255", "256");
+    train_refused(p, 4, "d/t10k-labels-idx1-ubyte: image 0 (counted from 0) has label 255", "256");
 }
 
 static void images_must_fit_the_model(void **state)
@@ -151,7 +167,12 @@ static void images_must_fit_the_model(void **state)
     run(p, "train", "t.yaml", "--out", "r", "-s", "model.input=[6, 6, 3]");
     refused(p, 3, "", IMAGES, "6 x 6 x 3");
     small_images_write(p, "d/t10k-images-idx3-ubyte", 20, 6, 5, 1);
-    train_refused(p, 3, "", "d/t10k-images-idx3-ubyte", "6 x 5");
+    train_refused(
+        p, 4,
+        "d/t10k-images-idx3-ubyte: the test images differ from the training images: 6 x 5 "
+        "x 1 (height, width, channels), not 6 x 6 x 1",
+        "");
+    assert_no_err(p, "model.input");
     assert_false(program_exists(p, "r"));
 }
 
@@ -167,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         data_test(missing_data_says_where_it_was_sought),
+        data_test(files_and_folders_are_told_apart),
         data_test(missing_test_files_are_told),
         data_test(cut_files_are_told),
         data_test(longer_files_are_told),

@@ -78,6 +78,13 @@ static void sigusr1_saves_and_goes_on(void **state)
     assert_err(p, "(epoch 1/1) -> r/weights/last.safetensors\n");
 }
 
+static void a_closed_terminal_saves(void **state)
+{
+    struct program *p = *state;
+    interrupt(p, SIGHUP);
+    assert_ended(p, "\"how\":\"interrupted\"");
+}
+
 /* Also before the first epoch is done: here an epoch is endless. */
 static void ctrl_c_saves_within_an_epoch(void **state)
 {
@@ -91,6 +98,9 @@ static void ctrl_c_saves_within_an_epoch(void **state)
     program_wait(p);
     assert_exit(p, 130);
     assert_err(p, "(epoch 1/1)");
+    assert_err(p, "\nEpoch 1 up to step ");
+    assert_err(p, " of 60,000: loss ");
+    assert_err(p, "  accuracy ");
     assert_true(program_exists(p, "r/weights/last.safetensors"));
     assert_false(program_exists(p, "r/weights/best.safetensors"));
 }
@@ -106,6 +116,7 @@ static void a_terminal_gets_a_bar(void **state)
     assert_err(p, "\rEpoch 1/3  ");
     assert_err(p, "\u2501\u2501\u2501\u2501"); /* the bar */
     assert_err(p, "  4/4  ");
+    assert_err(p, "s (first step ");
     assert_err(p, "val_accuracy ");
     assert_err(p, "\033[32m");
     assert_no_err(p, "epoch=");
@@ -129,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         signal_test(ctrl_c_saves),
         signal_test(sigterm_saves),
+        signal_test(a_closed_terminal_saves),
         signal_test(sigusr1_saves_and_goes_on),
         signal_test(ctrl_c_saves_within_an_epoch),
         signal_test(a_terminal_gets_a_bar),

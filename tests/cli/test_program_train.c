@@ -53,7 +53,14 @@ static void training_talks_on_stderr(void **state)
     assert_err(p, "    run r    seed 1\ndevice   #");
     assert_err(p, "\ndata     d    60 train, 20 val (the test images), 3 classes, 1x6x6\n");
     assert_err(p, "\nmodel    tiny    91 parameters, ");
-    assert_err(p, "\nepoch=1/3 time=");
+    /* the speed leaves the first step out, so its share of the time is told */
+    double time = 0, first_step = 0;
+    const char *line = strstr(p->err, "\nepoch=1/3 time=");
+    assert_non_null(line);
+    assert_int_equal(
+        sscanf(line, "\nepoch=1/3 time=%lf first_step=%lf images_per_s=", &time, &first_step), 2);
+    assert_true(first_step <= time);
+    assert_null(strstr(strstr(p->err, "\nepoch=2/3 "), "first_step="));
     assert_err(p, "\nepoch=3/3 time=");
     assert_err(p, " val_accuracy=");
     assert_err(p, "\nBest val_accuracy ");
@@ -102,6 +109,28 @@ static void quiet_training_is_silent(void **state)
     assert_no_err(p, "epoch=");
     assert_err(p, "-a-b"); /* the name in the folder */
     assert_int_equal(program_count_entries(p, "runs"), 2);
+}
+
+/* Nothing to evaluate on: no proposal that cannot work, and eval says what it needs. */
+static void no_held_out_images_no_proposal(void **state)
+{
+    struct program *p = *state;
+    small_data_write(p, "train-only", &(struct small_data){40, 0, 6, 6, 1, 3, false});
+    run(p, "train", "t.yaml", "--data", "train-only", "-s", "data.val=none", "--out", "r", "-e",
+        "1");
+    assert_exit(p, 0);
+    assert_no_err(p, "Next: ");
+    run(p, "eval", "r");
+    assert_exit(p, 4);
+    assert_silent_out(p);
+    assert_err(p,
+               "train-only: no test images there, and data.val keeps none of the training images "
+               "aside; give a folder with t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte: "
+               "--data DIR\n");
+    run(p, "eval", "r", "--data", "d");
+    assert_exit(p, 0);
+    run(p, "train", "t.yaml", "-s", "data.val=none", "--out", "s", "-e", "1");
+    assert_err(p, "\nNext: incline eval s\n"); /* there are test images */
 }
 
 static void the_log_has_a_line_an_epoch(void **state)
@@ -314,7 +343,7 @@ static void time_stops_and_saves(void **state)
     /* too short for one epoch: the first step is still done and saved */
     run(p, "train", "t.yaml", "--out", "s", "--max-time", "0.001");
     assert_exit(p, 0);
-    assert_err(p, "after step 1 (epoch 1/3)");
+    assert_err(p, "after step 1 (epoch 1/3).\nEpoch 1 up to step 1 of 4: loss ");
     assert_true(program_exists(p, "s/weights/last.safetensors"));
     assert_false(program_exists(p, "s/weights/best.safetensors"));
     run(p, "eval", "s", "--format", "csv");
@@ -354,6 +383,55 @@ static void weights_are_a_start(void **state)
     assert_true(losses[0] == losses[1]);
     free(whole);
     free(rest);
+}
+
+static void a_run_is_a_start_too(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    run(p, "train", "t.yaml", "--dry-run", "--weights", "r");
+    assert_exit(p, 0);
+    assert_out(p, "model ok    weights ok\n");
+    run(p, "train", "t.yaml", "--out", "a", "-e", "1", "--weights", "r/weights/best.safetensors");
+    run(p, "train", "t.yaml", "--out", "b", "-e", "1", "--weights", "r");
+    assert_exit(p, 0);
+    assert_true(program_same_bytes(p, "a/weights/last.safetensors", "b/weights/last.safetensors"));
+    run(p, "train", "t.yaml", "--out", "fresh", "-e", "1");
+    assert_false(
+        program_same_bytes(p, "b/weights/last.safetensors", "fresh/weights/last.safetensors"));
+    assert_int_equal(unlink(program_path(p, "r/weights/best.safetensors")), 0);
+    run(p, "train", "t.yaml", "--dry-run", "--weights", "r"); /* the last then */
+    assert_exit(p, 0);
+}
+
+/* The data was found from the folder of the training, by a relative path. */
+static void runs_work_from_everywhere(void **state)
+{
+    static const char *const commands[][4] = {{"eval", "../r"},
+                                              {"eval", "../r/weights/last.safetensors"},
+                                              {"train", "../r/config.yaml", "--dry-run"}};
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    assert_exit(p, 0);
+    program_folder(p, "elsewhere");
+    size_t length = strlen(p->scratch->folder);
+    strcat(p->scratch->folder, "/elsewhere");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        program_run(p, commands[i]);
+        assert_exit(p, 0);
+    }
+    p->scratch->folder[length] = '\0';
+    /* what was found by its name keeps it */
+    char variable[SCRATCH_PATH_BYTES + 32], *config;
+    snprintf(variable, sizeof variable, "INCLINE_DATA_PATH=%s/sets", p->scratch->folder);
+    program_folder(p, "sets");
+    small_data_write(p, "sets/e", &small_data);
+    p->environment[0] = variable;
+    run(p, "train", "t.yaml", "--out", "named", "-e", "1", "--data", "e");
+    assert_exit(p, 0);
+    config = program_read(p, "named/config.yaml", &length);
+    assert_non_null(strstr(config, "\n  root: e\n"));
+    free(config);
 }
 
 static void runs_get_folders_of_their_own(void **state)
@@ -441,6 +519,24 @@ static void json_and_packed_data_do_as_well(void **state)
     assert_err(p, "data     e    60 train");
 }
 
+/* The plain file is read; -v says so. */
+static void plain_files_come_before_packed_ones(void **state)
+{
+    static const struct small_data packed = {9, 0, 6, 6, 1, 3, true};
+    struct program *p = *state;
+    char from[SCRATCH_PATH_BYTES];
+    small_data_write(p, "z", &packed);
+    snprintf(from, sizeof from, "%s", program_path(p, "z/train-images-idx3-ubyte.gz"));
+    assert_int_equal(rename(from, program_path(p, "d/train-images-idx3-ubyte.gz")), 0);
+    run(p, "train", "t.yaml", "--dry-run");
+    assert_exit(p, 0);
+    assert_out(p, "data ok (60 + 20 images");
+    assert_silent_err(p);
+    run(p, "train", "t.yaml", "--dry-run", "-v");
+    assert_exit(p, 0);
+    assert_err(p, "d/train-images-idx3-ubyte is read, not d/train-images-idx3-ubyte.gz\n");
+}
+
 static void odd_sizes_work(void **state)
 {
     static const struct small_data odd = {257, 31, 5, 9, 2, 5, false};
@@ -482,6 +578,7 @@ int main(void)
         train_test(training_talks_on_stderr),
         train_test(the_log_has_levels),
         train_test(quiet_training_is_silent),
+        train_test(no_held_out_images_no_proposal),
         train_test(the_log_has_a_line_an_epoch),
         train_test(the_run_folder_is_machine_readable),
         train_test(odd_bytes_in_a_path_are_no_obstacle),
@@ -493,10 +590,13 @@ int main(void)
         train_test(time_stops_and_saves),
         train_test(one_batch_is_learnt_by_heart),
         train_test(weights_are_a_start),
+        train_test(a_run_is_a_start_too),
+        train_test(runs_work_from_everywhere),
         train_test(runs_get_folders_of_their_own),
         train_test(runs_at_the_same_time_do_not_share_a_folder),
         train_test(overwritten_runs_leave_no_weights),
         train_test(json_and_packed_data_do_as_well),
+        train_test(plain_files_come_before_packed_ones),
         train_test(odd_sizes_work),
     };
     int code = program_need_device();

@@ -48,6 +48,7 @@ static void usage_errors_exit_2(void **state)
          "init: no built-in configuration 'mnist-cn' (did you mean 'mnist-cnn'?)\n'incline init' "
          "lists them.\n"},
         {{"help", "conv"}, "there is no help on 'conv' (did you mean 'conv2d'?)"},
+        {{"help", "xyzzy"}, "there is no help on 'xyzzy'\n'incline help' lists the verbs, "},
         {{"help", "trian"}, "unknown verb 'trian' (did you mean 'train'?)"},
     };
     struct program *p = *state;
@@ -84,9 +85,49 @@ static void wrong_settings_exit_2(void **state)
     struct program *p = *state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char first[256];
-        snprintf(first, sizeof first, "--set %s: error: ", cases[i][0]);
+        snprintf(first, sizeof first, "-s %s: error: ", cases[i][0]);
         run(p, "summary", "mnist-cnn", "-s", cases[i][0]);
-        refused(p, 2, first, cases[i][1]);
+        refused(p, 2, first, cases[i][1], "\nSee 'incline summary --help'.\n");
+    }
+}
+
+/* An option that changes the configuration is called what the user called it. */
+static void options_are_told_as_typed(void **state)
+{
+    static const struct wrong_usage cases[] = {
+        {{"-e", "0"}, "-e 0: error: train: epochs must be between 1 and 1000000, not 0\n"},
+        {{"-e0"}, "-e 0: error: train: epochs "},
+        {{"--epochs", "0"}, "--epochs 0: error: train: epochs "},
+        {{"--epochs=0"}, "--epochs 0: error: train: epochs "},
+        {{"--lr", "x"}, "--lr x: error: sgd: lr must be a finite number, not 'x'\n"},
+        {{"--seed", "-1"}, "--seed -1: error: train: seed must be"},
+        {{"--data", ""}, "--data : error: data: root must be the folder of the data, not empty\n"},
+        {{"--set", "train.epochs=0"}, "--set train.epochs=0: error: train: epochs "},
+        {{"-strain.epochs=0"}, "-s train.epochs=0: error: train: epochs "},
+    };
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *const *words = cases[i].arguments;
+        run(p, "train", "mnist-cnn", words[0], words[1]);
+        refused(p, 2, cases[i].first, "\nSee 'incline train --help'.\n");
+    }
+}
+
+static void misplaced_settings_are_helped(void **state)
+{
+    static const char *const cases[][2] = {
+        {"epochs=1", "there is no 'epochs' (did you mean 'train.epochs'?)\n"},
+        {"lr=1", "there is no 'lr' (did you mean 'train.optimizer.sgd.lr'?)\n"},
+        {"train.lr=1", "there is no 'train.lr' (did you mean 'train.optimizer.sgd.lr'?)\n"},
+        {"root=x", "there is no 'root' (did you mean 'data.root'?)\n"},
+        {"train.shuffle=false", "(did you mean 'data.shuffle'?)\n"},
+        {"model.layers.0.filters=9", "(did you mean 'model.layers.0.conv2d.filters'?)\n"},
+        {"model.layers.1.stride=9", "(did you mean 'model.layers.1.max_pool2d.stride'?)\n"},
+    };
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run(p, "summary", "mnist-cnn", "-s", cases[i][0]);
+        refused(p, 2, "-s ", cases[i][0], cases[i][1]);
     }
 }
 
@@ -131,6 +172,8 @@ static void config_errors_point_at_the_place(void **state)
         {NULL, "root: d, val: tset", NULL, "5:22", "val must be none, test or {split: 0.1}"},
         {NULL, "root: d, format: png", NULL, "5:25", "png"},
         {NULL, "root: d, shuffle: maybe", NULL, "5:26", "maybe"},
+        {"flatten, {dense: 1}", "root: d, classes: [a, b]", NULL, "5:26",
+         "2 names, but the model has 1 output\n"},
         {NULL, "root: d, classes: [a, b]", NULL, "5:26", "2 names, but the model has 3 outputs"},
         {NULL, "root: d, normalize: {mean: [1, 2], std: [1]}", NULL, "5:35", "mean"},
         {NULL, NULL, "epochs: 1, epochs: 2", "6:", "double key"},
@@ -157,7 +200,8 @@ static void files_that_are_no_configuration(void **state)
     run(p, "train", "folder");
     refused(p, 3, "folder is a folder; a configuration is a file", "config.yaml");
     run(p, "train", "nope.yaml");
-    refused(p, 3, "there is no file and no built-in model 'nope.yaml'", "built in: mnist-cnn");
+    refused(p, 3, "there is no file and no built-in model 'nope.yaml'",
+            "built in: mnist-cnn ('incline init NAME' writes one to a file, to start from)\n");
     run(p, "train", "mnist-cn");
     refused(p, 3, "there is no file and no built-in model 'mnist-cn' (did you mean 'mnist-cnn'?)",
             "");
@@ -184,6 +228,8 @@ int main(void)
         program_test(usage_errors_exit_2),
         program_test(wrong_log_level_is_refused),
         program_test(wrong_settings_exit_2),
+        program_test(options_are_told_as_typed),
+        program_test(misplaced_settings_are_helped),
         program_test(config_errors_point_at_the_place),
         program_test(files_that_are_no_configuration),
     };

@@ -1,4 +1,4 @@
-#include "support/program.h"
+#include "support/small_data.h"
 
 #include "incline/version.h"
 
@@ -298,9 +298,82 @@ static void absent_devices_are_refused(void **state)
     }
     run(p, "summary", "mnist-cnn", "-d", "99");
     refused(p, 5, "no usable device '99'", "choose by");
+    assert_no_err(p, "INCLINE_DEVICE");
+    static const char *const several[] = {"0,1", "all", "gpu,cpu"};
+    for (size_t i = 0; i < sizeof several / sizeof several[0]; i++) {
+        char first[64];
+        snprintf(first, sizeof first, "'%s' names several devices; one at a time is used:\n",
+                 several[i]);
+        run(p, "summary", "mnist-cnn", "-d", several[i]);
+        refused(p, 5, first, "\n  0  ");
+    }
+}
+
+/* INCLINE_DEVICE names none: what needs a device says whose word it was, the rest does without. */
+static void the_environment_names_the_device(void **state)
+{
+    struct program *p = *state;
+    run(p, "devices");
+    skip_without_device(p);
     p->environment[0] = "INCLINE_DEVICE=no such name";
     run(p, "summary", "mnist-cnn");
-    refused(p, 5, "no usable device 'no such name'", "choose by");
+    assert_exit(p, 0);
+    assert_out(p, "693,962");
+    assert_no_out(p, "at batch");
+    assert_string_equal(p->err,
+                        "INCLINE_DEVICE=no such name: no usable device 'no such name'; so no "
+                        "memory is shown.\n");
+    p->environment[0] = "INCLINE_DEVICE=no such name";
+    run(p, "devices", "-d", "0");
+    assert_exit(p, 0);
+    p->environment[0] = "INCLINE_DEVICE=no such name";
+    run(p, "devices");
+    assert_exit(p, 0);
+    assert_no_out(p, "default\n");
+    assert_err(p, "; the other verbs will need -d.\n");
+    p->environment[0] = "INCLINE_DEVICE=no such name";
+    run(p, "devices", "--format", "json");
+    assert_no_out(p, "\"default\": true");
+    p->environment[0] = "INCLINE_DEVICE=0";
+    run(p, "devices");
+    assert_exit(p, 0);
+    const char *row = strstr(p->out, "\n 0  ");
+    assert_non_null(row);
+    assert_int_equal(strncmp(strchr(row + 1, '\n') - 7, "default", 7), 0);
+    assert_string_equal(p->err, "INCLINE_DEVICE=0 chooses the device where -d does not.\n");
+    /* verbs that cannot do without */
+    static const char config[] = "incline: 1\nmodel: {input: [6, 6, 1], layers: [flatten, {dense: "
+                                 "3}]}\ndata: {root: d}\n";
+    small_data_write(p, "d", &small_data);
+    program_write(p, "t.yaml", config);
+    p->environment[0] = "INCLINE_DEVICE=no such name";
+    run(p, "train", "t.yaml", "--dry-run");
+    refused(p, 5, "no usable device 'no such name'", "choose by",
+            "\nINCLINE_DEVICE=no such name chose it; -d chooses another one.\n");
+}
+
+/* PoCL's platform has another name than everybody's. */
+static void pocl_is_found_by_its_name(void **state)
+{
+    struct program *p = *state;
+    char cache[SCRATCH_PATH_BYTES + 32];
+    run(p, "devices");
+    skip_without_device(p);
+    if (!strstr(p->out, "Portable Computing Language "))
+        skip();
+    run(p, "devices", "-d", "pocl");
+    assert_exit(p, 0);
+    assert_out(p, "Portable Computing Language ");
+    /* it shows no device when it cannot write its cache */
+    program_write(p, "file", "");
+    snprintf(cache, sizeof cache, "POCL_CACHE_DIR=%s/file/x", p->scratch->folder);
+    p->environment[0] = cache;
+    run(p, "devices");
+    if (p->code == 0)
+        skip(); /* there is another device */
+    assert_exit(p, 5);
+    assert_err(p, "\nInstalled, but without a device: ");
+    assert_err(p, "\nIs the cache folder of PoCL ($POCL_CACHE_DIR, or ~/.cache/pocl) writable?");
 }
 
 static void full_output_is_an_error(void **state)
@@ -334,6 +407,8 @@ int main(void)
         program_test(devices_are_json),
         program_test(no_driver_is_explained),
         program_test(absent_devices_are_refused),
+        program_test(the_environment_names_the_device),
+        program_test(pocl_is_found_by_its_name),
         program_test(full_output_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

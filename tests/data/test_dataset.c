@@ -219,8 +219,8 @@ static void test_many_classes(void **state)
     assert_ok(s->ctx, incline_dataset_read(s->ctx, &options, small, 2560, NULL, &set));
     assert_int_equal(set->train.labels[9], 2559);
     incline_dataset_destroy(&set);
-    check_fails(s, &options, small, 2559, INCLINE_ERROR_CONFIG,
-                "the largest label is 2559, so the last layer needs at least 2560");
+    check_fails(s, &options, small, 2559, INCLINE_ERROR_DATA,
+                "either its last layer needs more (at least 2560, as the largest label is 2559)");
 }
 
 /* What root finds under the folder of the test; NULL: nothing. */
@@ -265,7 +265,7 @@ static void test_not_found_names_every_place(void **state)
         "data set 'absent': no train-images-idx3-ubyte (or .gz) in\n  absent (no such folder)\n"
         "  %s/absent (no such folder)\n  %s/xdg/incline/absent (no such folder)\n"
         "  /usr/local/share/datasets/absent (no such folder)\n"
-        "  /usr/share/datasets/absent (no such folder)\nSet data.root to",
+        "  /usr/share/datasets/absent (no such folder)\nSet data.root (--data) to",
         s->folder, s->folder);
     check_fails(s, &options, small, 3, INCLINE_ERROR_DATA, part);
     mkdir(scratch_path(s, "absent"), 0777);
@@ -282,9 +282,10 @@ static void test_must_fit_the_model(void **state)
     check_fails(s, &options, (struct incline_shape){32, 32, 3}, 3, INCLINE_ERROR_CONFIG,
                 "train-images-idx3-ubyte.gz: images of 2 x 3 x 1 (height, width, channels), but "
                 "the model takes 32 x 32 x 3: set model.input to [2, 3, 1]");
-    check_fails(s, &options, small, 2, INCLINE_ERROR_CONFIG,
-                "train-labels.idx1-ubyte: image 2 (counted from 0) has label 2, but the model has "
-                "2 outputs: the largest label is 2, so the last layer needs at least 3");
+    check_fails(
+        s, &options, small, 2, INCLINE_ERROR_DATA,
+        "train-labels.idx1-ubyte: image 2 (counted from 0) has label 2, but the model has "
+        "2 outputs: either its last layer needs more (at least 3, as the largest label is 2)");
     idx_write_labels(s, "tiny/train-labels.idx1-ubyte", 9, 3);
     check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
                 "train-images-idx3-ubyte.gz has 10 images, but ");
@@ -317,7 +318,10 @@ static void test_class_names(void **state)
                 "classes.txt:2: byte 0xfc is not UTF-8 text");
     scratch_write(s, "tiny/classes.txt", "red\0green\nblue", 14);
     check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
-                "classes.txt:1: byte 0x00 is not UTF-8 text");
+                "classes.txt:1: byte 0x00 is a control character: the file must be text");
+    scratch_write(s, "tiny/classes.txt", "red\nlight\x1b[31m blue\ngreen", 26);
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
+                "classes.txt:2: byte 0x1b is a control character: the file must be text");
 }
 
 static void check_first_name(struct scratch *s, const char *folder, int outputs, const char *name)

@@ -254,6 +254,54 @@ static void test_damaged_gzip(void **state)
     check_packed_fails(s, bytes, length, "bad.gz: the gzip data is damaged (invalid ");
 }
 
+/* A gzip file of nothing, as it ends files of several members. */
+#define EMPTY_GZIP "\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0"
+
+/* A packed file with something behind its data. */
+static const char *write_packed_and(struct scratch *s, const char *more, size_t length)
+{
+    struct idx_bytes idx;
+    uint32_t count = 5;
+    idx_begin(&idx, 0x08, 1, &count);
+    for (unsigned i = 0; i < count; i++)
+        idx_add(&idx, i);
+    const char *path = idx_write(s, "end.gz", &idx);
+    FILE *file = fopen(path, "ab");
+    assert_non_null(file);
+    assert_int_equal(fwrite(more, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+    return path;
+}
+
+static void test_behind_packed_data(void **state)
+{
+    static const struct {
+        const char *more;
+        size_t length;
+        bool clean;
+    } cases[] = {
+        {"", 0, true},
+        {"\0\0\0", 3, true},
+        {"\n", 1, false},
+        {"junk junk", 9, false},
+        {"\0\0x", 3, false},
+        {EMPTY_GZIP, sizeof EMPTY_GZIP - 1, true},
+        {EMPTY_GZIP "x", sizeof EMPTY_GZIP, false},
+    };
+    struct scratch *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int *labels = NULL;
+        size_t count;
+        const char *path = write_packed_and(s, cases[i].more, cases[i].length);
+        enum incline_status status = incline_idx_read_labels(s->ctx, path, &labels, &count);
+        if (cases[i].clean)
+            assert_ok(s->ctx, status);
+        else
+            assert_fails(s->ctx, INCLINE_ERROR_DATA, status, "goes on after its gzip data");
+        incline_free(&labels);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +317,7 @@ int main(void)
         scratch_test(test_lying_header),
         scratch_test(test_trailing_bytes),
         scratch_test(test_damaged_gzip),
+        scratch_test(test_behind_packed_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

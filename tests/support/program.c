@@ -90,12 +90,13 @@ static void change_environment(const struct program *program)
     }
 }
 
-static int temporary_file(const char *text)
+static int temporary_file(const char *text, size_t length)
 {
     FILE *file = tmpfile();
     assert_non_null(file);
-    if (text)
-        assert_true(fputs(text, file) >= 0);
+    if (text && length == 0)
+        length = strlen(text);
+    assert_int_equal(fwrite(text ? text : "", 1, length, file), length);
     rewind(file);
     int number = dup(fileno(file));
     fclose(file);
@@ -138,12 +139,12 @@ static void become(struct program *program, const char *const *arguments, int in
 
 void program_start(struct program *program, const char *const *arguments)
 {
-    int in = temporary_file(program->input);
+    int in = temporary_file(program->input, program->input_length);
     assert_int_equal(program->pid, 0);
     forget_result(program);
-    program->out_file = program->output ? open(program->output, O_WRONLY) : temporary_file(NULL);
+    program->out_file = program->output ? open(program->output, O_WRONLY) : temporary_file(NULL, 0);
     assert_true(program->out_file >= 0);
-    program->err_file = program->terminal ? open_terminal(program) : temporary_file(NULL);
+    program->err_file = program->terminal ? open_terminal(program) : temporary_file(NULL, 0);
     fflush(NULL);
     program->pid = fork();
     assert_true(program->pid >= 0);
@@ -199,6 +200,7 @@ void program_wait(struct program *program)
     if (!program->out)
         program->out = calloc(1, 1);
     program->input = program->output = NULL;
+    program->input_length = 0;
     program->terminal = false;
     memset(program->environment, 0, sizeof program->environment);
     if (program->code == 98 || program->code == 99)
@@ -266,6 +268,11 @@ void assert_out(struct program *program, const char *text)
 void assert_err(struct program *program, const char *text)
 {
     assert_holds(program, "standard error", program->err, text, true);
+}
+
+void assert_no_out(struct program *program, const char *text)
+{
+    assert_holds(program, "standard output", program->out, text, false);
 }
 
 void assert_no_err(struct program *program, const char *text)

@@ -18,6 +18,7 @@ struct program {
 
     /* What the next run gets. Reset by each run. */
     const char *input;                          /* on standard input; NULL: nothing */
+    size_t input_length;                        /* when it holds zero bytes; 0: a text */
     const char *output;                         /* the file for standard output; NULL: it is kept */
     const char *environment[PROGRAM_VARIABLES]; /* "NAME=VALUE", or "NAME" to take it away */
     bool terminal;                              /* standard error is a terminal of 160 columns */
@@ -52,6 +53,7 @@ void assert_exit(struct program *program, int code);
 /* Standard output or error must hold the text. */
 void assert_out(struct program *program, const char *text);
 void assert_err(struct program *program, const char *text);
+void assert_no_out(struct program *program, const char *text);
 void assert_no_err(struct program *program, const char *text);
 /* Nothing was printed there. */
 void assert_silent_out(struct program *program);

@@ -355,7 +355,8 @@ static void test_builtin(void **state)
                      INCLINE_ERROR_CONFIG);
     assert_string_equal(incline_error_text(s->ctx),
                         "there is no file and no built-in model 'mnist-cn' (did you mean "
-                        "'mnist-cnn'?); built in: mnist-cnn");
+                        "'mnist-cnn'?); built in: mnist-cnn ('incline init NAME' writes one to a "
+                        "file, to start from)");
     incline_error_clear(s->ctx);
 }
 

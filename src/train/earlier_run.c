@@ -1,0 +1,147 @@
+#include "train/earlier_run.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Weights come first: they are what cannot be made again. */
+static const char *const file_names[] = {"weights/last.safetensors",
+                                         "weights/best.safetensors",
+                                         "config.yaml",
+                                         "environment.json",
+                                         "log.csv",
+                                         "events.jsonl"};
+static const char *const weights_names[] = {"weights/last.safetensors", "weights/best.safetensors"};
+static const char *const folder_names[] = {"weights", ""};
+
+enum { FILE_COUNT = sizeof file_names / sizeof *file_names };
+
+static enum incline_status previous_folder(struct incline_context *ctx, const char *folder,
+                                           char **out)
+{
+    return incline_path_join(ctx, folder, "previous", out);
+}
+
+static bool holds_any(const char *folder, const char *const *names, size_t count)
+{
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++) {
+        char *path = NULL;
+        found = incline_path_join(NULL, folder, names[i], &path) == INCLINE_OK &&
+                incline_file_exists(path);
+        incline_free(&path);
+    }
+    return found;
+}
+
+/* Moves one file, if it is there. */
+static enum incline_status move_file(struct incline_context *ctx, const char *from, const char *to,
+                                     const char *name)
+{
+    char *source = NULL, *target = NULL;
+    enum incline_status status = incline_path_join(ctx, from, name, &source);
+    if (!status)
+        status = incline_path_join(ctx, to, name, &target);
+    if (!status && incline_file_exists(source) && rename(source, target))
+        status = incline_fail(ctx, INCLINE_ERROR_IO, "%s: cannot move it to %s: %s", source, target,
+                              strerror(errno));
+    incline_free(&target);
+    incline_free(&source);
+    return status;
+}
+
+static enum incline_status move_files(struct incline_context *ctx, const char *from, const char *to)
+{
+    char *weights = NULL;
+    enum incline_status status = incline_path_join(ctx, to, "weights", &weights);
+    if (!status)
+        status = incline_folder_create(ctx, weights);
+    for (size_t i = 0; !status && i < FILE_COUNT; i++)
+        status = move_file(ctx, from, to, file_names[i]);
+    incline_free(&weights);
+    return status;
+}
+
+/* What cannot be removed stays: folders that hold something else, for instance. */
+static void remove_all(const char *folder, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *path = NULL;
+        if (incline_path_join(NULL, folder, names[i], &path) == INCLINE_OK)
+            (void)remove(path);
+        incline_free(&path);
+    }
+}
+
+static void remove_folders(const char *previous)
+{
+    remove_all(previous, folder_names, sizeof folder_names / sizeof *folder_names);
+}
+
+/* What a crash left: the earlier run, unless the new one had just saved weights. */
+static enum incline_status settle(struct incline_context *ctx, const char *folder,
+                                  const char *previous)
+{
+    if (!holds_any(previous, file_names, FILE_COUNT))
+        return INCLINE_OK;
+    if (!holds_any(folder, weights_names, sizeof weights_names / sizeof *weights_names))
+        return incline_earlier_run_bring_back(ctx, folder);
+    incline_earlier_run_drop(folder);
+    return INCLINE_OK;
+}
+
+enum incline_status incline_earlier_run_set_aside(struct incline_context *ctx, const char *folder,
+                                                  bool *found)
+{
+    char *previous = NULL;
+    *found = false;
+    enum incline_status status = previous_folder(ctx, folder, &previous);
+    if (!status)
+        status = settle(ctx, folder, previous);
+    *found = !status && holds_any(folder, file_names, FILE_COUNT);
+    if (*found)
+        status = move_files(ctx, folder, previous);
+    if (status && *found) {
+        *found = false;
+        (void)!move_files(NULL, previous, folder); /* the first failure is the one to report */
+        remove_folders(previous);
+    }
+    incline_free(&previous);
+    return status;
+}
+
+bool incline_earlier_run_is_aside(const char *folder)
+{
+    char *previous = NULL;
+    bool is_aside = previous_folder(NULL, folder, &previous) == INCLINE_OK &&
+                    holds_any(previous, file_names, FILE_COUNT);
+    incline_free(&previous);
+    return is_aside;
+}
+
+enum incline_status incline_earlier_run_bring_back(struct incline_context *ctx, const char *folder)
+{
+    char *previous = NULL;
+    enum incline_status status = previous_folder(ctx, folder, &previous);
+    if (!status)
+        remove_all(folder, file_names, FILE_COUNT);
+    if (!status)
+        status = move_files(ctx, previous, folder);
+    if (!status)
+        remove_folders(previous);
+    incline_free(&previous);
+    return status;
+}
+
+void incline_earlier_run_drop(const char *folder)
+{
+    char *previous = NULL;
+    if (previous_folder(NULL, folder, &previous) != INCLINE_OK)
+        return;
+    remove_all(previous, file_names, FILE_COUNT);
+    remove_folders(previous);
+    incline_free(&previous);
+}
