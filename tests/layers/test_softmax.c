@@ -1,6 +1,6 @@
 /* softmax against its reference, and rows of numbers far apart. */
+#include "check/reference.h"
 #include "support/harness.h"
-#include "support/reference.h"
 
 #include <math.h>
 
@@ -19,8 +19,8 @@ static void reference(const void *cookie, struct harness_values *v)
 {
     const struct incline_shape *in = cookie;
     size_t rows = (size_t)(v->images * in->height * in->width);
-    reference_softmax(rows, in->channels, v->x, v->y);
-    reference_softmax_backward(rows, in->channels, v->y, v->dy, v->dx);
+    incline_reference_softmax(rows, in->channels, v->x, v->y);
+    incline_reference_softmax_backward(rows, in->channels, v->y, v->dy, v->dx);
 }
 
 static void test_against_reference(void **state)

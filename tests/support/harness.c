@@ -1,6 +1,6 @@
 #include "support/harness.h"
 
-#include "support/reference.h"
+#include "check/reference.h"
 
 #include <math.h>
 
@@ -281,7 +281,7 @@ void harness_compare_nan(const char *label, const char *tensor, const double *go
 void harness_prove(const char *label, double (*function)(void *cookie), void *cookie,
                    double *values, size_t count, const double *gradient)
 {
-    double error = reference_central_differences(function, cookie, values, count, gradient);
+    double error = incline_reference_central_differences(function, cookie, values, count, gradient);
     if (!(error <= 1e-6))
         fail_msg("%s: central differences differ from the gradient by %.3g", label, error);
     counts.worst_difference = fmax(counts.worst_difference, error);

@@ -2,8 +2,8 @@
 #ifndef TESTS_SUPPORT_LOSS_CASES_H
 #define TESTS_SUPPORT_LOSS_CASES_H
 
+#include "check/reference.h"
 #include "support/harness.h"
-#include "support/reference.h"
 
 #include "layers/loss.h"
 
@@ -136,7 +136,7 @@ static inline int loss_best(const double *score, int classes)
     return best;
 }
 
-static inline void loss_expect(const struct loss_plan *p, reference_loss loss, int images,
+static inline void loss_expect(const struct loss_plan *p, incline_reference_loss loss, int images,
                                const double *x, struct loss_result *out)
 {
     int label[SET];
@@ -159,7 +159,7 @@ static inline void loss_expect(const struct loss_plan *p, reference_loss loss, i
     }
 }
 
-static inline void loss_check_step(struct loss_plan *p, reference_loss loss, int images,
+static inline void loss_check_step(struct loss_plan *p, incline_reference_loss loss, int images,
                                    enum harness_kind kind)
 {
     static struct loss_result got, again, expected;
@@ -184,7 +184,7 @@ static inline void loss_check_step(struct loss_plan *p, reference_loss loss, int
 
 /* One NaN among the scores of the last image, in each class in turn: its loss and gradient show it,
  * and the other images do not. */
-static inline void loss_check_nan(struct loss_plan *p, reference_loss loss, int images)
+static inline void loss_check_nan(struct loss_plan *p, incline_reference_loss loss, int images)
 {
     static struct loss_result got, expected;
     double x[64 * 128];
@@ -203,7 +203,7 @@ static inline void loss_check_nan(struct loss_plan *p, reference_loss loss, int 
 }
 
 struct loss_proof {
-    reference_loss loss;
+    incline_reference_loss loss;
     int classes;
     double *x;
     int label[SET];
@@ -219,7 +219,7 @@ static inline double loss_sum(void *cookie)
     return sum;
 }
 
-static inline void loss_prove(const struct loss_plan *p, reference_loss loss)
+static inline void loss_prove(const struct loss_plan *p, incline_reference_loss loss)
 {
     double x[64 * 128], loss_of[SET], dx[64 * 128];
     struct loss_proof proof = {.loss = loss, .classes = p->classes, .x = x};
@@ -229,7 +229,7 @@ static inline void loss_prove(const struct loss_plan *p, reference_loss loss)
     harness_prove("loss", loss_sum, &proof, x, (size_t)(5 * p->classes), dx);
 }
 
-static inline void loss_run(const char *name, reference_loss loss)
+static inline void loss_run(const char *name, incline_reference_loss loss)
 {
     static const int classes[] = {1, 2, 3, 10, 17, 33, 100}, images[] = {1, 2, 7, 17, 32, 33};
     enum { BATCH = 33 };
