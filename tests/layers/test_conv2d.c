@@ -49,7 +49,7 @@ static const struct conv_case cases[] = {
     {{8, 8, 16}, 16, {3, 3}, {2, 1}, 1, true, NONE, 32, false},
 };
 
-static void reference(const void *cookie, struct harness_values *v)
+static void reference(const void *cookie, struct incline_chain_values *v)
 {
     const struct conv_case *c = cookie;
     struct incline_reference_conv2d conv = {

@@ -28,7 +28,7 @@ static const struct pool_case cases[] = {
     {{9, 7, 10}, {4, 4}, {2, 3}, INCLINE_REFERENCE_SAME, 32, false},
 };
 
-static void reference(const void *cookie, struct harness_values *v)
+static void reference(const void *cookie, struct incline_chain_values *v)
 {
     const struct pool_case *c = cookie;
     struct incline_reference_window window =

@@ -15,7 +15,7 @@ static const struct {
     {{1, 1, 64}, 1, false},
 };
 
-static void reference(const void *cookie, struct harness_values *v)
+static void reference(const void *cookie, struct incline_chain_values *v)
 {
     const struct incline_shape *in = cookie;
     size_t rows = (size_t)(v->images * in->height * in->width);
@@ -48,7 +48,7 @@ static void test_far_apart(void **state)
     struct incline_shape in = {1, 1, 3};
     struct harness_setup setup = {.in = in, .batch = ROWS, .layers = {{"softmax", ""}}};
     struct harness_chain *chain = harness_chain_create(&setup);
-    struct harness_values got, expected;
+    struct incline_chain_values got, expected;
     (void)state;
     harness_values_init(&got, chain, ROWS);
     harness_values_init(&expected, chain, ROWS);

@@ -14,7 +14,7 @@ struct dense_case {
     bool small; /* for simulators as well */
 };
 
-static inline void dense_reference(const void *cookie, struct harness_values *v)
+static inline void dense_reference(const void *cookie, struct incline_chain_values *v)
 {
     const struct dense_case *c = cookie;
     enum incline_activation activation = (enum incline_activation)c->activation;

@@ -5,7 +5,7 @@
 #include "check/reference.h"
 #include "support/harness.h"
 
-static inline void elementwise_reference(const void *cookie, struct harness_values *v)
+static inline void elementwise_reference(const void *cookie, struct incline_chain_values *v)
 {
     const enum incline_activation *activation = cookie;
     size_t count = (size_t)v->images * v->in_elems;

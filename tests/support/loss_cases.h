@@ -32,7 +32,7 @@ static inline const struct incline_loss_class *loss_find(const char *name)
 static inline void loss_plan_create(struct loss_plan *p, const char *name, int classes, int batch,
                                     bool has_gradient)
 {
-    size_t bytes = harness_packed_elems(batch, (size_t)classes) * sizeof(float);
+    size_t bytes = incline_packed_elems(batch, (size_t)classes) * sizeof(float);
     *p = (struct loss_plan){.classes = classes, .batch = batch, .has_gradient = has_gradient};
     for (int i = 0; i < SET; i++) {
         p->label_of[i] = i * 7 % classes;
@@ -83,10 +83,10 @@ static inline void loss_plan_run(struct loss_plan *p, int images, const double *
                                  struct loss_result *out)
 {
     struct incline_step step = {.images = images, .first = FIRST, .number = NUMBER};
-    size_t count = harness_packed_elems(images, (size_t)p->classes);
+    size_t count = incline_packed_elems(images, (size_t)p->classes);
     float *packed = calloc(count, sizeof *packed), metrics[STEPS][FIGURES];
     assert_non_null(packed);
-    harness_pack(x, images, (size_t)p->classes, packed);
+    incline_pack(x, images, (size_t)p->classes, packed);
     harness_buffer_reset(&p->x, packed, count * sizeof *packed);
     harness_buffer_reset(&p->dx, NULL, 0);
     harness_buffer_reset(&p->labels, p->label_of, sizeof p->label_of);
@@ -100,7 +100,7 @@ static inline void loss_plan_run(struct loss_plan *p, int images, const double *
     harness_buffer_read(&p->image_class, out->image_class, sizeof out->image_class);
     harness_buffer_read(&p->metrics, metrics, sizeof metrics);
     harness_buffer_read(&p->dx, packed, count * sizeof *packed);
-    harness_unpack(packed, images, (size_t)p->classes, out->dx);
+    incline_unpack(packed, images, (size_t)p->classes, out->dx);
     for (size_t n = (size_t)images; p->has_gradient && n < count / (size_t)p->classes; n++)
         for (size_t c = 0; c < (size_t)p->classes; c++)
             assert_true(
