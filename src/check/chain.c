@@ -248,6 +248,11 @@ struct incline_shape incline_chain_out(const struct incline_chain *chain)
     return chain->out;
 }
 
+bool incline_chain_has_dx(const struct incline_chain *chain)
+{
+    return chain->dx_tensor != NULL;
+}
+
 int incline_chain_parameters(const struct incline_chain *chain)
 {
     return chain->parameter_count;

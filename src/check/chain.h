@@ -39,6 +39,8 @@ void incline_chain_destroy(struct incline_chain **chain);
 
 size_t incline_chain_launches(const struct incline_chain *chain);
 struct incline_shape incline_chain_out(const struct incline_chain *chain);
+/* Does a kernel write dx? */
+bool incline_chain_has_dx(const struct incline_chain *chain);
 int incline_chain_parameters(const struct incline_chain *chain);
 
 /* Room for the numbers of a step of `images` images. Finish also after a failure. */
