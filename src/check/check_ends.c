@@ -4,7 +4,8 @@
 #include "check/checker.h"
 #include "check/guarded.h"
 #include "check/reference.h"
-#include "train/evaluator.h"
+#include "layers/loss.h"
+#include "network/step.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +18,7 @@ static int class_count(const struct incline_checker *checker)
     return model->layers[model->layer_count - 1].out.channels;
 }
 
-enum incline_status incline_check_images(struct incline_checker *checker,
-                                         struct incline_images *out)
+static enum incline_status make_images(struct incline_checker *checker, struct incline_images *out)
 {
     struct incline_shape in = checker->config->model.input;
     size_t count = (size_t)checker->images, bytes = count * incline_shape_elems(in);
@@ -39,40 +39,62 @@ enum incline_status incline_check_images(struct incline_checker *checker,
     return INCLINE_OK;
 }
 
-/* ---- The input ---- */
-
-struct input_check {
-    const struct incline_data_options *data;
-    const struct incline_images *images;
-};
-
-static double value_for(const struct incline_doubles *values, size_t channel, double fallback)
+enum incline_status incline_check_data_init(struct incline_checker *checker,
+                                            struct incline_check_data *out)
 {
-    if (values->count == 0)
-        return fallback;
-    return values->values[values->count > 1 ? channel : 0];
+    size_t channels = (size_t)checker->config->model.input.channels;
+    *out = (struct incline_check_data){0};
+    enum incline_status status = make_images(checker, &out->images);
+    if (!status)
+        status = incline_alloc(checker->ctx, channels, sizeof(double), &out->mean);
+    if (!status)
+        status = incline_alloc(checker->ctx, channels, sizeof(double), &out->std);
+    if (status)
+        return status;
+    for (size_t c = 0; c < channels; c++) {
+        out->mean[c] = 0.5 + 0.01 * (double)(c % 8);
+        out->std[c] = 0.3 + 0.01 * (double)(c % 8);
+    }
+    struct incline_feed_spec spec = {
+        .shape = checker->config->model.input,
+        .count = out->images.count,
+        .pixels = out->images.pixels,
+        .labels = out->images.labels,
+        .scale = INCLINE_CHECK_SCALE,
+        .mean = out->mean,
+        .std = out->std,
+    };
+    return incline_feed_create(checker->ctx, checker->device, &spec, &out->feed);
 }
+
+void incline_check_data_finish(struct incline_check_data *data)
+{
+    incline_feed_destroy(&data->feed);
+    incline_free(&data->std);
+    incline_free(&data->mean);
+    incline_images_finish(&data->images);
+}
+
+/* ---- The input ---- */
 
 static double input_x(const void *cookie, size_t index)
 {
-    const struct input_check *check = cookie;
-    size_t channel = index % (size_t)check->images->channels;
-    double number = check->images->pixels[index] / check->data->scale;
-    return (number - value_for(&check->data->mean, channel, 0)) /
-           value_for(&check->data->std, channel, 1);
+    const struct incline_check_data *data = cookie;
+    size_t channel = index % (size_t)data->images.channels;
+    double number = (double)data->images.pixels[index] / INCLINE_CHECK_SCALE;
+    return (number - data->mean[channel]) / data->std[channel];
 }
 
 static enum incline_status compare_input(struct incline_checker *checker,
-                                         const struct incline_images *images, const float *numbers)
+                                         const struct incline_check_data *data,
+                                         const float *numbers)
 {
-    struct input_check check = {&checker->config->data, images};
-    size_t count =
-        images->count * (size_t)images->height * (size_t)images->width * (size_t)images->channels;
+    size_t count = data->images.count * incline_shape_elems(checker->config->model.input);
     double *got = NULL;
     struct incline_text shape;
     incline_text_init(&shape, checker->ctx);
     incline_check_add_shape(&shape, checker->config->model.input);
-    incline_text_add(&shape, ", %zu images", images->count);
+    incline_text_add(&shape, ", %zu images", data->images.count);
     enum incline_status status = incline_text_status(&shape);
     if (!status)
         status = incline_alloc(checker->ctx, count, sizeof *got, &got);
@@ -86,7 +108,7 @@ static enum incline_status compare_input(struct incline_checker *checker,
         .got = got,
         .count = count,
         .expect = input_x,
-        .cookie = &check,
+        .cookie = data,
         .damage = "",
     };
     if (!status)
@@ -131,28 +153,23 @@ static enum incline_status run_input(struct incline_checker *checker,
 
 enum incline_status incline_check_input(struct incline_checker *checker)
 {
-    struct incline_images images = {0};
-    struct incline_feed *feed = NULL;
+    struct incline_check_data data;
     float *numbers = NULL;
-    enum incline_status status = incline_check_images(checker, &images);
-    if (status)
-        goto out;
-    status = incline_images_feed(checker->ctx, checker->device, checker->config, &images, &feed);
+    enum incline_status status = incline_check_data_init(checker, &data);
     if (status)
         goto out;
     status = incline_alloc(checker->ctx,
-                           images.count * incline_shape_elems(checker->config->model.input),
+                           data.images.count * incline_shape_elems(checker->config->model.input),
                            sizeof *numbers, &numbers);
     if (status)
         goto out;
-    status = run_input(checker, feed, numbers);
+    status = run_input(checker, data.feed, numbers);
     if (status)
         goto out;
-    status = compare_input(checker, &images, numbers);
+    status = compare_input(checker, &data, numbers);
 out:
     incline_free(&numbers);
-    incline_feed_destroy(&feed);
-    incline_images_finish(&images);
+    incline_check_data_finish(&data);
     return status;
 }
 

@@ -230,15 +230,12 @@ static enum incline_status compare_steps(struct step_check *check, const struct 
 enum incline_status incline_check_step(struct incline_checker *checker)
 {
     struct step_check check = {.checker = checker};
-    struct incline_images images = {0};
+    struct incline_check_data data;
     struct outcome plain = {0}, fused = {0};
-    enum incline_status status = incline_check_images(checker, &images);
+    enum incline_status status = incline_check_data_init(checker, &data);
     if (status)
         goto out;
-    status =
-        incline_images_feed(checker->ctx, checker->device, checker->config, &images, &check.feed);
-    if (status)
-        goto out;
+    check.feed = data.feed;
     status = run_step(&check, 0, &plain);
     if (status)
         goto out;
@@ -249,7 +246,6 @@ enum incline_status incline_check_step(struct incline_checker *checker)
 out:
     finish_outcome(&plain);
     finish_outcome(&fused);
-    incline_feed_destroy(&check.feed);
-    incline_images_finish(&images);
+    incline_check_data_finish(&data);
     return status;
 }

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "incline/check.h"
 #include "incline/data.h"
+#include "network/feed.h"
 #include "train/config.h"
 
 struct incline_checker {
@@ -64,8 +65,16 @@ enum incline_status incline_check_input(struct incline_checker *checker) INCLINE
 enum incline_status incline_check_loss(struct incline_checker *checker) INCLINE_MUST_CHECK;
 enum incline_status incline_check_step(struct incline_checker *checker) INCLINE_MUST_CHECK;
 
-/* checker->images random images with labels. Free with incline_images_finish. */
-enum incline_status incline_check_images(struct incline_checker *checker,
-                                         struct incline_images *out) INCLINE_MUST_CHECK;
+/* checker->images random images with labels, on the host and on the device. The scale is this
+ * room's own, so that a check does not depend on the data. Finish also after a failure. */
+struct incline_check_data {
+    struct incline_images images;
+    double *mean, *std; /* per channel, after division by INCLINE_CHECK_SCALE */
+    struct incline_feed *feed;
+};
+enum { INCLINE_CHECK_SCALE = 255 };
+enum incline_status incline_check_data_init(struct incline_checker *checker,
+                                            struct incline_check_data *out) INCLINE_MUST_CHECK;
+void incline_check_data_finish(struct incline_check_data *data);
 
 #endif
