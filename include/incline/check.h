@@ -45,11 +45,11 @@ struct incline_check_result {
 
 /* Checks every operation that training config's network on device runs: input, each layer's forward
  * pass and gradients, loss and update, each for itself and with the network's own shapes, kernels
- * and (at most 17, one whole and one begun block of) images; then one whole step with all fusions
- * against the same step with none. Numbers are random, the same at each call. Works with buffers of
- * its own; waits. Returns OK when the check was made, whatever it found: see out->failed. Fails as
- * kernel builds, launches and allocations do. Limits: relative error 1e-5 as a whole (L2) and for
- * each element relative to the largest one; fp32 arithmetic by itself stays below 2e-6. */
+ * and (at most 17, one whole and one begun block of) images; then, when all of them are right, one
+ * whole step with all fusions against the same step with none. Numbers are random, the same at each
+ * call. Works with buffers of its own; waits. Returns OK when the check was made, whatever it found:
+ * see out->failed. Fails as kernel builds, launches and allocations do. Limits: relative error 1e-5
+ * as a whole (L2) and of each element relative to the largest one. */
 INCLINE_API enum incline_status incline_check(struct incline_context *ctx,
                                               struct incline_device *device,
                                               const struct incline_config *config,
