@@ -53,6 +53,8 @@ static int load(struct training *training)
     enum incline_status status = incline_config_load(
         cli->ctx, cli->arguments[0], cli->settings.items, cli->settings.count, &training->config);
     if (status == INCLINE_OK)
+        status = incline_devices_prepare(cli->ctx); /* while the data is read */
+    if (status == INCLINE_OK)
         status = incline_dataset_load(cli->ctx, training->config, &limits, &training->dataset);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
