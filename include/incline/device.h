@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One device, or one platform that has none (device -1, index -1). */
+/* One device, or one platform that has none (device -1, index -1), or one driver that cannot be used
+ * at all (platform, device and index -1; platform_name is what is known of it). */
 struct incline_device_info {
     int index;    /* number for `-d`, counted over usable devices; -1 when it cannot be used */
     int platform; /* position of its platform, and of the device within it, as clinfo counts */
@@ -27,7 +28,8 @@ struct incline_device_info {
     size_t max_work_group;       /* work-items */
     bool integrated;             /* shares memory with the host */
     bool is_default;             /* what an absent `-d` picks */
-    char state[96];              /* "default", "ok", "no devices", "skipped: <reason>" */
+    char state[96];              /* "default", "ok", "no devices", "skipped: <reason>",
+                          * "driver crashed (signal 6)", "driver hangs" */
 };
 
 struct incline_device_list {
@@ -35,10 +37,20 @@ struct incline_device_list {
     struct incline_device_info *devices; /* usable and unusable ones, in platform order */
 };
 
-/* Lists every platform and device. Succeeds with count 0 when there is no driver at all. */
+/* Lists every platform and device. Succeeds with count 0 when there is no driver at all.
+ *
+ * The first listing or opening of a process tries the drivers in a child process (fork), so that one
+ * that crashes or hangs is left out and reported. INCLINE_PROBE_SECONDS in the environment is how long
+ * that may take, 20 by default; 0 leaves it out, which a program that has used OpenCL itself before
+ * should do, because drivers do not survive a fork. */
 INCLINE_API enum incline_status incline_devices_list(struct incline_context *ctx,
                                                      struct incline_device_list **out)
     INCLINE_MUST_CHECK;
+/* Begins the trying of drivers, in its child, that the first listing or opening would begin: a program
+ * that has other work to do before it opens a device saves that time. */
+INCLINE_API enum incline_status incline_devices_prepare(struct incline_context *ctx)
+    INCLINE_MUST_CHECK;
+
 INCLINE_API void incline_devices_free(struct incline_device_list **list);
 
 struct incline_device;

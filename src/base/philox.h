@@ -9,7 +9,8 @@
 /* What a draw is for, so that equal counters in different uses stay independent. */
 enum incline_stream {
     INCLINE_STREAM_SHUFFLE = 1, /* counter: index, epoch */
-    INCLINE_STREAM_WEIGHTS = 2  /* counter: element, parameter number */
+    INCLINE_STREAM_WEIGHTS = 2, /* counter: element, parameter number */
+    INCLINE_STREAM_CHECK = 3    /* counter: element, tensor number */
 };
 
 struct incline_philox {

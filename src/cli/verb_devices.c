@@ -39,8 +39,10 @@ static void add_row(struct cli_table *table, const struct incline_device_info *i
         snprintf(units, sizeof units, "%d", info->compute_units);
         cli_clip(name, sizeof name, info->name, 40);
         cli_format_bytes(&memory, (double)info->memory_bytes);
-    } else {
+    } else if (info->platform >= 0) {
         snprintf(place, sizeof place, "%d:-", info->platform);
+    } else {
+        snprintf(place, sizeof place, "-");
     }
     cli_clip(platform, sizeof platform, info->platform_name, 27);
     cli_table_add(table, (const char *[]){number, place, info->type, name, platform, info->opencl,

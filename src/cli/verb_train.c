@@ -12,7 +12,7 @@
 
 struct train_options {
     const char *weights, *out, *name;
-    bool overwrite, overfit_batch, dry_run;
+    bool overwrite, overfit_batch, dry_run, unchecked;
     double max_seconds;
     size_t limit_train, limit_val;
 };
@@ -24,6 +24,7 @@ struct training {
     struct incline_config *config;
     struct incline_dataset *dataset;
     struct incline_device *device;
+    bool checked_before; /* the cache remembered the check */
     char *weights;       /* file to start from, NULL: none */
     char *folder;        /* asked for; from the start on the one that was made */
     char *quoted_folder; /* for the commands that are suggested */
@@ -53,6 +54,8 @@ static int load(struct training *training)
                                             training->options->limit_val};
     enum incline_status status = incline_config_load(
         cli->ctx, cli->arguments[0], cli->settings.items, cli->settings.count, &training->config);
+    if (status == INCLINE_OK)
+        status = incline_devices_prepare(cli->ctx); /* while the data is read */
     if (status == INCLINE_OK)
         status = incline_dataset_load(cli->ctx, training->config, &limits, &training->dataset);
     if (status != INCLINE_OK)
@@ -277,6 +280,13 @@ static void say_data(const struct training *training)
             images->height, images->width);
 }
 
+static const char *check_state(const struct training *training)
+{
+    if (training->options->unchecked)
+        return "unchecked";
+    return training->checked_before ? "checked before" : "checked ok";
+}
+
 static void say_header(const struct training *training)
 {
     struct cli *cli = training->cli;
@@ -285,8 +295,8 @@ static void say_header(const struct training *training)
     struct cli_figure memory, parameters, multiply_adds;
     cli_say(cli, "incline %s    run %s    seed %" PRIu64, incline_version(), training->folder,
             incline_config_seed(training->config));
-    cli_say(cli, "device   #%d %s (%s, %s)", info->index, info->name, info->type,
-            cli_format_bytes(&memory, (double)info->memory_bytes));
+    cli_say(cli, "device   #%d %s (%s, %s)    %s", info->index, info->name, info->type,
+            cli_format_bytes(&memory, (double)info->memory_bytes), check_state(training));
     say_data(training);
     cli_say(cli, "model    %s    %s parameters, %s multiply-adds an image\n", model->name,
             cli_format_count(&parameters, model->parameters),
@@ -438,6 +448,44 @@ static void say_kept(const struct training *training)
 
 /* ---- the run ---- */
 
+static int refuse_device(const struct training *training, const struct incline_check_result *result)
+{
+    struct cli *cli = training->cli;
+    const struct incline_device_info *info = incline_device_get_info(training->device);
+    cli_error(cli, 0, "%s", result->first_failure);
+    cli_say(cli,
+            "%zu of %zu comparisons with the host failed, so nothing was trained. Details: incline "
+            "check -d %d %s. Choose another device with -d (incline devices lists them), or train "
+            "all the same with --unchecked.",
+            result->failed, result->failed + result->passed, info->index, cli->arguments[0]);
+    return CLI_EXIT_CHECK;
+}
+
+/* Once for each device, driver, version and network; see incline/check.h. */
+static int check_device(struct training *training)
+{
+    struct cli *cli = training->cli;
+    struct incline_check_result result;
+    struct cli_figure time;
+    if (training->options->unchecked)
+        return CLI_EXIT_OK;
+    cli_progress_note(&training->progress, "checking the device");
+    enum incline_status status = incline_check_once(cli->ctx, training->device, training->config,
+                                                    &result, &training->checked_before);
+    if (status != INCLINE_OK) {
+        int code = cli_fail(cli, status);
+        if (status == INCLINE_ERROR_DEVICE)
+            suggest_batch(training);
+        return code;
+    }
+    if (result.failed > 0)
+        return refuse_device(training, &result);
+    if (cli->common.verbose > 0 && !training->checked_before)
+        cli_say(cli, "checked %zu tensors against double precision in %s", result.passed,
+                cli_format_time(&time, result.seconds));
+    return CLI_EXIT_OK;
+}
+
 static int train(struct training *training)
 {
     struct cli *cli = training->cli;
@@ -459,6 +507,9 @@ static int train(struct training *training)
                       .saved = on_saved},
     };
     cli_progress_init(&training->progress, cli);
+    int code = check_device(training);
+    if (code != CLI_EXIT_OK)
+        return code;
     cli_progress_note(&training->progress, "preparing kernels and data");
     cli_signals_install();
     enum incline_status status = incline_train(cli->ctx, training->device, training->config,
@@ -469,7 +520,7 @@ static int train(struct training *training)
         return say_end(training);
     if (status == INCLINE_ERROR_INTERRUPTED)
         return say_interrupted(training);
-    int code = cli_fail(cli, status);
+    code = cli_fail(cli, status);
     if (status == INCLINE_ERROR_DEVICE)
         suggest_batch(training);
     if (status == INCLINE_ERROR_IO)
@@ -528,6 +579,8 @@ static const struct cli_option options[] = {
      "train on the first batch only, again and again"},
     {"dry-run", 0, CLI_FLAG, offsetof(struct train_options, dry_run), NULL,
      "check configuration, data, model and memory, and stop"},
+    {"unchecked", 0, CLI_FLAG, offsetof(struct train_options, unchecked), NULL,
+     "do not check the device's arithmetic first"},
     {"val-every", 0, CLI_SETTING, 0, "N", "validate after every N epochs", "train.val_every"},
 };
 

@@ -1,6 +1,7 @@
 /* Listing, ranking, choosing and opening devices. */
 #include "base/memory.h"
 #include "device/opencl.h"
+#include "device/probe.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -207,19 +208,44 @@ static void number_and_rank(struct found_list *list)
     }
 }
 
+/* Drivers that crash or hang have no place among the platforms. */
+static enum incline_status add_bad_drivers(struct incline_context *ctx, struct found_list *list,
+                                           const struct incline_probe *probe)
+{
+    for (size_t i = 0; i < probe->bad_count; i++) {
+        struct found *entry;
+        enum incline_status status = found_add(ctx, list, -1, probe->bad[i].name, &entry);
+        if (status)
+            return status;
+        snprintf(entry->info.opencl, sizeof entry->info.opencl, "-");
+        snprintf(entry->info.state, sizeof entry->info.state, "%s", probe->bad[i].state);
+    }
+    return INCLINE_OK;
+}
+
 static enum incline_status find_all(struct incline_context *ctx, struct found_list *list)
 {
     cl_platform_id platforms[32];
     cl_uint count = 0;
+    struct incline_probe probe;
+    enum incline_status status = incline_probe_drivers(ctx, &probe);
+    if (status)
+        return status;
     if (clGetPlatformIDs(32, platforms, &count) != CL_SUCCESS)
         count = 0; /* -1001, no driver at all, is an empty list */
     for (cl_uint i = 0; i < count && i < 32; i++) {
-        enum incline_status status = find_on_platform(ctx, list, platforms[i], (int)i);
+        status = find_on_platform(ctx, list, platforms[i], (int)i);
         if (status)
             return status;
     }
     number_and_rank(list);
-    return INCLINE_OK;
+    return add_bad_drivers(ctx, list, &probe);
+}
+
+enum incline_status incline_devices_prepare(struct incline_context *ctx)
+{
+    INCLINE_REQUIRE(ctx, ctx);
+    return incline_probe_begin(ctx);
 }
 
 enum incline_status incline_devices_list(struct incline_context *ctx,
@@ -309,6 +335,8 @@ static void list_into(const struct found_list *list, struct incline_text *text)
         else if (info->device >= 0)
             incline_text_add(text, "\n  -  %d:%d  %s  %s (%s), %s", info->platform, info->device,
                              info->type, info->name, info->platform_name, info->state);
+        else if (info->platform < 0)
+            incline_text_add(text, "\n  -  %s: %s", info->platform_name, info->state);
     }
 }
 

@@ -91,6 +91,8 @@ int incline_pool_windows(const struct incline_layer *conv)
 bool incline_pool_tiles_input(const struct incline_layer *pool)
 {
     struct incline_window window = window_of(pool);
+    if (window.size[0] * window.size[1] == 1)
+        return false; /* to cl/conv2d.cl a pool of one cell is none, and has no codes */
     for (int axis = 0; axis < 2; axis++)
         if (window.stride[axis] != window.size[axis] || window.before[axis] != 0)
             return false;

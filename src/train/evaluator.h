@@ -47,7 +47,7 @@ enum incline_status incline_images_feed(struct incline_context *ctx, struct incl
                                         const struct incline_images *images,
                                         struct incline_feed **out) INCLINE_MUST_CHECK;
 
-/* Slots of cl/metrics.cl. */
+/* Slots of cl/finish.cl. */
 struct incline_metrics_slot {
     float loss_sum, hits, near_hits, images;
 };

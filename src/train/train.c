@@ -609,6 +609,7 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
         .start = incline_clock_seconds(),
         .best_figure = -1,
     };
+    double built_before = incline_device_get_counters(device).build_seconds;
     enum incline_status status;
     *out = (struct incline_train_result){0};
     status = incline_dataset_check(ctx, config, dataset);
@@ -627,7 +628,7 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
             callbacks->started(callbacks->cookie, trainer.folder);
         status = run_epochs(&trainer);
     }
-    out->build_seconds = incline_device_get_counters(device).build_seconds;
+    out->build_seconds = incline_device_get_counters(device).build_seconds - built_before;
     out->seconds = incline_clock_seconds() - trainer.start;
     clean_up(&trainer);
     return status;

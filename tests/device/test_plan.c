@@ -47,7 +47,7 @@ static void add_relu(struct incline_plan *plan, struct incline_tensor *x, struct
 
 static size_t activation_bytes(void)
 {
-    return harness_packed_elems(BATCH, ELEMS) * sizeof(float);
+    return incline_packed_elems(BATCH, ELEMS) * sizeof(float);
 }
 
 /* The plan must fail to finish with that status and text. */

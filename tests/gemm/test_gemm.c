@@ -98,7 +98,7 @@ static struct harness_chain *make_chain(const char *way, const struct dense_case
 static void compare_ways(const struct dense_case *c, int images, unsigned rewrites)
 {
     static const char *const ways[] = {"own", "clblast"};
-    struct harness_values values[2];
+    struct incline_chain_values values[2];
     size_t launches[2];
     char label[100];
     for (int i = 0; i < 2; i++) {

@@ -1,6 +1,6 @@
 /* conv2d against its reference: shapes that fill no tile, every kind of padding and activation. */
+#include "check/reference.h"
 #include "support/harness.h"
-#include "support/reference.h"
 
 struct conv_case {
     struct incline_shape in;
@@ -17,7 +17,7 @@ enum {
     RELU = INCLINE_ACTIVATION_RELU,
     SIGMOID = INCLINE_ACTIVATION_SIGMOID,
     TANH = INCLINE_ACTIVATION_TANH,
-    SAME = REFERENCE_SAME
+    SAME = INCLINE_REFERENCE_SAME
 };
 
 static const struct conv_case cases[] = {
@@ -49,11 +49,11 @@ static const struct conv_case cases[] = {
     {{8, 8, 16}, 16, {3, 3}, {2, 1}, 1, true, NONE, 32, false},
 };
 
-static void reference(const void *cookie, struct harness_values *v)
+static void reference(const void *cookie, struct incline_chain_values *v)
 {
     const struct conv_case *c = cookie;
-    struct reference_conv2d conv = {
-        .window = reference_window(c->in, c->kernel, c->stride, c->padding),
+    struct incline_reference_conv2d conv = {
+        .window = incline_reference_window(c->in, c->kernel, c->stride, c->padding),
         .channels = c->in.channels,
         .filters = c->filters,
     };
@@ -61,14 +61,14 @@ static void reference(const void *cookie, struct harness_values *v)
     size_t count = (size_t)v->images * v->out_elems;
     double *dz = calloc(count, sizeof *dz);
     assert_non_null(dz);
-    reference_conv2d(&conv, v->images, v->x, v->parameter[0], c->bias ? v->parameter[1] : NULL,
-                     v->y);
-    reference_activation(activation, count, v->y, v->y);
-    reference_activation_backward(activation, count, v->y, v->dy, dz);
-    reference_conv2d_data(&conv, v->images, v->parameter[0], dz, v->dx);
-    reference_conv2d_weights(&conv, v->images, v->x, dz, v->gradient[0]);
+    incline_reference_conv2d(&conv, v->images, v->x, v->parameter[0],
+                             c->bias ? v->parameter[1] : NULL, v->y);
+    incline_reference_activation(activation, count, v->y, v->y);
+    incline_reference_activation_backward(activation, count, v->y, v->dy, dz);
+    incline_reference_conv2d_data(&conv, v->images, v->parameter[0], dz, v->dx);
+    incline_reference_conv2d_weights(&conv, v->images, v->x, dz, v->gradient[0]);
     if (c->bias)
-        reference_bias((int)(count / (size_t)c->filters), c->filters, dz, v->gradient[1]);
+        incline_reference_bias((int)(count / (size_t)c->filters), c->filters, dz, v->gradient[1]);
     free(dz);
 }
 

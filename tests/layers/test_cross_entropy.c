@@ -4,7 +4,7 @@
 static void test_against_reference(void **state)
 {
     (void)state;
-    loss_run("cross_entropy", reference_cross_entropy);
+    loss_run("cross_entropy", incline_reference_cross_entropy);
 }
 
 static const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_reference)};

@@ -80,7 +80,7 @@ static void gather_create(struct gather *g, struct incline_shape shape, bool wit
     g->pixels = malloc(SET * g->elems);
     assert_non_null(g->pixels);
     make_feed(g, with_mean);
-    harness_buffer_create(&g->x, "x", harness_packed_elems(BATCH, g->elems) * sizeof(float));
+    harness_buffer_create(&g->x, "x", incline_packed_elems(BATCH, g->elems) * sizeof(float));
     make_plan(g);
 }
 
@@ -116,7 +116,7 @@ static void check_step(struct gather *g, int first, int images)
     harness_buffer_reset(&g->x, NULL, 0);
     harness_ok(incline_plan_enqueue(harness_device.ctx, g->plan, &step));
     harness_buffer_read(&g->x, packed, count * sizeof *packed);
-    harness_unpack(packed, filled, g->elems, got);
+    incline_unpack(packed, filled, g->elems, got);
     harness_compare_exact("gather", "x", got, wanted, count);
     free(packed);
     free(got);

@@ -4,7 +4,7 @@
 static void test_against_reference(void **state)
 {
     (void)state;
-    loss_run("mse", reference_mse);
+    loss_run("mse", incline_reference_mse);
 }
 
 static const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_reference)};

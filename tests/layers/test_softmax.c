@@ -1,6 +1,6 @@
 /* softmax against its reference, and rows of numbers far apart. */
+#include "check/reference.h"
 #include "support/harness.h"
-#include "support/reference.h"
 
 #include <math.h>
 
@@ -15,12 +15,12 @@ static const struct {
     {{1, 1, 64}, 1, false},
 };
 
-static void reference(const void *cookie, struct harness_values *v)
+static void reference(const void *cookie, struct incline_chain_values *v)
 {
     const struct incline_shape *in = cookie;
     size_t rows = (size_t)(v->images * in->height * in->width);
-    reference_softmax(rows, in->channels, v->x, v->y);
-    reference_softmax_backward(rows, in->channels, v->y, v->dy, v->dx);
+    incline_reference_softmax(rows, in->channels, v->x, v->y);
+    incline_reference_softmax_backward(rows, in->channels, v->y, v->dy, v->dx);
 }
 
 static void test_against_reference(void **state)
@@ -48,7 +48,7 @@ static void test_far_apart(void **state)
     struct incline_shape in = {1, 1, 3};
     struct harness_setup setup = {.in = in, .batch = ROWS, .layers = {{"softmax", ""}}};
     struct harness_chain *chain = harness_chain_create(&setup);
-    struct harness_values got, expected;
+    struct incline_chain_values got, expected;
     (void)state;
     harness_values_init(&got, chain, ROWS);
     harness_values_init(&expected, chain, ROWS);

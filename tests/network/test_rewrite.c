@@ -104,7 +104,7 @@ enum { BATCH = 33 };
 
 /* One chain, run with one set of rewrites. */
 struct outcome {
-    struct harness_values values;
+    struct incline_chain_values values;
     size_t launches;
 };
 
@@ -127,8 +127,8 @@ static void finish(struct outcome *outcome)
     harness_values_finish(&outcome->values);
 }
 
-static void compare_outputs(const struct harness_values *a, const struct harness_values *b,
-                            bool has_dx)
+static void compare_outputs(const struct incline_chain_values *a,
+                            const struct incline_chain_values *b, bool has_dx)
 {
     size_t n = (size_t)a->images;
     harness_compare_same("rewritten", "y", a->y, b->y, n * a->out_elems);
@@ -137,7 +137,8 @@ static void compare_outputs(const struct harness_values *a, const struct harness
         harness_compare_exact("rewritten", "dx", a->dx, b->dx, n * a->in_elems);
 }
 
-static void compare_gradients(const struct harness_values *a, const struct harness_values *b)
+static void compare_gradients(const struct incline_chain_values *a,
+                              const struct incline_chain_values *b)
 {
     for (int i = 0; i < a->parameter_count; i++)
         harness_compare_same("rewritten", "a gradient", a->gradient[i], b->gradient[i],
@@ -179,7 +180,7 @@ static void check_update(const struct chain_case *c, const struct outcome *plain
 {
     struct outcome updated;
     run(c, INCLINE_REWRITE_ALL, false, images, &updated);
-    const struct harness_values *before = &plain->values, *after = &updated.values;
+    const struct incline_chain_values *before = &plain->values, *after = &updated.values;
     compare_outputs(after, before, true);
     for (int i = 0; i < after->parameter_count; i++)
         for (size_t e = 0; e < after->parameter_elems[i]; e++) {

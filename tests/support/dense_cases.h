@@ -2,8 +2,8 @@
 #ifndef TESTS_SUPPORT_DENSE_CASES_H
 #define TESTS_SUPPORT_DENSE_CASES_H
 
+#include "check/reference.h"
 #include "support/harness.h"
-#include "support/reference.h"
 
 struct dense_case {
     struct incline_shape in;
@@ -14,7 +14,7 @@ struct dense_case {
     bool small; /* for simulators as well */
 };
 
-static inline void dense_reference(const void *cookie, struct harness_values *v)
+static inline void dense_reference(const void *cookie, struct incline_chain_values *v)
 {
     const struct dense_case *c = cookie;
     enum incline_activation activation = (enum incline_activation)c->activation;
@@ -22,14 +22,14 @@ static inline void dense_reference(const void *cookie, struct harness_values *v)
     size_t count = (size_t)v->images * v->out_elems;
     double *dz = calloc(count, sizeof *dz);
     assert_non_null(dz);
-    reference_dense(in, c->units, v->images, v->x, v->parameter[0],
-                    c->bias ? v->parameter[1] : NULL, v->y);
-    reference_activation(activation, count, v->y, v->y);
-    reference_activation_backward(activation, count, v->y, v->dy, dz);
-    reference_dense_data(in, c->units, v->images, v->parameter[0], dz, v->dx);
-    reference_dense_weights(in, c->units, v->images, v->x, dz, v->gradient[0]);
+    incline_reference_dense(in, c->units, v->images, v->x, v->parameter[0],
+                            c->bias ? v->parameter[1] : NULL, v->y);
+    incline_reference_activation(activation, count, v->y, v->y);
+    incline_reference_activation_backward(activation, count, v->y, v->dy, dz);
+    incline_reference_dense_data(in, c->units, v->images, v->parameter[0], dz, v->dx);
+    incline_reference_dense_weights(in, c->units, v->images, v->x, dz, v->gradient[0]);
     if (c->bias)
-        reference_bias(v->images, c->units, dz, v->gradient[1]);
+        incline_reference_bias(v->images, c->units, dz, v->gradient[1]);
     free(dz);
 }
 

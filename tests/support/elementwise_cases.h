@@ -2,15 +2,15 @@
 #ifndef TESTS_SUPPORT_ELEMENTWISE_CASES_H
 #define TESTS_SUPPORT_ELEMENTWISE_CASES_H
 
+#include "check/reference.h"
 #include "support/harness.h"
-#include "support/reference.h"
 
-static inline void elementwise_reference(const void *cookie, struct harness_values *v)
+static inline void elementwise_reference(const void *cookie, struct incline_chain_values *v)
 {
     const enum incline_activation *activation = cookie;
     size_t count = (size_t)v->images * v->in_elems;
-    reference_activation(*activation, count, v->x, v->y);
-    reference_activation_backward(*activation, count, v->y, v->dy, v->dx);
+    incline_reference_activation(*activation, count, v->x, v->y);
+    incline_reference_activation_backward(*activation, count, v->y, v->dy, v->dx);
 }
 
 /* The layer of that activation, over sizes below, at and above the chunk of 64 elements. */

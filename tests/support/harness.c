@@ -1,10 +1,8 @@
 #include "support/harness.h"
 
-#include "support/reference.h"
+#include "check/reference.h"
 
 #include <math.h>
-
-enum { GUARD_BYTES = 4096, PATTERN = 0xff };
 
 struct test_device harness_device;
 
@@ -33,122 +31,40 @@ static void *room(size_t count, size_t size)
 
 void harness_buffer_create(struct harness_buffer *buffer, const char *name, size_t bytes)
 {
-    *buffer = (struct harness_buffer){.name = name};
-    assert_int_equal(GUARD_BYTES % incline_device_align(harness_device.device), 0);
-    harness_ok(incline_buffer_create(harness_device.ctx, harness_device.device, name,
-                                     bytes + 2 * GUARD_BYTES, &buffer->whole));
-    harness_ok(
-        incline_buffer_part(harness_device.ctx, buffer->whole, GUARD_BYTES, bytes, &buffer->part));
+    harness_ok(incline_guarded_create(harness_device.ctx, harness_device.device, name, bytes,
+                                      &buffer->guarded));
 }
 
 void harness_buffer_destroy(struct harness_buffer *buffer)
 {
-    incline_buffer_destroy(&buffer->part);
-    incline_buffer_destroy(&buffer->whole);
+    incline_guarded_destroy(&buffer->guarded);
 }
 
-/* In one write of everything: for oclgrind, a second one makes what is beside it uninitialised. */
 void harness_buffer_reset(struct harness_buffer *buffer, const void *bytes, size_t length)
 {
-    size_t whole = incline_buffer_bytes(buffer->whole);
-    unsigned char *contents = room(whole, 1);
-    memset(contents, PATTERN, whole);
-    if (bytes)
-        memcpy(contents + GUARD_BYTES, bytes, length);
-    harness_ok(incline_buffer_write(harness_device.ctx, buffer->whole, 0, contents, whole));
-    free(contents);
-}
-
-static void check_guard(struct harness_buffer *buffer, size_t offset, const char *side)
-{
-    unsigned char guard[GUARD_BYTES];
-    harness_ok(incline_buffer_read(harness_device.ctx, buffer->whole, offset, guard, sizeof guard));
-    for (size_t i = 0; i < sizeof guard; i++)
-        if (guard[i] != PATTERN)
-            fail_msg("%s: byte %zu of the guard %s it was overwritten", buffer->name, i, side);
+    harness_ok(incline_guarded_reset(harness_device.ctx, &buffer->guarded, bytes, length));
 }
 
 void harness_buffer_check(struct harness_buffer *buffer)
 {
-    check_guard(buffer, 0, "before");
-    check_guard(buffer, GUARD_BYTES + incline_buffer_bytes(buffer->part), "behind");
+    bool intact = false;
+    harness_ok(incline_guarded_check(harness_device.ctx, &buffer->guarded, &intact));
+    if (!intact)
+        fail_msg("%s: a guard was overwritten", buffer->guarded.name);
 }
 
 void harness_buffer_read(struct harness_buffer *buffer, void *bytes, size_t length)
 {
     harness_buffer_check(buffer);
-    harness_ok(incline_buffer_read(harness_device.ctx, buffer->part, 0, bytes, length));
+    harness_ok(incline_buffer_read(harness_device.ctx, buffer->guarded.part, 0, bytes, length));
 }
 
 struct incline_tensor *harness_buffer_tensor(struct harness_buffer *buffer,
                                              struct incline_plan *plan)
 {
     struct incline_tensor *tensor = NULL;
-    harness_ok(
-        incline_plan_external(harness_device.ctx, plan, buffer->name, buffer->part, &tensor));
+    harness_ok(incline_guarded_tensor(harness_device.ctx, &buffer->guarded, plan, &tensor));
     return tensor;
-}
-
-size_t harness_packed_elems(int images, size_t elems)
-{
-    return (size_t)(images + INCLINE_NB - 1) / INCLINE_NB * INCLINE_NB * elems;
-}
-
-static size_t packed_place(size_t image, size_t elem, size_t elems)
-{
-    return (image / INCLINE_NB * elems + elem) * INCLINE_NB + image % INCLINE_NB;
-}
-
-void harness_pack(const double *values, int images, size_t elems, float *packed)
-{
-    memset(packed, 0, harness_packed_elems(images, elems) * sizeof *packed);
-    for (size_t n = 0; n < (size_t)images; n++)
-        for (size_t e = 0; e < elems; e++)
-            packed[packed_place(n, e, elems)] = (float)values[n * elems + e];
-}
-
-void harness_unpack(const float *packed, int images, size_t elems, double *values)
-{
-    for (size_t n = 0; n < (size_t)images; n++)
-        for (size_t e = 0; e < elems; e++)
-            values[n * elems + e] = (double)packed[packed_place(n, e, elems)];
-}
-
-static void write_packed(struct harness_buffer *buffer, const double *values, int images,
-                         size_t elems)
-{
-    size_t count = harness_packed_elems(images, elems);
-    float *packed = room(count, sizeof *packed);
-    harness_pack(values, images, elems, packed);
-    harness_buffer_reset(buffer, packed, count * sizeof *packed);
-    free(packed);
-}
-
-static void read_packed(struct harness_buffer *buffer, int images, size_t elems, double *values)
-{
-    size_t count = harness_packed_elems(images, elems);
-    float *packed = room(count, sizeof *packed);
-    harness_buffer_read(buffer, packed, count * sizeof *packed);
-    harness_unpack(packed, images, elems, values);
-    free(packed);
-}
-
-static void write_plain(struct harness_buffer *buffer, const double *values, size_t count)
-{
-    float *floats = room(count, sizeof *floats);
-    for (size_t i = 0; i < count; i++)
-        floats[i] = (float)values[i];
-    harness_buffer_reset(buffer, floats, count * sizeof *floats);
-    free(floats);
-}
-
-static void read_plain(struct harness_buffer *buffer, double *values, size_t count)
-{
-    float *floats = room(count, sizeof *floats);
-    harness_buffer_read(buffer, floats, count * sizeof *floats);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (double)floats[i];
-    free(floats);
 }
 
 /* ---- Numbers ---- */
@@ -281,7 +197,7 @@ void harness_compare_nan(const char *label, const char *tensor, const double *go
 void harness_prove(const char *label, double (*function)(void *cookie), void *cookie,
                    double *values, size_t count, const double *gradient)
 {
-    double error = reference_central_differences(function, cookie, values, count, gradient);
+    double error = incline_reference_central_differences(function, cookie, values, count, gradient);
     if (!(error <= 1e-6))
         fail_msg("%s: central differences differ from the gradient by %.3g", label, error);
     counts.worst_difference = fmax(counts.worst_difference, error);
@@ -292,20 +208,12 @@ void harness_prove(const char *label, double (*function)(void *cookie), void *co
 
 struct harness_chain {
     char label[600];
-    struct incline_layer layers[HARNESS_LAYERS];
-    struct incline_layer_io io[HARNESS_LAYERS];
+    struct incline_layer layers[HARNESS_LAYERS]; /* with their options; the chain rewrites copies */
     size_t count;
     struct incline_shape in;
-    struct harness_chain *next; /* of those that are kept */
-    struct incline_plan *plan;
-    struct incline_finish finish;
     int batch;
-    bool updates, has_dx;
-    int parameter_count;
-    size_t parameter_elems[HARNESS_PARAMETERS];
-    double fan_in[HARNESS_PARAMETERS];
-    struct harness_buffer x, y, dy, dx;
-    struct harness_buffer parameter[HARNESS_PARAMETERS], gradient[HARNESS_PARAMETERS];
+    struct incline_chain *chain;
+    struct harness_chain *next; /* of those that are kept */
 };
 
 static const struct incline_option *find_option(const struct incline_layer_class *class,
@@ -363,96 +271,6 @@ static void add_layer(struct harness_chain *chain, const struct harness_layer *s
     chain->count++;
 }
 
-static bool is_last(const struct harness_chain *chain, size_t i)
-{
-    while (++i < chain->count)
-        if (incline_layer_works(&chain->layers[i]))
-            return false;
-    return true;
-}
-
-static bool is_first(const struct harness_chain *chain, size_t i)
-{
-    while (i-- > 0)
-        if (incline_layer_works(&chain->layers[i]))
-            return false;
-    return true;
-}
-
-static struct incline_tensor *arena_tensor(struct harness_chain *chain, struct incline_shape shape)
-{
-    struct incline_tensor *tensor = NULL;
-    harness_ok(incline_activation_tensor(harness_device.ctx, chain->plan, "between",
-                                         incline_shape_elems(shape), &tensor));
-    return tensor;
-}
-
-static void add_parameter(struct harness_chain *chain, struct incline_layer_io *io, int role,
-                          const struct incline_parameter *parameter)
-{
-    int i = chain->parameter_count++;
-    size_t bytes = parameter->elems * sizeof(float);
-    assert_true(i < HARNESS_PARAMETERS);
-    chain->parameter_elems[i] = parameter->elems;
-    chain->fan_in[i] = parameter->rank > 1 ? parameter->fan_in : 0;
-    harness_buffer_create(&chain->parameter[i], parameter->role, bytes);
-    harness_buffer_create(&chain->gradient[i], "gradient", bytes);
-    io->parameters[role] = harness_buffer_tensor(&chain->parameter[i], chain->plan);
-    if (!chain->updates)
-        io->gradients[role] = harness_buffer_tensor(&chain->gradient[i], chain->plan);
-}
-
-static void plan_forward(struct harness_chain *chain)
-{
-    struct incline_tensor *x = harness_buffer_tensor(&chain->x, chain->plan);
-    for (size_t i = 0; i < chain->count; i++) {
-        struct incline_layer *layer = &chain->layers[i];
-        struct incline_layer_io *io = &chain->io[i];
-        if (!incline_layer_works(layer))
-            continue;
-        io->plan = chain->plan;
-        io->x = x;
-        io->y = is_last(chain, i)
-                    ? harness_buffer_tensor(&chain->y, chain->plan)
-                    : arena_tensor(chain, incline_layer_output(layer));
-        io->finish = &chain->finish;
-        io->gradient_use = chain->finish.gradient_use;
-        for (int role = 0; role < layer->parameter_count; role++)
-            add_parameter(chain, io, role, &layer->parameters[role]);
-        harness_ok(layer->class->forward(harness_device.ctx, layer, io));
-        x = io->y;
-    }
-}
-
-static bool takes_conv(const struct harness_chain *chain, size_t i)
-{
-    const struct incline_layer *conv = chain->layers[i].conv;
-    return conv && !chain->has_dx && is_first(chain, (size_t)(conv - chain->layers));
-}
-
-static void plan_backward(struct harness_chain *chain)
-{
-    struct incline_tensor *dy = harness_buffer_tensor(&chain->dy, chain->plan);
-    for (size_t i = chain->count; i-- > 0;) {
-        struct incline_layer *layer = &chain->layers[i];
-        struct incline_layer_io *io = &chain->io[i];
-        if (!incline_layer_works(layer))
-            continue;
-        io->dy = dy;
-        if (takes_conv(chain, i))
-            io->conv = &chain->io[layer->conv - chain->layers];
-        else if (!is_first(chain, i))
-            io->dx = arena_tensor(chain, layer->in);
-        else if (chain->has_dx)
-            io->dx = harness_buffer_tensor(&chain->dx, chain->plan);
-        harness_ok(layer->class->backward(harness_device.ctx, layer, io));
-        if (io->conv)
-            break;
-        dy = io->dx;
-    }
-    harness_ok(incline_finish_all(harness_device.ctx, &chain->finish));
-}
-
 static void make_label(struct harness_chain *chain, const struct harness_setup *setup)
 {
     size_t length =
@@ -463,50 +281,29 @@ static void make_label(struct harness_chain *chain, const struct harness_setup *
                                    setup->layers[i].class_name, setup->layers[i].options);
 }
 
-static size_t packed_bytes(const struct harness_chain *chain, struct incline_shape shape)
-{
-    return harness_packed_elems(chain->batch, incline_shape_elems(shape)) * sizeof(float);
-}
-
 struct harness_chain *harness_chain_create(const struct harness_setup *setup)
 {
     struct harness_chain *chain = room(1, sizeof *chain);
     chain->in = setup->in;
     chain->batch = setup->batch;
-    chain->updates = setup->rewrites & INCLINE_REWRITE_UPDATE;
-    chain->has_dx = !setup->without_dx;
     for (size_t i = 0; i < HARNESS_LAYERS && setup->layers[i].class_name; i++)
         add_layer(chain, &setup->layers[i]);
     make_label(chain, setup);
-    harness_ok(
-        incline_plan_create(harness_device.ctx, harness_device.device, setup->batch, &chain->plan));
-    harness_buffer_create(&chain->x, "x", packed_bytes(chain, chain->in));
-    harness_buffer_create(&chain->dx, "dx", packed_bytes(chain, chain->in));
-    harness_buffer_create(&chain->y, "y", packed_bytes(chain, harness_chain_out(chain)));
-    harness_buffer_create(&chain->dy, "dy", packed_bytes(chain, harness_chain_out(chain)));
-    chain->finish = (struct incline_finish){
-        .plan = chain->plan,
-        .fused = setup->rewrites & INCLINE_REWRITE_FINISH,
-        .gradient_use = chain->updates ? INCLINE_GRADIENT_APPLY : INCLINE_GRADIENT_STORE,
+    struct incline_chain_spec spec = {
+        .device = harness_device.device,
+        .layers = chain->layers,
+        .count = chain->count,
+        .batch = setup->batch,
+        .rewrites = setup->rewrites,
+        .without_dx = setup->without_dx,
     };
-    incline_rewrite_layers(chain->layers, chain->count, setup->rewrites);
-    plan_forward(chain);
-    plan_backward(chain);
-    harness_ok(incline_plan_finish(harness_device.ctx, chain->plan));
+    harness_ok(incline_chain_create(harness_device.ctx, &spec, &chain->chain));
     return chain;
 }
 
 static void destroy_chain(struct harness_chain *chain)
 {
-    incline_plan_destroy(&chain->plan);
-    harness_buffer_destroy(&chain->x);
-    harness_buffer_destroy(&chain->y);
-    harness_buffer_destroy(&chain->dy);
-    harness_buffer_destroy(&chain->dx);
-    for (int i = 0; i < chain->parameter_count; i++) {
-        harness_buffer_destroy(&chain->parameter[i]);
-        harness_buffer_destroy(&chain->gradient[i]);
-    }
+    incline_chain_destroy(&chain->chain);
     for (size_t i = 0; i < chain->count; i++) {
         incline_options_finish(&chain->layers[i].class->options, chain->layers[i].options);
         free(chain->layers[i].options);
@@ -541,50 +338,26 @@ void harness_finish(void)
 
 size_t harness_chain_launches(const struct harness_chain *chain)
 {
-    return incline_plan_launches(chain->plan);
+    return incline_chain_launches(chain->chain);
 }
 
 struct incline_shape harness_chain_out(const struct harness_chain *chain)
 {
-    return chain->layers[chain->count - 1].out;
+    return incline_chain_out(chain->chain);
 }
 
-void harness_values_init(struct harness_values *values, const struct harness_chain *chain,
+void harness_values_init(struct incline_chain_values *values, const struct harness_chain *chain,
                          int images)
 {
-    size_t n = (size_t)images;
-    *values = (struct harness_values){
-        .images = images,
-        .in_elems = incline_shape_elems(chain->in),
-        .out_elems = incline_shape_elems(harness_chain_out(chain)),
-        .parameter_count = chain->parameter_count,
-        .learning_rate = 0.125f,
-    };
-    values->x = room(n * values->in_elems, sizeof(double));
-    values->dx = room(n * values->in_elems, sizeof(double));
-    values->y = room(n * values->out_elems, sizeof(double));
-    values->dy = room(n * values->out_elems, sizeof(double));
-    for (int i = 0; i < chain->parameter_count; i++) {
-        values->parameter_elems[i] = chain->parameter_elems[i];
-        values->fan_in[i] = chain->fan_in[i];
-        values->parameter[i] = room(chain->parameter_elems[i], sizeof(double));
-        values->gradient[i] = room(chain->parameter_elems[i], sizeof(double));
-    }
+    harness_ok(incline_chain_values_init(harness_device.ctx, chain->chain, images, values));
 }
 
-void harness_values_finish(struct harness_values *values)
+void harness_values_finish(struct incline_chain_values *values)
 {
-    free(values->x);
-    free(values->dx);
-    free(values->y);
-    free(values->dy);
-    for (int i = 0; i < values->parameter_count; i++) {
-        free(values->parameter[i]);
-        free(values->gradient[i]);
-    }
+    incline_chain_values_finish(values);
 }
 
-void harness_values_fill(struct harness_values *values, enum harness_kind kind, unsigned seed)
+void harness_values_fill(struct incline_chain_values *values, enum harness_kind kind, unsigned seed)
 {
     enum harness_kind other = kind == HARNESS_INTEGER ? HARNESS_INTEGER : HARNESS_REAL;
     harness_fill(values->x, (size_t)values->images * values->in_elems, kind, seed);
@@ -599,56 +372,26 @@ void harness_values_fill(struct harness_values *values, enum harness_kind kind, 
     }
 }
 
-static void check_unchanged(struct harness_chain *chain, const struct harness_values *values)
+void harness_chain_run(struct harness_chain *chain, struct incline_chain_values *values)
 {
-    size_t count = (size_t)values->images * values->in_elems;
-    double *now = room(count, sizeof *now);
-    read_packed(&chain->x, values->images, values->in_elems, now);
-    if (!same_bytes(now, values->x, count))
-        fail_msg("%s: x was changed", chain->label);
-    free(now);
-    for (int i = 0; i < chain->parameter_count && !chain->updates; i++) {
-        now = room(values->parameter_elems[i], sizeof *now);
-        read_plain(&chain->parameter[i], now, values->parameter_elems[i]);
-        if (!same_bytes(now, values->parameter[i], values->parameter_elems[i]))
-            fail_msg("%s: parameter %d was changed", chain->label, i);
-        free(now);
-    }
-}
-
-void harness_chain_run(struct harness_chain *chain, struct harness_values *values)
-{
-    struct incline_step step = {.images = values->images, .learning_rate = values->learning_rate};
-    write_packed(&chain->x, values->x, values->images, values->in_elems);
-    write_packed(&chain->dy, values->dy, values->images, values->out_elems);
-    harness_buffer_reset(&chain->y, NULL, 0);
-    harness_buffer_reset(&chain->dx, NULL, 0);
-    for (int i = 0; i < chain->parameter_count; i++) {
-        write_plain(&chain->parameter[i], values->parameter[i], values->parameter_elems[i]);
-        harness_buffer_reset(&chain->gradient[i], NULL, 0);
-    }
-    harness_ok(incline_plan_enqueue(harness_device.ctx, chain->plan, &step));
-    read_packed(&chain->y, values->images, values->out_elems, values->y);
-    read_packed(&chain->dx, values->images, values->in_elems, values->dx);
-    harness_buffer_check(&chain->dy);
-    for (int i = 0; i < chain->parameter_count; i++)
-        read_plain(chain->updates ? &chain->parameter[i] : &chain->gradient[i], values->gradient[i],
-                   values->parameter_elems[i]);
-    check_unchanged(chain, values);
+    const char *damage = "";
+    harness_ok(incline_chain_run(harness_device.ctx, chain->chain, values, &damage));
+    if (damage[0])
+        fail_msg("%s: %s", chain->label, damage);
 }
 
 /* ---- The whole programme for one case ---- */
 
 struct proof {
     const struct harness_case *test;
-    struct harness_values *values;
+    struct incline_chain_values *values;
 };
 
 /* sum of dy y, whose gradients are what the backward pass gives */
 static double weighted_output(void *cookie)
 {
     struct proof *proof = cookie;
-    struct harness_values *values = proof->values;
+    struct incline_chain_values *values = proof->values;
     double sum = 0;
     proof->test->reference(proof->test->cookie, values);
     for (size_t i = 0; i < (size_t)values->images * values->out_elems; i++)
@@ -670,7 +413,7 @@ static void prove_one(const char *label, struct proof *proof, double *values, si
 static void prove_reference(const struct harness_case *test, const struct harness_chain *chain)
 {
     enum { ELEMS_MAX = 600 };
-    struct harness_values values;
+    struct incline_chain_values values;
     struct proof proof = {test, &values};
     harness_values_init(&values, chain, chain->batch < 2 ? 1 : 2);
     size_t count = (size_t)values.images * values.in_elems;
@@ -691,8 +434,8 @@ static void prove_reference(const struct harness_case *test, const struct harnes
 typedef void (*compare_fn)(const char *label, const char *tensor, const double *got,
                            const double *expected, size_t count);
 
-static void compare_all(const char *label, const struct harness_values *got,
-                        const struct harness_values *expected, compare_fn compare)
+static void compare_all(const char *label, const struct incline_chain_values *got,
+                        const struct incline_chain_values *expected, compare_fn compare)
 {
     size_t n = (size_t)got->images;
     compare(label, "y", got->y, expected->y, n * got->out_elems);
@@ -704,7 +447,7 @@ static void compare_all(const char *label, const struct harness_values *got,
 
 /* got and expected are filled alike and then run on the device and in double precision. */
 struct pair {
-    struct harness_values got, expected;
+    struct incline_chain_values got, expected;
     char label[700];
 };
 
@@ -766,7 +509,7 @@ static void compare_nan_one(const struct pair *pair, const char *tensor, const d
 /* The middle and the end of x may be in no window. */
 enum { NAN_IN_X, NAN_IN_X_MIDDLE, NAN_IN_X_END, NAN_IN_DY, NAN_IN_PARAMETER };
 
-static double *nan_place(struct harness_values *values, int where)
+static double *nan_place(struct incline_chain_values *values, int where)
 {
     size_t last = (size_t)values->images - 1;
     double *x = &values->x[last * values->in_elems];
@@ -792,7 +535,7 @@ static void check_nan(const struct harness_case *test, struct harness_chain *cha
     *nan_place(&pair.got, where) = *nan_place(&pair.expected, where) = (double)NAN;
     harness_chain_run(chain, &pair.got);
     test->reference(test->cookie, &pair.expected);
-    const struct harness_values *got = &pair.got, *expected = &pair.expected;
+    const struct incline_chain_values *got = &pair.got, *expected = &pair.expected;
     size_t n = (size_t)images;
     if ((where == NAN_IN_X || where >= NAN_IN_PARAMETER) &&
         !has_nan(expected->y, n * expected->out_elems))
@@ -820,7 +563,7 @@ void harness_run(const struct harness_case *test)
         images = *n;
     }
     check_repeat(chain, images);
-    for (int where = 0; where < NAN_IN_PARAMETER + chain->parameter_count; where++)
+    for (int where = 0; where < NAN_IN_PARAMETER + incline_chain_parameters(chain->chain); where++)
         check_nan(test, chain, images, where);
     harness_chain_destroy(&chain);
 }

@@ -9,8 +9,7 @@
 #include "support/device.h"
 #include "support/scratch.h"
 
-#include "device/plan.h"
-#include "layers/finish.h"
+#include "check/chain.h"
 #include "network/rewrite.h"
 
 /* The open device. */
@@ -38,8 +37,7 @@ void harness_finish(void); /* frees what was kept */
 /* ---- Guarded device memory ---- */
 
 struct harness_buffer {
-    struct incline_buffer *whole, *part; /* part: between the guards */
-    const char *name;
+    struct incline_guarded guarded;
 };
 
 void harness_buffer_create(struct harness_buffer *buffer, const char *name, size_t bytes);
@@ -53,13 +51,6 @@ void harness_buffer_read(struct harness_buffer *buffer, void *bytes, size_t leng
 /* A tensor of the plan that lies in the buffer. */
 struct incline_tensor *harness_buffer_tensor(struct harness_buffer *buffer,
                                              struct incline_plan *plan);
-
-/* [n][elems] to [n / NB][elems][NB] and back; images past the last are 0. packed has room for whole
- * blocks. */
-void harness_pack(const double *values, int images, size_t elems, float *packed);
-void harness_unpack(const float *packed, int images, size_t elems, double *values);
-/* Floats that `images` images take when packed. */
-size_t harness_packed_elems(int images, size_t elems);
 
 /* ---- Numbers ---- */
 
@@ -94,7 +85,7 @@ void harness_prove(const char *label, double (*function)(void *cookie), void *co
 
 /* ---- Chains of layers ---- */
 
-enum { HARNESS_LAYERS = 4, HARNESS_PARAMETERS = 4 };
+enum { HARNESS_LAYERS = 4 };
 
 struct harness_layer {
     const char *class_name;
@@ -109,18 +100,6 @@ struct harness_setup {
     bool without_dx;
 };
 
-/* What goes in and comes out, [n][h][w][c]. Parameters are those of all layers, in order. */
-struct harness_values {
-    int images;
-    size_t in_elems, out_elems; /* of one image */
-    double *x, *y, *dy, *dx;
-    int parameter_count;
-    size_t parameter_elems[HARNESS_PARAMETERS];
-    double fan_in[HARNESS_PARAMETERS]; /* terms of a sum with this weight; 0 for a bias */
-    double *parameter[HARNESS_PARAMETERS], *gradient[HARNESS_PARAMETERS];
-    float learning_rate; /* with UPDATE, gradient = the parameters after the step */
-};
-
 struct harness_chain; /* layers with their plan on the device */
 
 struct harness_chain *harness_chain_create(const struct harness_setup *setup);
@@ -128,20 +107,21 @@ void harness_chain_destroy(struct harness_chain **chain);
 size_t harness_chain_launches(const struct harness_chain *chain);
 struct incline_shape harness_chain_out(const struct harness_chain *chain);
 
-void harness_values_init(struct harness_values *values, const struct harness_chain *chain,
+void harness_values_init(struct incline_chain_values *values, const struct harness_chain *chain,
                          int images);
-void harness_values_finish(struct harness_values *values);
+void harness_values_finish(struct incline_chain_values *values);
 /* x, dy and parameters; weights of REAL are scaled so that sums are about 1. */
-void harness_values_fill(struct harness_values *values, enum harness_kind kind, unsigned seed);
+void harness_values_fill(struct incline_chain_values *values, enum harness_kind kind,
+                         unsigned seed);
 
 /* One step forward and backward on the device: y, dx, gradients. Fails when a guard, x or (without
  * UPDATE) a parameter has changed. */
-void harness_chain_run(struct harness_chain *chain, struct harness_values *values);
+void harness_chain_run(struct harness_chain *chain, struct incline_chain_values *values);
 
 /* ---- The whole programme for one case ---- */
 
 /* y, dx and gradients from x, dy and parameters, in double precision. */
-typedef void (*harness_reference)(const void *cookie, struct harness_values *values);
+typedef void (*harness_reference)(const void *cookie, struct incline_chain_values *values);
 
 struct harness_case {
     struct harness_setup setup;

@@ -2,8 +2,8 @@
 #ifndef TESTS_SUPPORT_LOSS_CASES_H
 #define TESTS_SUPPORT_LOSS_CASES_H
 
+#include "check/reference.h"
 #include "support/harness.h"
-#include "support/reference.h"
 
 #include "layers/loss.h"
 
@@ -32,7 +32,7 @@ static inline const struct incline_loss_class *loss_find(const char *name)
 static inline void loss_plan_create(struct loss_plan *p, const char *name, int classes, int batch,
                                     bool has_gradient)
 {
-    size_t bytes = harness_packed_elems(batch, (size_t)classes) * sizeof(float);
+    size_t bytes = incline_packed_elems(batch, (size_t)classes) * sizeof(float);
     *p = (struct loss_plan){.classes = classes, .batch = batch, .has_gradient = has_gradient};
     for (int i = 0; i < SET; i++) {
         p->label_of[i] = i * 7 % classes;
@@ -84,10 +84,10 @@ static inline void loss_plan_run(struct loss_plan *p, int images, const double *
                                  struct loss_result *out)
 {
     struct incline_step step = {.images = images, .first = FIRST, .number = NUMBER};
-    size_t count = harness_packed_elems(images, (size_t)p->classes);
+    size_t count = incline_packed_elems(images, (size_t)p->classes);
     float *packed = calloc(count, sizeof *packed), metrics[STEPS][FIGURES];
     assert_non_null(packed);
-    harness_pack(x, images, (size_t)p->classes, packed);
+    incline_pack(x, images, (size_t)p->classes, packed);
     harness_buffer_reset(&p->x, packed, count * sizeof *packed);
     harness_buffer_reset(&p->dx, NULL, 0);
     harness_buffer_reset(&p->labels, p->label_of, sizeof p->label_of);
@@ -101,7 +101,7 @@ static inline void loss_plan_run(struct loss_plan *p, int images, const double *
     harness_buffer_read(&p->image_class, out->image_class, sizeof out->image_class);
     harness_buffer_read(&p->metrics, metrics, sizeof metrics);
     harness_buffer_read(&p->dx, packed, count * sizeof *packed);
-    harness_unpack(packed, images, (size_t)p->classes, out->dx);
+    incline_unpack(packed, images, (size_t)p->classes, out->dx);
     for (size_t n = (size_t)images; p->has_gradient && n < count / (size_t)p->classes; n++)
         for (size_t c = 0; c < (size_t)p->classes; c++)
             assert_true(
@@ -137,7 +137,7 @@ static inline int loss_best(const double *score, int classes)
     return best;
 }
 
-static inline void loss_expect(const struct loss_plan *p, reference_loss loss, int images,
+static inline void loss_expect(const struct loss_plan *p, incline_reference_loss loss, int images,
                                const double *x, struct loss_result *out)
 {
     int label[SET];
@@ -160,7 +160,7 @@ static inline void loss_expect(const struct loss_plan *p, reference_loss loss, i
     }
 }
 
-static inline void loss_check_step(struct loss_plan *p, reference_loss loss, int images,
+static inline void loss_check_step(struct loss_plan *p, incline_reference_loss loss, int images,
                                    enum harness_kind kind)
 {
     static struct loss_result got, again, expected;
@@ -185,7 +185,7 @@ static inline void loss_check_step(struct loss_plan *p, reference_loss loss, int
 
 /* One NaN among the scores of the last image, in each class in turn: its loss and gradient show it,
  * and the other images do not. */
-static inline void loss_check_nan(struct loss_plan *p, reference_loss loss, int images)
+static inline void loss_check_nan(struct loss_plan *p, incline_reference_loss loss, int images)
 {
     static struct loss_result got, expected;
     double x[64 * 128];
@@ -204,7 +204,7 @@ static inline void loss_check_nan(struct loss_plan *p, reference_loss loss, int 
 }
 
 struct loss_proof {
-    reference_loss loss;
+    incline_reference_loss loss;
     int classes;
     double *x;
     int label[SET];
@@ -220,7 +220,7 @@ static inline double loss_sum(void *cookie)
     return sum;
 }
 
-static inline void loss_prove(const struct loss_plan *p, reference_loss loss)
+static inline void loss_prove(const struct loss_plan *p, incline_reference_loss loss)
 {
     double x[64 * 128], loss_of[SET], dx[64 * 128];
     struct loss_proof proof = {.loss = loss, .classes = p->classes, .x = x};
@@ -230,7 +230,7 @@ static inline void loss_prove(const struct loss_plan *p, reference_loss loss)
     harness_prove("loss", loss_sum, &proof, x, (size_t)(5 * p->classes), dx);
 }
 
-static inline void loss_run(const char *name, reference_loss loss)
+static inline void loss_run(const char *name, incline_reference_loss loss)
 {
     static const int classes[] = {1, 2, 3, 10, 17, 33, 100}, images[] = {1, 2, 7, 17, 32, 33};
     enum { BATCH = 33 };

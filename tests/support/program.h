@@ -1,8 +1,8 @@
 /* Runs the program that INCLINE_TEST_PROGRAM names, without a shell, and checks what came of it.
  *
  * Each test has its own empty folder, in which the program runs; paths of the functions below are
- * relative to it. The program sees none of the caller's INCLINE_ variables but INCLINE_DEVICE, and
- * no terminal unless asked for. */
+ * relative to it. The program sees none of the caller's INCLINE_ variables but INCLINE_DEVICE and
+ * INCLINE_CACHE_DIR, and no terminal unless asked for. */
 #ifndef TESTS_SUPPORT_PROGRAM_H
 #define TESTS_SUPPORT_PROGRAM_H
 
@@ -74,7 +74,7 @@ bool program_exists(struct program *program, const char *name);
 bool program_same_bytes(struct program *program, const char *one, const char *other);
 void program_folder(struct program *program, const char *name);
 
-/* The number of entries in a folder; 0 when there is none. */
+/* The number of entries in a folder, hidden ones apart; 0 when there is none. */
 size_t program_count_entries(struct program *program, const char *folder);
 size_t count_lines(const char *text);
 

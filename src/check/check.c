@@ -1,0 +1,62 @@
+/* incline_check(): the operations of a network, in order. */
+#include "base/clock.h"
+#include "check/checker.h"
+
+enum {
+    IMAGES_MAX = 17,           /* one whole block and one that is begun */
+    BATCH_MAX = 128,           /* above it, kernels are the same */
+    TENSOR_ELEMS_MAX = 1 << 24 /* of the largest activation, so that large networks need no more */
+};
+
+static size_t largest_activation(const struct incline_model *model)
+{
+    size_t largest = incline_shape_elems(model->input);
+    for (size_t i = 0; i < model->layer_count; i++) {
+        size_t elems = incline_shape_elems(model->layers[i].out);
+        largest = elems > largest ? elems : largest;
+    }
+    return largest;
+}
+
+/* The plans are made for the batch that training has, within reason. */
+static void choose_sizes(struct incline_checker *checker)
+{
+    size_t largest = largest_activation(&checker->config->model);
+    int batch = checker->config->train.batch_size;
+    checker->batch = batch < BATCH_MAX ? batch : BATCH_MAX;
+    while (checker->batch > IMAGES_MAX && largest * (size_t)checker->batch > TENSOR_ELEMS_MAX)
+        checker->batch /= 2;
+    checker->images = checker->batch < IMAGES_MAX ? checker->batch : IMAGES_MAX;
+    while (checker->images > 1 && largest * (size_t)checker->images > TENSOR_ELEMS_MAX)
+        checker->images /= 2;
+}
+
+/* A step of wrong operations says nothing, and a kernel that writes beside its tensors does harm
+ * where they are not guarded. */
+static enum incline_status check_all(struct incline_checker *checker)
+{
+    enum incline_status status = incline_check_input(checker);
+    for (size_t i = 0; !status && i < checker->config->model.layer_count; i++)
+        status = incline_check_layer(checker, i);
+    if (!status)
+        status = incline_check_loss(checker);
+    if (!status && checker->result->failed == 0)
+        status = incline_check_step(checker);
+    return status;
+}
+
+enum incline_status incline_check(struct incline_context *ctx, struct incline_device *device,
+                                  const struct incline_config *config,
+                                  const struct incline_check_options *options,
+                                  struct incline_check_result *out)
+{
+    INCLINE_REQUIRE(ctx, ctx && device && config && options && out);
+    struct incline_checker checker = {
+        .ctx = ctx, .device = device, .config = config, .options = options, .result = out};
+    double start = incline_clock_seconds();
+    *out = (struct incline_check_result){0};
+    choose_sizes(&checker);
+    enum incline_status status = check_all(&checker);
+    out->seconds = incline_clock_seconds() - start;
+    return status;
+}

@@ -1,0 +1,431 @@
+/* The two ends of a network: bytes to numbers, and scores to loss and gradient. */
+#include "base/memory.h"
+#include "base/philox.h"
+#include "check/checker.h"
+#include "check/guarded.h"
+#include "check/reference.h"
+#include "layers/loss.h"
+#include "network/step.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { INPUT_NUMBERS = 100000, LOSS_NUMBERS }; /* beside the layers' */
+
+static int class_count(const struct incline_checker *checker)
+{
+    const struct incline_model *model = &checker->config->model;
+    return model->layers[model->layer_count - 1].out.channels;
+}
+
+static enum incline_status make_images(struct incline_checker *checker, struct incline_images *out)
+{
+    struct incline_shape in = checker->config->model.input;
+    size_t count = (size_t)checker->images, bytes = count * incline_shape_elems(in);
+    *out = (struct incline_images){
+        .height = in.height, .width = in.width, .channels = in.channels, .count = count};
+    enum incline_status status = incline_alloc(checker->ctx, bytes, 1, &out->pixels);
+    if (status)
+        return status;
+    status = incline_alloc(checker->ctx, count, sizeof *out->labels, &out->labels);
+    if (status)
+        return status;
+    for (size_t i = 0; i < bytes; i++)
+        out->pixels[i] =
+            (unsigned char)incline_philox_draw(0, INCLINE_STREAM_CHECK, INPUT_NUMBERS, i / 4)
+                .word[i % 4];
+    for (size_t n = 0; n < count; n++)
+        out->labels[n] = (int)(n * 7 % (size_t)class_count(checker));
+    return INCLINE_OK;
+}
+
+enum incline_status incline_check_data_init(struct incline_checker *checker,
+                                            struct incline_check_data *out)
+{
+    size_t channels = (size_t)checker->config->model.input.channels;
+    *out = (struct incline_check_data){0};
+    enum incline_status status = make_images(checker, &out->images);
+    if (!status)
+        status = incline_alloc(checker->ctx, channels, sizeof(double), &out->mean);
+    if (!status)
+        status = incline_alloc(checker->ctx, channels, sizeof(double), &out->std);
+    if (status)
+        return status;
+    for (size_t c = 0; c < channels; c++) {
+        out->mean[c] = 0.5 + 0.01 * (double)(c % 8);
+        out->std[c] = 0.3 + 0.01 * (double)(c % 8);
+    }
+    struct incline_feed_spec spec = {
+        .shape = checker->config->model.input,
+        .count = out->images.count,
+        .pixels = out->images.pixels,
+        .labels = out->images.labels,
+        .scale = INCLINE_CHECK_SCALE,
+        .mean = out->mean,
+        .std = out->std,
+    };
+    return incline_feed_create(checker->ctx, checker->device, &spec, &out->feed);
+}
+
+void incline_check_data_finish(struct incline_check_data *data)
+{
+    incline_feed_destroy(&data->feed);
+    incline_free(&data->std);
+    incline_free(&data->mean);
+    incline_images_finish(&data->images);
+}
+
+/* ---- The input ---- */
+
+static double input_x(const void *cookie, size_t index)
+{
+    const struct incline_check_data *data = cookie;
+    size_t channel = index % (size_t)data->images.channels;
+    double number = (double)data->images.pixels[index] / INCLINE_CHECK_SCALE;
+    return (number - data->mean[channel]) / data->std[channel];
+}
+
+static enum incline_status compare_input(struct incline_checker *checker,
+                                         const struct incline_check_data *data,
+                                         const float *numbers)
+{
+    size_t count = data->images.count * incline_shape_elems(checker->config->model.input);
+    double *got = NULL;
+    struct incline_text shape;
+    incline_text_init(&shape, checker->ctx);
+    incline_check_add_shape(&shape, checker->config->model.input);
+    incline_text_add(&shape, ", %zu images", data->images.count);
+    enum incline_status status = incline_text_status(&shape);
+    if (!status)
+        status = incline_alloc(checker->ctx, count, sizeof *got, &got);
+    for (size_t i = 0; !status && i < count; i++)
+        got[i] = (double)numbers[i];
+    struct incline_comparison comparison = {
+        .op = "input",
+        .kernels = "gather",
+        .tensor = "x",
+        .shape = incline_text_get(&shape),
+        .got = got,
+        .count = count,
+        .expect = input_x,
+        .cookie = data,
+        .damage = "",
+    };
+    if (!status)
+        incline_checker_compare(checker, &comparison);
+    incline_free(&got);
+    incline_text_finish(&shape);
+    return status;
+}
+
+/* A network that only flattens puts out its input, which can be read. */
+static enum incline_status run_input(struct incline_checker *checker,
+                                     const struct incline_feed *feed, float *numbers)
+{
+    struct incline_shape in = checker->config->model.input;
+    struct incline_layer flatten = {
+        .class = incline_layer_class_find("flatten"),
+        .name = (char *)"input",
+        .in = in,
+        .out = {1, 1, (int)incline_shape_elems(in)},
+    };
+    struct incline_parameters nothing = {.device = checker->device};
+    struct incline_step_spec spec = {
+        .device = checker->device,
+        .layers = &flatten,
+        .layer_count = 1,
+        .loss = &incline_losses[INCLINE_LOSS_MSE], /* which applies no softmax */
+        .mode = INCLINE_STEP_PREDICT,
+        .batch = checker->batch,
+        .parameters = &nothing,
+        .feed = feed,
+    };
+    struct incline_step step = {.images = checker->images};
+    struct incline_step_plan *plan = NULL;
+    enum incline_status status = incline_step_plan_create(checker->ctx, &spec, &plan);
+    if (!status)
+        status = incline_step_run(checker->ctx, plan, &step);
+    if (!status)
+        status = incline_step_read_probabilities(checker->ctx, plan, checker->images, numbers);
+    incline_step_plan_destroy(&plan);
+    return status;
+}
+
+enum incline_status incline_check_input(struct incline_checker *checker)
+{
+    struct incline_check_data data;
+    float *numbers = NULL;
+    enum incline_status status = incline_check_data_init(checker, &data);
+    if (status)
+        goto out;
+    status = incline_alloc(checker->ctx,
+                           data.images.count * incline_shape_elems(checker->config->model.input),
+                           sizeof *numbers, &numbers);
+    if (status)
+        goto out;
+    status = run_input(checker, data.feed, numbers);
+    if (status)
+        goto out;
+    status = compare_input(checker, &data, numbers);
+out:
+    incline_free(&numbers);
+    incline_check_data_finish(&data);
+    return status;
+}
+
+/* ---- The loss ---- */
+
+enum { FIGURES = 4 };
+
+struct loss_check {
+    struct incline_checker *checker;
+    int images, classes;
+    struct incline_plan *plan;
+    struct incline_guarded x, dx, labels, order, image_class, metrics;
+    double *scores, *gradient, *expected_gradient, *losses;
+    int *label, *number;
+    double figures[FIGURES], expected_figures[FIGURES];
+    const char *damage;
+};
+
+static enum incline_status make_numbers(struct loss_check *check)
+{
+    struct incline_context *ctx = check->checker->ctx;
+    size_t images = (size_t)check->images, count = images * (size_t)check->classes;
+    enum incline_status status = incline_alloc(ctx, count, sizeof(double), &check->scores);
+    if (!status)
+        status = incline_alloc(ctx, count, sizeof(double), &check->gradient);
+    if (!status)
+        status = incline_alloc(ctx, count, sizeof(double), &check->expected_gradient);
+    if (!status)
+        status = incline_alloc(ctx, images, sizeof(double), &check->losses);
+    if (!status)
+        status = incline_alloc(ctx, images, sizeof(int), &check->label);
+    if (!status)
+        status = incline_alloc(ctx, images, sizeof(int), &check->number);
+    if (status)
+        return status;
+    incline_check_fill(check->scores, count, 3, LOSS_NUMBERS);
+    for (int n = 0; n < check->images; n++) {
+        check->label[n] = n * 7 % check->classes;
+        check->number[n] = n;
+    }
+    return INCLINE_OK;
+}
+
+static enum incline_status make_tensor(struct loss_check *check, struct incline_guarded *guarded,
+                                       const char *name, size_t bytes,
+                                       struct incline_tensor **tensor)
+{
+    struct incline_checker *checker = check->checker;
+    enum incline_status status =
+        incline_guarded_create(checker->ctx, checker->device, name, bytes, guarded);
+    if (status)
+        return status;
+    return incline_guarded_tensor(checker->ctx, guarded, check->plan, tensor);
+}
+
+static enum incline_status make_loss_plan(struct loss_check *check)
+{
+    struct incline_checker *checker = check->checker;
+    struct incline_loss_io io = {
+        .loss = &incline_losses[checker->config->train.loss],
+        .classes = check->classes,
+    };
+    size_t packed = incline_packed_elems(checker->batch, (size_t)check->classes) * sizeof(float);
+    size_t ints = (size_t)check->images * sizeof(int);
+    enum incline_status status =
+        incline_plan_create(checker->ctx, checker->device, checker->batch, &check->plan);
+    io.plan = check->plan;
+    if (!status)
+        status = make_tensor(check, &check->x, "the scores", packed, &io.x);
+    if (!status)
+        status = make_tensor(check, &check->dx, "dx", packed, &io.dx);
+    if (!status)
+        status = make_tensor(check, &check->labels, "the labels", ints, &io.labels);
+    if (!status)
+        status = make_tensor(check, &check->order, "the order", ints, &io.order);
+    if (!status)
+        status = make_tensor(check, &check->image_class, "the classes", ints, &io.image_class);
+    if (!status)
+        status = make_tensor(check, &check->metrics, "the figures", FIGURES * sizeof(float),
+                             &io.metrics);
+    struct incline_finish finish = {.plan = check->plan};
+    if (!status)
+        status = incline_loss_plan(checker->ctx, &io, &finish);
+    return status ? status : incline_plan_finish(checker->ctx, check->plan);
+}
+
+static enum incline_status write_inputs(struct loss_check *check)
+{
+    struct incline_context *ctx = check->checker->ctx;
+    size_t count = incline_packed_elems(check->images, (size_t)check->classes);
+    size_t ints = (size_t)check->images * sizeof(int);
+    float *packed = NULL;
+    enum incline_status status = incline_alloc(ctx, count, sizeof *packed, &packed);
+    if (status)
+        return status;
+    incline_pack(check->scores, check->images, (size_t)check->classes, packed);
+    status = incline_guarded_reset(ctx, &check->x, packed, count * sizeof *packed);
+    if (!status)
+        status = incline_guarded_reset(ctx, &check->labels, check->label, ints);
+    if (!status)
+        status = incline_guarded_reset(ctx, &check->order, check->number, ints);
+    if (!status)
+        status = incline_guarded_reset(ctx, &check->dx, NULL, 0);
+    if (!status)
+        status = incline_guarded_reset(ctx, &check->image_class, NULL, 0);
+    if (!status)
+        status = incline_guarded_reset(ctx, &check->metrics, NULL, 0);
+    incline_free(&packed);
+    return status;
+}
+
+static enum incline_status read_outputs(struct loss_check *check)
+{
+    struct incline_context *ctx = check->checker->ctx;
+    size_t count = incline_packed_elems(check->images, (size_t)check->classes);
+    float *packed = NULL, figures[FIGURES];
+    enum incline_status status = incline_alloc(ctx, count, sizeof *packed, &packed);
+    if (status)
+        return status;
+    status = incline_buffer_read(ctx, check->dx.part, 0, packed, count * sizeof *packed);
+    if (!status)
+        incline_unpack(packed, check->images, (size_t)check->classes, check->gradient);
+    if (!status)
+        status = incline_buffer_read(ctx, check->metrics.part, 0, figures, sizeof figures);
+    for (int i = 0; !status && i < FIGURES; i++)
+        check->figures[i] = (double)figures[i];
+    incline_free(&packed);
+    return status;
+}
+
+static enum incline_status check_guards(struct loss_check *check)
+{
+    struct incline_guarded *all[] = {&check->x,     &check->dx,          &check->labels,
+                                     &check->order, &check->image_class, &check->metrics};
+    enum incline_status status = INCLINE_OK;
+    for (size_t i = 0; !status && i < sizeof all / sizeof *all; i++) {
+        bool intact = true;
+        status = incline_guarded_check(check->checker->ctx, all[i], &intact);
+        if (!intact)
+            check->damage = "memory beside a tensor was overwritten";
+    }
+    return status;
+}
+
+/* How many classes score higher than the true one; of equals, the earlier class is the higher. */
+static int rank(const double *score, int classes, int label)
+{
+    int above = 0;
+    for (int c = 0; c < classes; c++)
+        above += score[c] > score[label] || (score[c] == score[label] && c < label);
+    return above;
+}
+
+/* What the kernels should find; figures as in cl/finish.cl. The gradient is of the mean. */
+static void expect(struct loss_check *check)
+{
+    static const incline_reference_loss losses[] = {
+        [INCLINE_LOSS_CROSS_ENTROPY] = incline_reference_cross_entropy,
+        [INCLINE_LOSS_MSE] = incline_reference_mse,
+    };
+    double *figures = check->expected_figures;
+    losses[check->checker->config->train.loss](check->images, check->classes, check->scores,
+                                               check->label, check->losses,
+                                               check->expected_gradient);
+    for (int i = 0; i < check->images * check->classes; i++)
+        check->expected_gradient[i] /= check->images;
+    for (int n = 0; n < check->images; n++) {
+        int above = rank(check->scores + n * check->classes, check->classes, check->label[n]);
+        figures[0] += check->losses[n];
+        figures[1] += above == 0;
+        figures[2] += above < 5;
+    }
+    figures[3] = check->images;
+}
+
+static double element(const void *cookie, size_t index)
+{
+    return ((const double *)cookie)[index];
+}
+
+static void compare_loss(struct loss_check *check)
+{
+    const struct incline_loss_class *loss = &incline_losses[check->checker->config->train.loss];
+    char shape[64];
+    struct {
+        const char *op, *tensor;
+        const double *got, *expected;
+        size_t count;
+    } rows[] = {
+        {"loss", "loss", check->figures, check->expected_figures, 1},
+        {"hits", "hits", check->figures + 1, check->expected_figures + 1, FIGURES - 1},
+        {"gradient", "dx", check->gradient, check->expected_gradient,
+         (size_t)check->images * (size_t)check->classes},
+    };
+    snprintf(shape, sizeof shape, "%d classes, %d images", check->classes, check->images);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char op[64];
+        snprintf(op, sizeof op, "%s %s", loss->name, rows[i].op);
+        struct incline_comparison comparison = {
+            .op = op,
+            .kernels = "loss, finish",
+            .tensor = rows[i].tensor,
+            .shape = shape,
+            .got = rows[i].got,
+            .count = rows[i].count,
+            .expect = element,
+            .cookie = rows[i].expected,
+            .damage = check->damage,
+        };
+        incline_checker_compare(check->checker, &comparison);
+    }
+}
+
+static enum incline_status run_loss(struct loss_check *check)
+{
+    struct incline_step step = {.images = check->images};
+    struct incline_context *ctx = check->checker->ctx;
+    enum incline_status status = make_numbers(check);
+    if (!status)
+        status = make_loss_plan(check);
+    if (!status)
+        status = write_inputs(check);
+    if (!status)
+        status = incline_plan_enqueue(ctx, check->plan, &step);
+    if (!status)
+        status = read_outputs(check);
+    if (!status)
+        status = check_guards(check);
+    if (!status) {
+        expect(check);
+        compare_loss(check);
+    }
+    return status;
+}
+
+enum incline_status incline_check_loss(struct incline_checker *checker)
+{
+    struct loss_check check = {
+        .checker = checker,
+        .images = checker->images,
+        .classes = class_count(checker),
+        .damage = "",
+    };
+    enum incline_status status = run_loss(&check);
+    incline_plan_destroy(&check.plan);
+    incline_guarded_destroy(&check.x);
+    incline_guarded_destroy(&check.dx);
+    incline_guarded_destroy(&check.labels);
+    incline_guarded_destroy(&check.order);
+    incline_guarded_destroy(&check.image_class);
+    incline_guarded_destroy(&check.metrics);
+    incline_free(&check.scores);
+    incline_free(&check.gradient);
+    incline_free(&check.expected_gradient);
+    incline_free(&check.losses);
+    incline_free(&check.label);
+    incline_free(&check.number);
+    return status;
+}

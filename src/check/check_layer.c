@@ -1,0 +1,457 @@
+/* One layer on the device against its reference: forward, gradients, update. */
+#include "base/memory.h"
+#include "check/chain.h"
+#include "check/checker.h"
+#include "check/reference.h"
+#include "layers/dense_gemm.h"
+#include "network/rewrite.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What the reference functions below need. Backward passes are expected from the device's own y,
+ * which is what they work from: a wrong y is then reported once, and an element at a kink, where
+ * one rounding decides, on both sides alike. */
+struct layer_check {
+    const struct incline_layer *layer;
+    struct incline_reference_conv2d conv; /* conv2d, dense; its window also for max_pool2d */
+    enum incline_activation activation;
+    struct incline_chain_values values;
+    double *dz; /* gradient at the sum before the activation */
+};
+
+struct layer_reference {
+    const char *class_name;
+    void (*prepare)(struct layer_check *check);
+    double (*y)(const void *check, size_t index);
+    double (*dx)(const void *check, size_t index);
+    double (*y_cost)(const struct layer_check *check);
+    double (*dx_cost)(const struct layer_check *check);
+};
+
+/* The value of an option of the layer. */
+static const void *option(const struct incline_layer *layer, const char *name)
+{
+    const struct incline_option_table *table = &layer->class->options;
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->options[i].name, name) == 0)
+            return (const char *)layer->options + table->options[i].offset;
+    return NULL;
+}
+
+static void prepare_window(struct layer_check *check, const int size[2], const int stride[2])
+{
+    const struct incline_padding *padding = option(check->layer, "padding");
+    struct incline_reference_window *window = &check->conv.window;
+    int cells[2] = {0, 0};
+    for (int axis = 0; axis < 2; axis++)
+        cells[axis] = padding->mode == INCLINE_PADDING_SAME       ? INCLINE_REFERENCE_SAME
+                      : padding->mode == INCLINE_PADDING_EXPLICIT ? padding->size[axis]
+                                                                  : 0;
+    *window = incline_reference_window(check->layer->in, size, stride, cells[0]);
+    struct incline_reference_window across =
+        incline_reference_window(check->layer->in, size, stride, cells[1]);
+    window->before[1] = across.before[1];
+    window->out[1] = across.out[1];
+}
+
+static void prepare_conv2d(struct layer_check *check)
+{
+    prepare_window(check, option(check->layer, "kernel"), option(check->layer, "stride"));
+    check->conv.channels = check->layer->in.channels;
+    check->conv.filters = check->layer->out.channels;
+    check->activation = check->layer->activation;
+}
+
+static void prepare_dense(struct layer_check *check)
+{
+    check->conv =
+        incline_reference_dense_conv2d(check->layer->in.channels, check->layer->out.channels);
+    check->activation = check->layer->activation;
+}
+
+static void prepare_pool(struct layer_check *check)
+{
+    const int *size = option(check->layer, "size"), *given = option(check->layer, "stride");
+    int stride[2] = {given[0] ? given[0] : size[0], given[1] ? given[1] : size[1]};
+    prepare_window(check, size, stride);
+}
+
+static void prepare_elementwise(struct layer_check *check)
+{
+    for (int i = 0; incline_activation_names[i]; i++)
+        if (strcmp(incline_activation_names[i], check->layer->class->name) == 0)
+            check->activation = (enum incline_activation)i;
+}
+
+static void prepare_nothing(struct layer_check *check)
+{
+    (void)check;
+}
+
+/* ---- One element ---- */
+
+static double sum_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    const struct incline_chain_values *v = &check->values;
+    double z = incline_reference_conv2d_at(&check->conv, v->x, v->parameter[0],
+                                           v->parameter_count > 1 ? v->parameter[1] : NULL, index);
+    return incline_reference_activation_at(check->activation, z);
+}
+
+static double sum_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_conv2d_data_at(&check->conv, check->values.parameter[0], check->dz,
+                                            index);
+}
+
+static double sum_dw(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_conv2d_weights_at(&check->conv, check->values.images, check->values.x,
+                                               check->dz, index);
+}
+
+static size_t rows_of(const struct layer_check *check)
+{
+    const struct incline_reference_window *window = &check->conv.window;
+    return (size_t)check->values.images * (size_t)window->out[0] * (size_t)window->out[1];
+}
+
+static double sum_db(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_bias_at(rows_of(check), check->conv.filters, check->dz, index);
+}
+
+static double updated(const struct layer_check *check, int parameter, double gradient, size_t index)
+{
+    return check->values.parameter[parameter][index] -
+           (double)check->values.learning_rate * gradient;
+}
+
+static double sum_w(const void *cookie, size_t index)
+{
+    return updated(cookie, 0, sum_dw(cookie, index), index);
+}
+
+static double sum_b(const void *cookie, size_t index)
+{
+    return updated(cookie, 1, sum_db(cookie, index), index);
+}
+
+static double pool_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return check->values.x[incline_reference_max_pool2d_at(
+        &check->conv.window, check->layer->in.channels, check->values.x, index)];
+}
+
+static double pool_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_max_pool2d_data_at(&check->conv.window, check->layer->in.channels,
+                                                check->values.x, check->values.dy, index);
+}
+
+static double elementwise_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_activation_at(check->activation, check->values.x[index]);
+}
+
+static double elementwise_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_slope_at(check->activation, check->values.y[index],
+                                      check->values.dy[index]);
+}
+
+static double softmax_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_softmax_at(check->layer->in.channels, check->values.x, index);
+}
+
+static double softmax_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_softmax_data_at(check->layer->in.channels, check->values.y,
+                                             check->values.dy, index);
+}
+
+/* ---- What one element costs ---- */
+
+static double taps(const struct layer_check *check)
+{
+    return (double)check->conv.window.size[0] * check->conv.window.size[1];
+}
+
+static double sum_y_cost(const struct layer_check *check)
+{
+    return taps(check) * check->conv.channels;
+}
+
+/* Every position is looked at. */
+static double sum_dx_cost(const struct layer_check *check)
+{
+    const struct incline_reference_window *window = &check->conv.window;
+    return taps(check) * check->conv.filters + (double)window->out[0] * window->out[1];
+}
+
+static double pool_dx_cost(const struct layer_check *check)
+{
+    const struct incline_reference_window *window = &check->conv.window;
+    return taps(check) * taps(check) + (double)window->out[0] * window->out[1];
+}
+
+static double channels_cost(const struct layer_check *check)
+{
+    return 20.0 * check->layer->in.channels;
+}
+
+static double function_cost(const struct layer_check *check)
+{
+    (void)check;
+    return 20;
+}
+
+static const struct layer_reference references[] = {
+    {"conv2d", prepare_conv2d, sum_y, sum_dx, sum_y_cost, sum_dx_cost},
+    {"dense", prepare_dense, sum_y, sum_dx, sum_y_cost, sum_dx_cost},
+    {"max_pool2d", prepare_pool, pool_y, pool_dx, taps, pool_dx_cost},
+    {"relu", prepare_elementwise, elementwise_y, elementwise_dx, function_cost, function_cost},
+    {"sigmoid", prepare_elementwise, elementwise_y, elementwise_dx, function_cost, function_cost},
+    {"tanh", prepare_elementwise, elementwise_y, elementwise_dx, function_cost, function_cost},
+    {"softmax", prepare_nothing, softmax_y, softmax_dx, channels_cost, channels_cost},
+};
+
+static const struct layer_reference *find_reference(const struct incline_layer_class *class)
+{
+    for (size_t i = 0; i < sizeof references / sizeof *references; i++)
+        if (strcmp(references[i].class_name, class->name) == 0)
+            return &references[i];
+    return NULL;
+}
+
+bool incline_check_knows(const struct incline_layer_class *class)
+{
+    return !class->forward || find_reference(class);
+}
+
+/* ---- One run ---- */
+
+struct run {
+    struct incline_checker *checker;
+    const struct layer_reference *reference;
+    struct layer_check check;
+    struct incline_chain *chain;
+    const char *way; /* "" or which kernels: ", CLBlast" */
+    bool updates;
+    const char *damage;
+};
+
+static void fill(struct run *run, unsigned what)
+{
+    struct incline_chain_values *v = &run->check.values;
+    size_t images = (size_t)v->images;
+    incline_check_fill(v->x, images * v->in_elems, 1, what);
+    incline_check_fill(v->dy, images * v->out_elems, 1, what + 1);
+    for (int i = 0; i < v->parameter_count; i++)
+        incline_check_fill(v->parameter[i], v->parameter_elems[i],
+                           v->fan_in[i] > 0 ? 2 / sqrt(v->fan_in[i]) : 1, what + 2 + (unsigned)i);
+}
+
+/* tensor: as incline_chain_name_kernels() counts. */
+static enum incline_status compare(struct run *run, const char *op, int tensor, const char *name,
+                                   const struct incline_text *shape,
+                                   struct incline_comparison *comparison)
+{
+    char label[120];
+    struct incline_text kernels;
+    incline_text_init(&kernels, run->checker->ctx);
+    incline_chain_name_kernels(run->chain, tensor, &kernels);
+    snprintf(label, sizeof label, "%.80s %s%s", run->check.layer->name, op, run->way);
+    comparison->op = label;
+    comparison->tensor = name;
+    comparison->shape = incline_text_get(shape);
+    comparison->kernels = incline_text_get(&kernels);
+    comparison->cookie = &run->check;
+    comparison->damage = run->damage;
+    enum incline_status status = incline_text_status(&kernels);
+    if (!status)
+        incline_checker_compare(run->checker, comparison);
+    incline_text_finish(&kernels);
+    return status;
+}
+
+static enum incline_status compare_activations(struct run *run)
+{
+    const struct incline_chain_values *v = &run->check.values;
+    const struct incline_layer *layer = run->check.layer;
+    size_t images = (size_t)v->images;
+    struct incline_text shape;
+    struct incline_comparison y = {.got = v->y,
+                                   .count = images * v->out_elems,
+                                   .expect = run->reference->y,
+                                   .cost = run->reference->y_cost(&run->check)};
+    struct incline_comparison dx = {.got = v->dx,
+                                    .count = images * v->in_elems,
+                                    .expect = run->reference->dx,
+                                    .cost = run->reference->dx_cost(&run->check)};
+    incline_text_init(&shape, run->checker->ctx);
+    incline_check_add_shape(&shape, layer->in);
+    incline_text_add(&shape, " to ");
+    incline_check_add_shape(&shape, layer->out);
+    incline_text_add(&shape, ", %d images", v->images);
+    enum incline_status status = incline_text_status(&shape);
+    if (!status)
+        status = compare(run, "forward", INCLINE_CHAIN_Y, "y", &shape, &y);
+    if (!status && incline_chain_has_dx(run->chain))
+        status = compare(run, "data gradient", INCLINE_CHAIN_DX, "dx", &shape, &dx);
+    incline_text_finish(&shape);
+    return status;
+}
+
+static enum incline_status compare_parameter(struct run *run, int i)
+{
+    static const char *const ops[2][2] = {{"weight gradient", "bias gradient"},
+                                          {"weight update", "bias update"}};
+    static const char *const names[2][2] = {{"dw", "db"}, {"w", "b"}};
+    static double (*const expects[2][2])(const void *, size_t) = {{sum_dw, sum_db}, {sum_w, sum_b}};
+    const struct incline_parameter *parameter = &run->check.layer->parameters[i];
+    struct incline_comparison comparison = {
+        .got = run->check.values.gradient[i],
+        .count = parameter->elems,
+        .expect = expects[run->updates][i],
+        .cost = (double)rows_of(&run->check),
+    };
+    struct incline_text shape;
+    incline_text_init(&shape, run->checker->ctx);
+    for (int d = 0; d < parameter->rank; d++)
+        incline_text_add(&shape, "%s%d", d > 0 ? "x" : "", parameter->dims[d]);
+    incline_text_add(&shape, ", %d images", run->check.values.images);
+    enum incline_status status = incline_text_status(&shape);
+    if (!status)
+        status = compare(run, ops[run->updates][i], i, names[run->updates][i], &shape, &comparison);
+    incline_text_finish(&shape);
+    return status;
+}
+
+static enum incline_status make_dz(struct run *run)
+{
+    const struct incline_chain_values *v = &run->check.values;
+    size_t count = (size_t)v->images * v->out_elems;
+    enum incline_status status =
+        incline_alloc(run->checker->ctx, count, sizeof(double), &run->check.dz);
+    if (!status)
+        incline_reference_activation_backward(run->check.activation, count, v->y, v->dy,
+                                              run->check.dz);
+    return status;
+}
+
+static enum incline_status run_and_compare(struct run *run, unsigned what)
+{
+    struct incline_context *ctx = run->checker->ctx;
+    struct incline_chain_values *values = &run->check.values;
+    enum incline_status status =
+        incline_chain_values_init(ctx, run->chain, run->checker->images, values);
+    if (status)
+        goto out;
+    fill(run, what);
+    status = incline_chain_run(ctx, run->chain, values, &run->damage);
+    if (status)
+        goto out;
+    run->reference->prepare(&run->check);
+    status = make_dz(run);
+    if (!status && !run->updates)
+        status = compare_activations(run);
+    for (int i = 0; !status && i < values->parameter_count; i++)
+        status = compare_parameter(run, i);
+out:
+    incline_free(&run->check.dz);
+    incline_chain_values_finish(values);
+    return status;
+}
+
+/* Does the network need the gradient at the layer's input? */
+static bool wants_dx(const struct incline_model *model, size_t layer)
+{
+    for (size_t i = 0; i < layer; i++)
+        if (model->layers[i].parameter_count > 0)
+            return true;
+    return false;
+}
+
+static enum incline_status check_one(struct incline_checker *checker, size_t i,
+                                     const struct incline_layer *layer, const char *way,
+                                     bool updates)
+{
+    struct run run = {
+        .checker = checker,
+        .reference = find_reference(layer->class),
+        .check = {.layer = layer},
+        .way = way,
+        .updates = updates,
+        .damage = "",
+    };
+    struct incline_chain_spec spec = {
+        .device = checker->device,
+        .layers = layer,
+        .count = 1,
+        .batch = checker->batch,
+        .rewrites = updates ? (unsigned)INCLINE_REWRITE_UPDATE : 0,
+        .without_dx = !wants_dx(&checker->config->model, i),
+    };
+    if (!run.reference)
+        return incline_fail(checker->ctx, INCLINE_ERROR_BUG, "%s has no reference",
+                            layer->class->name);
+    enum incline_status status = incline_chain_create(checker->ctx, &spec, &run.chain);
+    if (!status)
+        status = run_and_compare(&run, (unsigned)i * 8);
+    incline_chain_destroy(&run.chain);
+    return status;
+}
+
+/* The products of a dense layer through CLBlast: the class is the layer's but for the way forward,
+ * which decides the way back. */
+static enum incline_status check_products(struct incline_checker *checker, size_t i)
+{
+    struct incline_layer layer = checker->config->model.layers[i];
+    struct incline_layer_class class = *layer.class;
+    char op[120];
+    class.forward = incline_dense_gemm_forward;
+    layer.class = &class;
+    enum incline_status status = check_one(checker, i, &layer, ", CLBlast", false);
+    if (status != INCLINE_ERROR_UNSUPPORTED)
+        return status;
+    snprintf(op, sizeof op, "%.80s, CLBlast", layer.name);
+    struct incline_check_row row = {
+        .op = op,
+        .kernels = "",
+        .tensor = "",
+        .shape = "",
+        .limit = INCLINE_CHECK_LIMIT,
+        .verdict = INCLINE_CHECK_SKIPPED,
+        .problem = incline_error_text(checker->ctx),
+    };
+    incline_checker_report(checker, &row);
+    incline_error_clear(checker->ctx);
+    return INCLINE_OK;
+}
+
+enum incline_status incline_check_layer(struct incline_checker *checker, size_t i)
+{
+    const struct incline_layer *layer = &checker->config->model.layers[i];
+    if (!layer->class->forward)
+        return INCLINE_OK;
+    enum incline_status status = check_one(checker, i, layer, "", false);
+    if (!status && layer->parameter_count > 0)
+        status = check_one(checker, i, layer, "", true);
+    if (!status && checker->options->products && strcmp(layer->class->name, "dense") == 0)
+        status = check_products(checker, i);
+    return status;
+}

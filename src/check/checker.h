@@ -1,0 +1,80 @@
+/* What the files of this room share: one check under way.
+ *
+ *   check.c         incline_check(): a network's operations in order
+ *   comparison.c    a tensor against its reference
+ *   check_layer.c   one layer, forward and backward
+ *   check_ends.c    the input and the loss
+ *   check_step.c    a whole step with fusions against one without
+ *   remembered.c    incline_check_once() and its cache file
+ *   networks.c      the built-in networks
+ *   chain.c, guarded.c, reference.c   what runs and what is expected */
+#ifndef INCLINE_CHECK_CHECKER_H
+#define INCLINE_CHECK_CHECKER_H
+
+#include "base/text.h"
+#include "incline/check.h"
+#include "incline/data.h"
+#include "network/feed.h"
+#include "train/config.h"
+
+struct incline_checker {
+    struct incline_context *ctx;
+    struct incline_device *device;
+    const struct incline_config *config;
+    const struct incline_check_options *options;
+    struct incline_check_result *result;
+    int batch;  /* what plans are made for */
+    int images; /* of a step */
+};
+
+/* A tensor from the device and what it should be. */
+struct incline_comparison {
+    const char *op, *kernels, *tensor, *shape;
+    const double *got;
+    size_t count;
+    double (*expect)(const void *cookie, size_t index); /* one element of the reference */
+    const void *cookie;
+    double cost;        /* multiply-adds of one call of expect */
+    const char *damage; /* "" or what was written that must not be */
+};
+
+/* The relative error that is allowed, as a whole and of each element: fp32 sums in a fixed order
+ * stay an order of magnitude below. */
+#define INCLINE_CHECK_LIMIT 1e-5
+
+/* Compares and reports a row. */
+void incline_checker_compare(struct incline_checker *checker,
+                             const struct incline_comparison *comparison);
+/* Reports a row as it is: counts it, and keeps the text of the first failure. */
+void incline_checker_report(struct incline_checker *checker, const struct incline_check_row *row);
+
+/* values[i] uniform in [-scale, scale), floats, a function of (what, i) alone. */
+void incline_check_fill(double *values, size_t count, double scale, unsigned what);
+
+/* "HxWxC", or "C" for a vector. */
+void incline_check_add_shape(struct incline_text *text, struct incline_shape shape);
+
+/* Layer number i of the network. */
+enum incline_status incline_check_layer(struct incline_checker *checker,
+                                        size_t i) INCLINE_MUST_CHECK;
+/* true when there is a reference for layers of this class. */
+bool incline_check_knows(const struct incline_layer_class *class);
+
+/* From bytes to the first layer's input. */
+enum incline_status incline_check_input(struct incline_checker *checker) INCLINE_MUST_CHECK;
+enum incline_status incline_check_loss(struct incline_checker *checker) INCLINE_MUST_CHECK;
+enum incline_status incline_check_step(struct incline_checker *checker) INCLINE_MUST_CHECK;
+
+/* checker->images random images with labels, on the host and on the device. The scale is this
+ * room's own, so that a check does not depend on the data. Finish also after a failure. */
+struct incline_check_data {
+    struct incline_images images;
+    double *mean, *std; /* per channel, after division by INCLINE_CHECK_SCALE */
+    struct incline_feed *feed;
+};
+enum { INCLINE_CHECK_SCALE = 255 };
+enum incline_status incline_check_data_init(struct incline_checker *checker,
+                                            struct incline_check_data *out) INCLINE_MUST_CHECK;
+void incline_check_data_finish(struct incline_check_data *data);
+
+#endif

@@ -1,0 +1,68 @@
+/* Networks that have every layer, activation and loss between them, at sizes that fill no tile. */
+#include "incline/check.h"
+
+static const char convolutions[] =
+    "incline: 1\n"
+    "model:\n"
+    "  name: convolutions\n"
+    "  input: [11, 9, 3]\n"
+    "  layers:\n"
+    "    - conv2d: {filters: 5, kernel: 3, padding: same, activation: relu}\n"
+    "    - max_pool2d: 2\n"
+    "    - conv2d: {filters: 17, kernel: [3, 2], stride: [1, 2], padding: 1, activation: tanh}\n"
+    "    - max_pool2d: {size: 3, stride: 2, padding: same}\n"
+    "    - conv2d: {filters: 33, kernel: 1, bias: false}\n"
+    "    - relu\n"
+    "    - conv2d: {filters: 16, kernel: 2, activation: sigmoid}\n"
+    "    - flatten\n"
+    "    - dense: {units: 19, activation: sigmoid}\n"
+    "    - dense: 10\n"
+    "    - softmax\n"
+    "data: {root: none, normalize: {mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.6]}}\n"
+    "train: {batch_size: 33, loss: cross_entropy}\n";
+
+static const char layers[] = "incline: 1\n"
+                             "model:\n"
+                             "  name: single-layers\n"
+                             "  input: [7, 10, 1]\n"
+                             "  layers:\n"
+                             "    - conv2d: {filters: 20, kernel: 3}\n"
+                             "    - sigmoid\n"
+                             "    - conv2d: {filters: 3, kernel: [1, 5], stride: 2}\n"
+                             "    - tanh\n"
+                             "    - max_pool2d: [3, 1]\n"
+                             "    - flatten\n"
+                             "    - dense: {units: 33, activation: tanh}\n"
+                             "    - dense: {units: 17, bias: false, activation: relu}\n"
+                             "    - dense: 3\n"
+                             "    - softmax\n"
+                             "data: {root: none, scale: 1, normalize: {mean: 128, std: 64}}\n"
+                             "train: {batch_size: 17, loss: mse}\n";
+
+static const char wide[] = "incline: 1\n"
+                           "model:\n"
+                           "  name: wide-sums\n"
+                           "  input: [28, 29, 1]\n"
+                           "  layers:\n"
+                           "    - flatten\n"
+                           "    - dense: {units: 129, activation: relu}\n"
+                           "    - dense: {units: 64, activation: relu}\n"
+                           "    - dense: 100\n"
+                           "data: {root: none}\n"
+                           "train: {batch_size: 128, loss: cross_entropy}\n";
+
+static const char one[] =
+    "incline: 1\n"
+    "model:\n"
+    "  name: one-of-each\n"
+    "  input: [1, 1, 1]\n"
+    "  layers: [{conv2d: {filters: 1, kernel: 1}}, {max_pool2d: 1}, flatten,\n"
+    "           {dense: 2}]\n"
+    "data: {root: none}\n"
+    "train: {batch_size: 1, loss: cross_entropy}\n";
+
+const char *const *incline_check_networks(void)
+{
+    static const char *const networks[] = {convolutions, layers, wide, one, NULL};
+    return networks;
+}

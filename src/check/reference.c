@@ -1,0 +1,387 @@
+#include "check/reference.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+struct incline_reference_window incline_reference_window(struct incline_shape in, const int size[2],
+                                                         const int stride[2], int padding)
+{
+    struct incline_reference_window window = {.in = {in.height, in.width}};
+    for (int axis = 0; axis < 2; axis++) {
+        int cells = window.in[axis], total = 2 * padding;
+        if (padding == INCLINE_REFERENCE_SAME) {
+            int out = (cells + stride[axis] - 1) / stride[axis];
+            total = (out - 1) * stride[axis] + size[axis] - cells;
+            total = total > 0 ? total : 0;
+        }
+        window.size[axis] = size[axis];
+        window.stride[axis] = stride[axis];
+        window.before[axis] = total / 2;
+        window.out[axis] = (cells + total - size[axis]) / stride[axis] + 1;
+    }
+    return window;
+}
+
+/* The cell along one axis that a window's cell lies on; -1 in the padding. */
+static int cell_at(const struct incline_reference_window *window, int axis, int position, int cell)
+{
+    int at = position * window->stride[axis] + cell - window->before[axis];
+    return at >= 0 && at < window->in[axis] ? at : -1;
+}
+
+/* The window's cell along one axis that lies on an input cell; -1 when it does not reach it. */
+static int reach(const struct incline_reference_window *window, int axis, int position, int at)
+{
+    int cell = at - (position * window->stride[axis] - window->before[axis]);
+    return cell >= 0 && cell < window->size[axis] ? cell : -1;
+}
+
+/* A place in [n][height][width][channels], from its flat index. */
+struct place {
+    size_t image, channel;
+    int at[2];
+};
+
+static struct place place_of(size_t index, const int extent[2], size_t channels)
+{
+    struct place place = {.channel = index % channels};
+    index /= channels;
+    place.at[1] = (int)(index % (size_t)extent[1]);
+    index /= (size_t)extent[1];
+    place.at[0] = (int)(index % (size_t)extent[0]);
+    place.image = index / (size_t)extent[0];
+    return place;
+}
+
+static size_t flat(size_t image, int h, int w, const int extent[2])
+{
+    return (image * (size_t)extent[0] + (size_t)h) * (size_t)extent[1] + (size_t)w;
+}
+
+static size_t tap_of(const struct incline_reference_window *window, int kh, int kw)
+{
+    return (size_t)kh * (size_t)window->size[1] + (size_t)kw;
+}
+
+double incline_reference_conv2d_at(const struct incline_reference_conv2d *conv, const double *x,
+                                   const double *w, const double *b, size_t index)
+{
+    const struct incline_reference_window *window = &conv->window;
+    size_t C = (size_t)conv->channels, K = (size_t)conv->filters;
+    struct place to = place_of(index, window->out, K);
+    double sum = b ? b[to.channel] : 0;
+    for (int kh = 0; kh < window->size[0]; kh++)
+        for (int kw = 0; kw < window->size[1]; kw++) {
+            int h = cell_at(window, 0, to.at[0], kh), column = cell_at(window, 1, to.at[1], kw);
+            if (h < 0 || column < 0)
+                continue;
+            const double *cell = x + flat(to.image, h, column, window->in) * C;
+            const double *tap = w + tap_of(window, kh, kw) * C * K + to.channel;
+            for (size_t c = 0; c < C; c++)
+                sum += tap[c * K] * cell[c];
+        }
+    return sum;
+}
+
+double incline_reference_conv2d_data_at(const struct incline_reference_conv2d *conv,
+                                        const double *w, const double *dy, size_t index)
+{
+    const struct incline_reference_window *window = &conv->window;
+    size_t C = (size_t)conv->channels, K = (size_t)conv->filters;
+    struct place to = place_of(index, window->in, C);
+    double sum = 0;
+    for (int oh = 0; oh < window->out[0]; oh++) {
+        int kh = reach(window, 0, oh, to.at[0]);
+        for (int ow = 0; kh >= 0 && ow < window->out[1]; ow++) {
+            int kw = reach(window, 1, ow, to.at[1]);
+            if (kw < 0)
+                continue;
+            const double *out = dy + flat(to.image, oh, ow, window->out) * K;
+            const double *tap = w + (tap_of(window, kh, kw) * C + to.channel) * K;
+            for (size_t k = 0; k < K; k++)
+                sum += tap[k] * out[k];
+        }
+    }
+    return sum;
+}
+
+double incline_reference_conv2d_weights_at(const struct incline_reference_conv2d *conv, int images,
+                                           const double *x, const double *dy, size_t index)
+{
+    const struct incline_reference_window *window = &conv->window;
+    size_t C = (size_t)conv->channels, K = (size_t)conv->filters;
+    struct place tap = place_of(index / K, window->size, C);
+    double sum = 0;
+    for (size_t n = 0; n < (size_t)images; n++)
+        for (int oh = 0; oh < window->out[0]; oh++) {
+            int h = cell_at(window, 0, oh, tap.at[0]);
+            for (int ow = 0; h >= 0 && ow < window->out[1]; ow++) {
+                int column = cell_at(window, 1, ow, tap.at[1]);
+                if (column >= 0)
+                    sum += x[flat(n, h, column, window->in) * C + tap.channel] *
+                           dy[flat(n, oh, ow, window->out) * K + index % K];
+            }
+        }
+    return sum;
+}
+
+static size_t positions(const struct incline_reference_window *window)
+{
+    return (size_t)window->out[0] * (size_t)window->out[1];
+}
+
+static size_t cells(const struct incline_reference_window *window)
+{
+    return (size_t)window->in[0] * (size_t)window->in[1];
+}
+
+void incline_reference_conv2d(const struct incline_reference_conv2d *conv, int images,
+                              const double *x, const double *w, const double *b, double *y)
+{
+    size_t count = (size_t)images * positions(&conv->window) * (size_t)conv->filters;
+    for (size_t i = 0; i < count; i++)
+        y[i] = incline_reference_conv2d_at(conv, x, w, b, i);
+}
+
+void incline_reference_conv2d_data(const struct incline_reference_conv2d *conv, int images,
+                                   const double *w, const double *dy, double *dx)
+{
+    size_t count = (size_t)images * cells(&conv->window) * (size_t)conv->channels;
+    for (size_t i = 0; i < count; i++)
+        dx[i] = incline_reference_conv2d_data_at(conv, w, dy, i);
+}
+
+void incline_reference_conv2d_weights(const struct incline_reference_conv2d *conv, int images,
+                                      const double *x, const double *dy, double *dw)
+{
+    size_t taps = (size_t)conv->window.size[0] * (size_t)conv->window.size[1];
+    size_t count = taps * (size_t)conv->channels * (size_t)conv->filters;
+    for (size_t i = 0; i < count; i++)
+        dw[i] = incline_reference_conv2d_weights_at(conv, images, x, dy, i);
+}
+
+struct incline_reference_conv2d incline_reference_dense_conv2d(int in, int out)
+{
+    return (struct incline_reference_conv2d){
+        .window = {.in = {1, 1}, .out = {1, 1}, .size = {1, 1}, .stride = {1, 1}},
+        .channels = in,
+        .filters = out,
+    };
+}
+
+void incline_reference_dense(int in, int out, int images, const double *x, const double *w,
+                             const double *b, double *y)
+{
+    struct incline_reference_conv2d conv = incline_reference_dense_conv2d(in, out);
+    incline_reference_conv2d(&conv, images, x, w, b, y);
+}
+
+void incline_reference_dense_data(int in, int out, int images, const double *w, const double *dy,
+                                  double *dx)
+{
+    struct incline_reference_conv2d conv = incline_reference_dense_conv2d(in, out);
+    incline_reference_conv2d_data(&conv, images, w, dy, dx);
+}
+
+void incline_reference_dense_weights(int in, int out, int images, const double *x, const double *dy,
+                                     double *dw)
+{
+    struct incline_reference_conv2d conv = incline_reference_dense_conv2d(in, out);
+    incline_reference_conv2d_weights(&conv, images, x, dy, dw);
+}
+
+double incline_reference_bias_at(size_t rows, int columns, const double *dy, size_t column)
+{
+    double sum = 0;
+    for (size_t row = 0; row < rows; row++)
+        sum += dy[row * (size_t)columns + column];
+    return sum;
+}
+
+void incline_reference_bias(int rows, int columns, const double *dy, double *db)
+{
+    for (size_t k = 0; k < (size_t)columns; k++)
+        db[k] = incline_reference_bias_at((size_t)rows, columns, dy, k);
+}
+
+size_t incline_reference_max_pool2d_at(const struct incline_reference_window *window, int channels,
+                                       const double *x, size_t index)
+{
+    size_t C = (size_t)channels, from = SIZE_MAX;
+    struct place to = place_of(index, window->out, C);
+    for (int kh = 0; kh < window->size[0]; kh++)
+        for (int kw = 0; kw < window->size[1]; kw++) {
+            int h = cell_at(window, 0, to.at[0], kh), column = cell_at(window, 1, to.at[1], kw);
+            if (h < 0 || column < 0)
+                continue;
+            size_t at = flat(to.image, h, column, window->in) * C + to.channel;
+            if (from == SIZE_MAX || x[at] > x[from] || isnan(x[at]))
+                from = at;
+        }
+    return from;
+}
+
+double incline_reference_max_pool2d_data_at(const struct incline_reference_window *window,
+                                            int channels, const double *x, const double *dy,
+                                            size_t index)
+{
+    size_t C = (size_t)channels;
+    struct place to = place_of(index, window->in, C);
+    double sum = 0;
+    for (int oh = 0; oh < window->out[0]; oh++)
+        for (int ow = 0; reach(window, 0, oh, to.at[0]) >= 0 && ow < window->out[1]; ow++) {
+            size_t out = flat(to.image, oh, ow, window->out) * C + to.channel;
+            if (reach(window, 1, ow, to.at[1]) >= 0 &&
+                incline_reference_max_pool2d_at(window, channels, x, out) == index)
+                sum += dy[out];
+        }
+    return sum;
+}
+
+void incline_reference_max_pool2d(const struct incline_reference_window *window, int channels,
+                                  int images, const double *x, double *y, size_t *from)
+{
+    size_t outputs = (size_t)images * positions(window) * (size_t)channels;
+    for (size_t o = 0; o < outputs; o++) {
+        from[o] = incline_reference_max_pool2d_at(window, channels, x, o);
+        y[o] = x[from[o]];
+    }
+}
+
+void incline_reference_max_pool2d_backward(size_t inputs, size_t outputs, const double *dy,
+                                           const size_t *from, double *dx)
+{
+    memset(dx, 0, inputs * sizeof *dx);
+    for (size_t o = 0; o < outputs; o++)
+        dx[from[o]] += dy[o];
+}
+
+double incline_reference_activation_at(enum incline_activation f, double x)
+{
+    switch (f) {
+    case INCLINE_ACTIVATION_NONE:
+        break;
+    case INCLINE_ACTIVATION_RELU:
+        return x <= 0 ? 0 : x;
+    case INCLINE_ACTIVATION_SIGMOID:
+        return 1 / (1 + exp(-x));
+    case INCLINE_ACTIVATION_TANH:
+        return tanh(x);
+    }
+    return x;
+}
+
+double incline_reference_slope_at(enum incline_activation f, double y, double dy)
+{
+    switch (f) {
+    case INCLINE_ACTIVATION_NONE:
+        break;
+    case INCLINE_ACTIVATION_RELU:
+        return y <= 0 ? 0 : dy;
+    case INCLINE_ACTIVATION_SIGMOID:
+        return dy * y * (1 - y);
+    case INCLINE_ACTIVATION_TANH:
+        return dy * (1 - y * y);
+    }
+    return dy;
+}
+
+void incline_reference_activation(enum incline_activation f, size_t count, const double *x,
+                                  double *y)
+{
+    for (size_t i = 0; i < count; i++)
+        y[i] = incline_reference_activation_at(f, x[i]);
+}
+
+void incline_reference_activation_backward(enum incline_activation f, size_t count, const double *y,
+                                           const double *dy, double *dx)
+{
+    for (size_t i = 0; i < count; i++)
+        dx[i] = incline_reference_slope_at(f, y[i], dy[i]);
+}
+
+static double largest(int count, const double *x)
+{
+    double most = x[0];
+    for (int i = 1; i < count; i++)
+        most = x[i] > most ? x[i] : most;
+    return most;
+}
+
+double incline_reference_softmax_at(int channels, const double *x, size_t index)
+{
+    const double *row = x + index / (size_t)channels * (size_t)channels;
+    double most = largest(channels, row), sum = 0;
+    for (int c = 0; c < channels; c++)
+        sum += exp(row[c] - most);
+    return exp(x[index] - most) / sum;
+}
+
+double incline_reference_softmax_data_at(int channels, const double *y, const double *dy,
+                                         size_t index)
+{
+    size_t first = index / (size_t)channels * (size_t)channels;
+    double sum = 0;
+    for (size_t i = first; i < first + (size_t)channels; i++)
+        sum += dy[i] * y[i];
+    return y[index] * (dy[index] - sum);
+}
+
+void incline_reference_softmax(size_t rows, int channels, const double *x, double *y)
+{
+    for (size_t i = 0; i < rows * (size_t)channels; i++)
+        y[i] = incline_reference_softmax_at(channels, x, i);
+}
+
+void incline_reference_softmax_backward(size_t rows, int channels, const double *y,
+                                        const double *dy, double *dx)
+{
+    for (size_t i = 0; i < rows * (size_t)channels; i++)
+        dx[i] = incline_reference_softmax_data_at(channels, y, dy, i);
+}
+
+void incline_reference_cross_entropy(int images, int classes, const double *x, const int *label,
+                                     double *loss, double *dx)
+{
+    incline_reference_softmax((size_t)images, classes, x, dx);
+    for (int n = 0; n < images; n++) {
+        const double *scores = x + n * classes;
+        double most = largest(classes, scores), sum = 0;
+        for (int c = 0; c < classes; c++)
+            sum += exp(scores[c] - most);
+        loss[n] = log(sum) - (scores[label[n]] - most);
+        dx[n * classes + label[n]] -= 1;
+    }
+}
+
+void incline_reference_mse(int images, int classes, const double *x, const int *label, double *loss,
+                           double *dx)
+{
+    for (int n = 0; n < images; n++) {
+        loss[n] = 0;
+        for (int c = 0; c < classes; c++) {
+            double difference = x[n * classes + c] - (c == label[n]);
+            loss[n] += difference * difference / classes;
+            dx[n * classes + c] = 2 * difference / classes;
+        }
+    }
+}
+
+double incline_reference_central_differences(double (*function)(void *cookie), void *cookie,
+                                             double *values, size_t count, const double *gradient)
+{
+    const double h = 1e-6;
+    double worst = 0;
+    for (size_t i = 0; i < count; i++) {
+        double value = values[i];
+        values[i] = value + h;
+        double above = function(cookie);
+        values[i] = value - h;
+        double below = function(cookie);
+        values[i] = value;
+        double error = fabs(gradient[i] - (above - below) / (2 * h)) / fmax(1, fabs(gradient[i]));
+        worst = error > worst || isnan(error) ? error : worst;
+    }
+    return worst;
+}

@@ -1,0 +1,118 @@
+/* What the layers compute, as plain loops in double precision: what kernels are held against.
+ *
+ * Tensors are [n][h][w][c], c innermost, n images. Weights are [KH][KW][C][K] for conv2d and
+ * [in][out] for dense. Names: x in, y out, w weights, b bias; dx dy dw db their gradients.
+ * Gradients are overwritten. A number that is NaN goes through every function as through the
+ * equations.
+ *
+ * A function ..._at computes one element of the result of the function of that name, by its flat
+ * index, so that large tensors can be held against a sample. */
+#ifndef INCLINE_CHECK_REFERENCE_H
+#define INCLINE_CHECK_REFERENCE_H
+
+#include "layers/layer.h"
+
+enum { INCLINE_REFERENCE_SAME = -1 }; /* padding, otherwise cells at each end */
+
+/* Windows of size KH x KW over H x W cells. Index 0 is the height, 1 the width. */
+struct incline_reference_window {
+    int in[2], out[2], size[2], stride[2], before[2];
+};
+
+/* out = floor((in + 2 padding - size) / stride) + 1, or ceil(in / stride) with SAME, where the odd
+ * cell of padding comes last. */
+struct incline_reference_window incline_reference_window(struct incline_shape in, const int size[2],
+                                                         const int stride[2], int padding);
+
+struct incline_reference_conv2d {
+    struct incline_reference_window window;
+    int channels, filters; /* C, K */
+};
+
+/* y[n][oh][ow][k] = b[k] + sum over kh, kw, c of
+ *                   w[kh][kw][c][k] x[n][oh SH + kh - PT][ow SW + kw - PL][c];  b may be NULL. */
+void incline_reference_conv2d(const struct incline_reference_conv2d *conv, int images,
+                              const double *x, const double *w, const double *b, double *y);
+double incline_reference_conv2d_at(const struct incline_reference_conv2d *conv, const double *x,
+                                   const double *w, const double *b, size_t index);
+/* dx[n][h][w][c] = sum of w[kh][kw][c][k] dy[n][oh][ow][k] over the windows that read the cell. */
+void incline_reference_conv2d_data(const struct incline_reference_conv2d *conv, int images,
+                                   const double *w, const double *dy, double *dx);
+double incline_reference_conv2d_data_at(const struct incline_reference_conv2d *conv,
+                                        const double *w, const double *dy, size_t index);
+/* dw[kh][kw][c][k] = sum over n, oh, ow of x[n][oh SH + kh - PT][ow SW + kw - PL][c]
+ * dy[n][oh][ow][k] */
+void incline_reference_conv2d_weights(const struct incline_reference_conv2d *conv, int images,
+                                      const double *x, const double *dy, double *dw);
+
+double incline_reference_conv2d_weights_at(const struct incline_reference_conv2d *conv, int images,
+                                           const double *x, const double *dy, size_t index);
+
+/* A dense layer is the convolution of images of one cell. */
+struct incline_reference_conv2d incline_reference_dense_conv2d(int in, int out);
+/* y[n][o] = b[o] + sum over i of w[i][o] x[n][i];  b may be NULL. */
+void incline_reference_dense(int in, int out, int images, const double *x, const double *w,
+                             const double *b, double *y);
+/* dx[n][i] = sum over o of w[i][o] dy[n][o] */
+void incline_reference_dense_data(int in, int out, int images, const double *w, const double *dy,
+                                  double *dx);
+/* dw[i][o] = sum over n of x[n][i] dy[n][o] */
+void incline_reference_dense_weights(int in, int out, int images, const double *x, const double *dy,
+                                     double *dw);
+
+/* db[k] = sum over rows of dy[row][k] */
+void incline_reference_bias(int rows, int columns, const double *dy, double *db);
+
+double incline_reference_bias_at(size_t rows, int columns, const double *dy, size_t column);
+
+/* y[n][oh][ow][c] = max of x over the window's cells inside the image; from, of y's size, = the
+ * element of x that it came from: the first of equals; NaN is the largest. */
+void incline_reference_max_pool2d(const struct incline_reference_window *window, int channels,
+                                  int images, const double *x, double *y, size_t *from);
+/* from[index] */
+size_t incline_reference_max_pool2d_at(const struct incline_reference_window *window, int channels,
+                                       const double *x, size_t index);
+/* dx[i] = sum of dy[o] where from[o] = i */
+void incline_reference_max_pool2d_backward(size_t inputs, size_t outputs, const double *dy,
+                                           const size_t *from, double *dx);
+
+double incline_reference_max_pool2d_data_at(const struct incline_reference_window *window,
+                                            int channels, const double *x, const double *dy,
+                                            size_t index);
+
+/* y = f(x), element by element; y may be x. */
+void incline_reference_activation(enum incline_activation f, size_t count, const double *x,
+                                  double *y);
+double incline_reference_activation_at(enum incline_activation f, double x);
+/* dx = f'(x) dy by y = f(x) */
+void incline_reference_activation_backward(enum incline_activation f, size_t count, const double *y,
+                                           const double *dy, double *dx);
+
+double incline_reference_slope_at(enum incline_activation f, double y, double dy);
+
+/* y[row][c] = e^(x[row][c] - m) / sum over j of e^(x[row][j] - m),  m = max over j of x[row][j] */
+void incline_reference_softmax(size_t rows, int channels, const double *x, double *y);
+double incline_reference_softmax_at(int channels, const double *x, size_t index);
+/* dx[row][c] = y[row][c] (dy[row][c] - sum over j of dy[row][j] y[row][j]) */
+void incline_reference_softmax_backward(size_t rows, int channels, const double *y,
+                                        const double *dy, double *dx);
+
+double incline_reference_softmax_data_at(int channels, const double *y, const double *dy,
+                                         size_t index);
+
+/* The loss of each image, loss[n], and its gradient dx[n][c]; label[n] is the true class. */
+typedef void (*incline_reference_loss)(int images, int classes, const double *x, const int *label,
+                                       double *loss, double *dx);
+/* loss = ln(sum over c of e^(x[c] - m)) - (x[label] - m);  dx[c] = softmax(x)[c] - (c == label) */
+void incline_reference_cross_entropy(int images, int classes, const double *x, const int *label,
+                                     double *loss, double *dx);
+/* loss = (1 / classes) sum over c of (x[c] - (c == label))^2;  dx[c] = 2 (x[c] - ...) / classes */
+void incline_reference_mse(int images, int classes, const double *x, const int *label, double *loss,
+                           double *dx);
+
+/* The largest |gradient[i] - (f(v + h e_i) - f(v - h e_i)) / 2h| / max(1, |gradient[i]|) over all
+ * elements, h = 1e-6. function reads values through cookie; they are put back. */
+double incline_reference_central_differences(double (*function)(void *cookie), void *cookie,
+                                             double *values, size_t count, const double *gradient);
+
+#endif

@@ -1,0 +1,233 @@
+/* incline_check(): passes on a right device whatever the layer, and finds and names wrong kernels.
+ */
+#include "support/harness.h"
+#include "support/wrong_kernels.h"
+
+#include "check/checker.h"
+#include "incline/check.h"
+#include "layers/loss.h"
+
+/* What a check reported. */
+struct seen {
+    size_t rows, failures, sampled;
+    double worst;
+    bool step_seen;
+    double step_error;
+    char op[120], kernels[120], tensor[40], problem[200]; /* of the first failure */
+    const char *wanted;                                   /* an op to count */
+    size_t wanted_count;
+};
+
+static void on_row(void *cookie, const struct incline_check_row *row)
+{
+    struct seen *seen = cookie;
+    seen->rows++;
+    seen->sampled += row->compared < row->elements;
+    assert_true(row->compared > 0 && row->compared <= row->elements);
+    if (row->verdict == INCLINE_CHECK_SKIPPED)
+        return;
+    seen->worst = row->l2 > seen->worst ? row->l2 : seen->worst;
+    seen->wanted_count += seen->wanted && strcmp(seen->wanted, row->op) == 0;
+    if (strcmp(row->op, "whole step, fused") == 0) {
+        seen->step_seen = true;
+        seen->step_error = row->l2 > row->largest ? row->l2 : row->largest;
+    }
+    if (row->verdict != INCLINE_CHECK_FAILED || seen->failures++ > 0)
+        return;
+    snprintf(seen->op, sizeof seen->op, "%s", row->op);
+    snprintf(seen->kernels, sizeof seen->kernels, "%s", row->kernels);
+    snprintf(seen->tensor, sizeof seen->tensor, "%s", row->tensor);
+    snprintf(seen->problem, sizeof seen->problem, "%s", row->problem);
+}
+
+static struct incline_config *parse(struct incline_context *ctx, const char *text)
+{
+    struct incline_config *config = NULL;
+    assert_ok(ctx, incline_config_parse(ctx, "test", text, NULL, 0, &config));
+    return config;
+}
+
+static struct seen check(struct incline_context *ctx, struct incline_device *device,
+                         const char *text, bool full, struct incline_check_result *result)
+{
+    struct seen seen = {0};
+    struct incline_check_options options = {.full = full, .row = on_row, .cookie = &seen};
+    struct incline_config *config = parse(ctx, text);
+    assert_ok(ctx, incline_check(ctx, device, config, &options, result));
+    assert_int_equal(result->passed + result->failed + result->skipped, seen.rows);
+    assert_int_equal(result->failed, seen.failures);
+    incline_config_destroy(&config);
+    return seen;
+}
+
+/* ---- The built-in networks ---- */
+
+static void every_layer_has_a_reference(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < incline_layer_class_count; i++)
+        if (!incline_check_knows(incline_layer_classes[i]))
+            fail_msg("%s has no reference in src/check", incline_layer_classes[i]->name);
+}
+
+static void note_layers(const struct incline_model *model, bool *classes, bool *activations)
+{
+    for (size_t i = 0; i < model->layer_count; i++) {
+        for (size_t c = 0; c < incline_layer_class_count; c++)
+            classes[c] |= incline_layer_classes[c] == model->layers[i].class;
+        activations[model->layers[i].activation] = true;
+    }
+}
+
+static void networks_have_everything(void **state)
+{
+    bool classes[64] = {false}, activations[16] = {false}, losses[16] = {false};
+    (void)state;
+    for (const char *const *text = incline_check_networks(); *text; text++) {
+        struct incline_config *config = parse(harness_device.ctx, *text);
+        note_layers(&config->model, classes, activations);
+        losses[config->train.loss] = true;
+        incline_config_destroy(&config);
+    }
+    for (size_t i = 0; i < incline_layer_class_count; i++)
+        if (!classes[i])
+            fail_msg("no built-in network has a %s", incline_layer_classes[i]->name);
+    for (size_t i = 0; incline_activation_names[i]; i++)
+        if (!activations[i])
+            fail_msg("no built-in network has the activation %s", incline_activation_names[i]);
+    for (size_t i = 0; incline_loss_names[i]; i++)
+        if (!losses[i])
+            fail_msg("no built-in network has the loss %s", incline_loss_names[i]);
+}
+
+static void networks_pass(void **state)
+{
+    (void)state;
+    for (const char *const *text = incline_check_networks(); *text; text++) {
+        struct incline_check_result result;
+        if (test_small() && strstr(*text, "wide"))
+            continue;
+        struct seen seen = check(harness_device.ctx, harness_device.device, *text, true, &result);
+        if (result.failed)
+            fail_msg("%s", result.first_failure);
+        assert_int_equal(seen.sampled, 0);
+        assert_true(seen.worst > 0); /* something was computed, and not by the same arithmetic */
+        assert_true(seen.step_seen);
+        assert_true(seen.step_error == 0); /* fusions keep the bits */
+    }
+}
+
+/* ---- The cost ---- */
+
+static const char large[] = "incline: 1\n"
+                            "model: {name: large, input: [40, 40, 2], layers: [{conv2d: {filters: "
+                            "9, kernel: 5}}, flatten, {dense: 50}]}\n"
+                            "data: {root: none}\n";
+
+static void large_tensors_are_sampled(void **state)
+{
+    struct incline_check_result result;
+    (void)state;
+    if (test_small())
+        skip();
+    struct seen quick = check(harness_device.ctx, harness_device.device, large, false, &result);
+    assert_true(quick.sampled > 0);
+    assert_int_equal(result.failed, 0);
+    struct seen full = check(harness_device.ctx, harness_device.device, large, true, &result);
+    assert_int_equal(full.sampled, 0);
+    assert_int_equal(full.rows, quick.rows);
+    assert_int_equal(result.failed, 0);
+}
+
+/* ---- Wrong kernels ---- */
+
+static const char small[] =
+    "incline: 1\n"
+    "model: {name: small, input: [6, 6, 1], layers: [{conv2d: {filters: 4, kernel: 3, activation: "
+    "relu}}, {max_pool2d: {size: 3, stride: 1}}, flatten, {dense: 3}, softmax]}\n"
+    "data: {root: none}\n"
+    "train: {batch_size: 20, loss: mse}\n";
+
+static const struct wrong {
+    struct fault fault;
+    const char *op, *kernels, *tensor, *problem;
+} wrongs[] = {
+    {{"max_pool2d.cl", "value > best", "value < best"},
+     "max_pool2d_1 forward",
+     "max_pool2d_forward",
+     "y",
+     ""},
+    {{"max_pool2d.cl", "sum += chosen", "sum -= chosen"},
+     "max_pool2d_1 data gradient",
+     "max_pool2d_backward",
+     "dx",
+     ""},
+    {{"max_pool2d.cl", "STORE(best, y", "if (c > 0) STORE(best, y"},
+     "max_pool2d_1 forward",
+     "max_pool2d_forward",
+     "y",
+     "elements are not written or not finite"},
+    {{"max_pool2d.cl", "STORE(best, y", "STORE(best, y - NB); STORE(best, y"},
+     "max_pool2d_1 forward",
+     "max_pool2d_forward",
+     "y",
+     "memory beside y was overwritten"},
+    {{"softmax.cl", "/ sum, y", "/ (sum * 1.0001f), y"},
+     "softmax_1 forward",
+     "softmax_forward",
+     "y",
+     ""},
+    {{"update.h", "-learning_rate", "learning_rate"}, "conv2d_1 weight update", "", "w", ""},
+    {{"mse.cl", "2.0f", "3.0f"}, "mse gradient", "mse", "dx", ""},
+    {{"gather.cl", "table + e", "table + 1 + e"}, "input", "gather", "x", ""},
+    /* Only steps without the fusion use this kernel. */
+    {{"sgd.cl", "-learning_rate", "learning_rate"},
+     "whole step, fused",
+     "",
+     "w, b, loss",
+     "the fusion 'update' makes the difference"},
+};
+
+static void check_wrong(struct scratch *s, const struct wrong *wrong)
+{
+    struct incline_check_result result;
+    struct incline_device *device = NULL;
+    static int number;
+    char folder[32];
+    snprintf(folder, sizeof folder, "cl-%d", number++);
+    wrong_kernels(s, folder, &wrong->fault);
+    setenv("INCLINE_KERNEL_DIR", scratch_path(s, folder), 1);
+    assert_ok(s->ctx, incline_device_open(s->ctx, getenv("INCLINE_DEVICE"), &device));
+    struct seen seen = check(s->ctx, device, small, true, &result);
+    const char *name = incline_device_get_info(device)->name, *text = result.first_failure;
+    if (result.failed == 0)
+        fail_msg("%s: '%s' was not found", wrong->fault.file, wrong->fault.to);
+    assert_string_equal(seen.op, wrong->op);
+    assert_string_equal(seen.tensor, wrong->tensor);
+    assert_non_null(strstr(seen.kernels, wrong->kernels));
+    assert_non_null(strstr(seen.problem, wrong->problem));
+    assert_non_null(strstr(text, wrong->op));
+    assert_non_null(strstr(text, wrong->kernels));
+    assert_non_null(strstr(text, wrong->tensor));
+    assert_non_null(strstr(text, wrong->problem));
+    assert_non_null(strstr(text, name));
+    assert_non_null(strstr(text, "20 images") ? text : strstr(text, "17 images"));
+    incline_device_close(&device);
+    unsetenv("INCLINE_KERNEL_DIR");
+}
+
+static void wrong_kernels_are_named(void **state)
+{
+    for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++)
+        check_wrong(*state, &wrongs[i]);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_layer_has_a_reference),
+    cmocka_unit_test(networks_have_everything),
+    cmocka_unit_test(networks_pass),
+    cmocka_unit_test(large_tensors_are_sampled),
+    scratch_test(wrong_kernels_are_named),
+};
+
+HARNESS_MAIN(tests)
