@@ -1,5 +1,5 @@
 /* Files: whole reads with a limit, atomic writes, folders. */
-#include "base/file.h"
+#include "base/file_inner.h"
 
 #include "base/memory.h"
 
@@ -57,9 +57,8 @@ static ssize_t read_retrying(int file, char *bytes, size_t length)
     return got;
 }
 
-/* Reads to the end of file into *bytes. One byte of room stays free for the final zero. */
-static enum incline_status read_rest(struct incline_context *ctx, const char *path, int file,
-                                     size_t limit, size_t room, char **bytes, size_t *length)
+enum incline_status incline_file_read_rest(struct incline_context *ctx, const char *path, int file,
+                                           size_t limit, size_t room, char **bytes, size_t *length)
 {
     size_t capacity = 0;
     enum incline_status status = incline_grow(ctx, bytes, &capacity, room, 1);
@@ -95,7 +94,7 @@ enum incline_status incline_file_read(struct incline_context *ctx, const char *p
         return read_failed(ctx, path);
     if ((status = first_room(ctx, path, file, limit, &room)))
         goto out;
-    if ((status = read_rest(ctx, path, file, limit, room, &bytes, length)))
+    if ((status = incline_file_read_rest(ctx, path, file, limit, room, &bytes, length)))
         goto out;
     *out = bytes;
     bytes = NULL;
@@ -106,7 +105,7 @@ out:
     return status;
 }
 
-static int write_all(int file, const char *bytes, size_t length)
+int incline_file_write_all(int file, const char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t done = write(file, bytes, length);
@@ -173,7 +172,7 @@ enum incline_status incline_file_write(struct incline_context *ctx, const char *
     if (file < 0)
         goto out;
     created = true;
-    if (write_all(file, bytes, length) || fsync(file))
+    if (incline_file_write_all(file, bytes, length) || fsync(file))
         goto out;
     closed = close(file);
     file = -1;
@@ -200,7 +199,7 @@ enum incline_status incline_file_append(struct incline_context *ctx, const char 
     if (file < 0)
         return write_failed(ctx, path);
     enum incline_status status = INCLINE_OK;
-    if (write_all(file, bytes, length))
+    if (incline_file_write_all(file, bytes, length))
         status = write_failed(ctx, path);
     if (close(file) && !status)
         status = write_failed(ctx, path);
