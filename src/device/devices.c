@@ -1,5 +1,6 @@
 /* Listing, ranking, choosing and opening devices. */
 #include "base/memory.h"
+#include "device/lanes.h"
 #include "device/opencl.h"
 
 #include <ctype.h>
@@ -348,21 +349,6 @@ static enum incline_status choose(struct incline_context *ctx, const struct foun
     return INCLINE_OK;
 }
 
-/* CPUs want one vector of images per work-item, as wide as the driver says its registers are; on a
- * GPU neighbouring work-items are neighbouring images. */
-static int choose_lanes(cl_device_id id, const char *type)
-{
-    const char *wish = getenv("INCLINE_LANES");
-    int wished = wish ? atoi(wish) : 0;
-    if (wished == 1 || wished == 4 || wished == 8 || wished == 16)
-        return wished;
-    if (strcmp(type, "cpu") != 0)
-        return 1;
-    cl_uint width = 0;
-    clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
-    return width >= 16 ? 16 : width >= 8 ? 8 : 4;
-}
-
 static enum incline_status open_chosen(struct incline_context *ctx, const struct found *chosen,
                                        struct incline_device **out)
 {
@@ -374,7 +360,6 @@ static enum incline_status open_chosen(struct incline_context *ctx, const struct
         goto out;
     device->id = chosen->id;
     device->info = chosen->info;
-    device->lanes = choose_lanes(chosen->id, chosen->info.type);
     clGetDeviceInfo(chosen->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof align_bits, &align_bits,
                     NULL);
     device->align = align_bits / 8 > 128 ? align_bits / 8 : 128;
@@ -388,6 +373,9 @@ static enum incline_status open_chosen(struct incline_context *ctx, const struct
         status = incline_cl_fail(ctx, device, code, "clCreateCommandQueue", "opening the device");
         goto out;
     }
+    incline_tuning_open(ctx, device);
+    incline_device_find_lanes(ctx, device);
+    device->counters = (struct incline_device_counters){0}; /* the probe is not the caller's */
     *out = device;
     device = NULL;
     status = INCLINE_OK;
@@ -424,6 +412,7 @@ void incline_device_close(struct incline_device **pointer)
         incline_free(&device->programs[i].key);
     }
     incline_free(&device->programs);
+    incline_tuning_close(device);
     if (device->queue) {
         clFinish(device->queue);
         clReleaseCommandQueue(device->queue);

@@ -1,8 +1,9 @@
 /* Runs the program that INCLINE_TEST_PROGRAM names, without a shell, and checks what came of it.
  *
  * Each test has its own empty folder, in which the program runs; paths of the functions below are
- * relative to it. The program sees none of the caller's INCLINE_ variables but INCLINE_DEVICE, and
- * no terminal unless asked for. */
+ * relative to it. The program sees none of the caller's INCLINE_ variables but INCLINE_DEVICE and
+ * INCLINE_CACHE_DIR, without which it has no cache; it does not tune; and it has no terminal unless
+ * asked for. */
 #ifndef TESTS_SUPPORT_PROGRAM_H
 #define TESTS_SUPPORT_PROGRAM_H
 
