@@ -1,4 +1,5 @@
 /* Two-dimensional convolution; see cl/conv2d.cl for the equations. */
+#include "device/tuning.h"
 #include "layers/delta.h"
 #include "layers/pool_code.h"
 #include "layers/window.h"
@@ -79,20 +80,65 @@ struct tiles {
     int out, in, kernel_rows, run, vectors;
 };
 
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static const struct incline_tile *choose(const struct incline_layer *layer,
+                                         const struct incline_plan *plan, const char *op,
+                                         const struct incline_tile *candidates, size_t count)
+{
+    const struct options *options = layer->options;
+    struct incline_shape out = output_of(layer);
+    char shape[160];
+    snprintf(shape, sizeof shape, "in=%dx%dx%d kernel=%dx%d stride=%dx%d out=%dx%dx%d images=%d",
+             layer->in.height, layer->in.width, layer->in.channels, options->kernel[0],
+             options->kernel[1], options->stride[0], options->stride[1], out.height, out.width,
+             out.channels, incline_plan_batch(plan));
+    return incline_tuning_choose(incline_plan_device(plan), op, shape, candidates, count);
+}
+
+/* Output channels that an item sums at once, at most; with a pool it keeps the best ones too. */
+static int choose_out(const struct incline_layer *layer, const struct incline_plan *plan)
+{
+    static const struct incline_tile plain[] = {{{16}}, {{12}}, {{8}}, {{10}}, {{6}}};
+    static const struct incline_tile pooled[] = {{{8}}, {{6}}, {{10}}, {{4}}, {{12}}};
+    const struct incline_tile *tile =
+        layer->pool ? choose(layer, plan, "conv2d_forward_pool", pooled, COUNT(pooled))
+                    : choose(layer, plan, "conv2d_forward", plain, COUNT(plain));
+    return incline_tile(layer->out.channels, tile->values[0]);
+}
+
+static int choose_in(const struct incline_layer *layer, const struct incline_plan *plan)
+{
+    static const struct incline_tile tiles[] = {{{16}}, {{12}}, {{8}}, {{6}}};
+    return incline_tile(layer->in.channels,
+                        choose(layer, plan, "conv2d_backward_data", tiles, COUNT(tiles))->values[0]);
+}
+
+/* Vectors along k, cells of a kernel row at most, and sums up to which all kernel rows are taken at
+ * once. */
+static const struct incline_tile *choose_weights(const struct incline_layer *layer,
+                                                 const struct incline_plan *plan)
+{
+    static const struct incline_tile tiles[] = {{{2, 9, 20}}, {{1, 16, 20}}, {{2, 6, 12}},
+                                                {{1, 12, 12}}, {{1, 9, 9}},  {{2, 4, 8}}};
+    return choose(layer, plan, "conv2d_backward_weights", tiles, COUNT(tiles));
+}
+
 static struct tiles tiles_of(const struct incline_layer *layer, const struct incline_plan *plan)
 {
     const struct options *options = layer->options;
+    const int *weights = choose_weights(layer, plan)->values;
     int lanes = incline_device_lanes(incline_plan_device(plan));
     int run = options->kernel[1] * layer->in.channels;
-    int columns = incline_columns(options->filters);
+    bool pairs = lanes > 1 && incline_columns(options->filters) % (2 * lanes) == 0;
     struct tiles tiles = {
-        .out = incline_tile(options->filters, layer->pool ? 8 : 16),
-        .in = incline_tile(layer->in.channels, 16),
+        .out = choose_out(layer, plan),
+        .in = choose_in(layer, plan),
         .kernel_rows = 1,
-        .vectors = lanes > 1 && columns % (2 * lanes) == 0 ? 2 : 1,
+        .vectors = pairs ? weights[0] : 1,
     };
-    tiles.run = incline_tile(run, tiles.vectors == 2 ? 9 : 16);
-    if (options->kernel[0] * run * tiles.vectors <= 20) {
+    tiles.run = incline_tile(run, pairs || weights[0] == 1 ? weights[1] : 16);
+    if (options->kernel[0] * run * tiles.vectors <= weights[2]) {
         tiles.kernel_rows = options->kernel[0];
         tiles.run = run;
     }

@@ -1,4 +1,5 @@
 /* Fully connected layer; see cl/dense.cl for the equations. */
+#include "device/tuning.h"
 #include "gemm/gemm.h"
 #include "layers/delta.h"
 #include "layers/dense_gemm.h"
@@ -60,12 +61,27 @@ struct tiles {
     int out, in, rows, vectors;
 };
 
-static struct tiles tiles_of(const struct incline_layer *layer)
+/* Sums that an item makes at once, at most; equal shares of the whole are cut from these. */
+static const struct incline_tile tile_choices[] = {{{16}}, {{12}}, {{8}}, {{14}}, {{10}}, {{6}}};
+
+static int choose_tile(const struct incline_layer *layer, const struct incline_plan *plan,
+                       const char *op, int count)
+{
+    char shape[96];
+    snprintf(shape, sizeof shape, "in=%d out=%d images=%d", layer->in.channels,
+             layer->out.channels, incline_plan_batch(plan));
+    const struct incline_tile *tile =
+        incline_tuning_choose(incline_plan_device(plan), op, shape, tile_choices,
+                              sizeof tile_choices / sizeof *tile_choices);
+    return incline_tile(count, tile->values[0]);
+}
+
+static struct tiles tiles_of(const struct incline_layer *layer, const struct incline_plan *plan)
 {
     return (struct tiles){
-        .out = incline_tile(layer->out.channels, 16),
-        .in = incline_tile(layer->in.channels, 16),
-        .rows = incline_tile(layer->in.channels, 16),
+        .out = choose_tile(layer, plan, "dense_forward", layer->out.channels),
+        .in = choose_tile(layer, plan, "dense_backward_data", layer->in.channels),
+        .rows = choose_tile(layer, plan, "dense_backward_weights", layer->in.channels),
         .vectors = 1,
     };
 }
@@ -79,7 +95,7 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
                                          const struct incline_layer *layer,
                                          struct incline_layer_io *io, struct incline_launch *launch)
 {
-    struct tiles tiles = tiles_of(layer);
+    struct tiles tiles = tiles_of(layer, io->plan);
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_define(&defines, "IN", layer->in.channels);
@@ -107,7 +123,7 @@ static enum incline_status plan_forward(struct incline_context *ctx,
                                         const struct incline_layer *layer,
                                         struct incline_layer_io *io)
 {
-    int tile = tiles_of(layer).out;
+    int tile = tiles_of(layer, io->plan).out;
     struct incline_launch launch = {
         .kernel = "dense_forward",
         .items = incline_lane_items(io->plan),
@@ -147,7 +163,7 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
 {
     if (uses_gemm(io))
         return incline_dense_gemm_data_gradient(ctx, layer, io, dz_t);
-    int tile = tiles_of(layer).in;
+    int tile = tiles_of(layer, io->plan).in;
     struct incline_launch launch = {
         .kernel = "dense_backward_data",
         .items = incline_lane_items(io->plan),
@@ -173,7 +189,7 @@ static enum incline_status plan_weight_gradient(struct incline_context *ctx,
 {
     if (uses_gemm(io))
         return incline_dense_gemm_weight_gradient(ctx, layer, io, dz_t);
-    struct tiles tiles = tiles_of(layer);
+    struct tiles tiles = tiles_of(layer, io->plan);
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
     int vectors = incline_columns(layer->out.channels) / (lanes * tiles.vectors);
     struct incline_launch launch = {
