@@ -14,7 +14,11 @@ struct train_options {
     bool overwrite, overfit_batch, dry_run;
     double max_seconds;
     size_t limit_train, limit_val;
+    int tune; /* index into tune_choices */
 };
+
+/* auto: what INCLINE_TUNE says, or else quick */
+static const char *const tune_choices[] = {"auto", "off", "quick", "full", NULL};
 
 /* One run of the verb, from the parsed options to the end. */
 struct training {
@@ -330,7 +334,32 @@ static int say_interrupted(const struct training *training)
     return number != 0 ? CLI_EXIT_SIGNAL + number : CLI_EXIT_OTHER;
 }
 
+static void on_tuning(void *cookie, const struct incline_tune_progress *state)
+{
+    struct training *training = cookie;
+    char text[128];
+    snprintf(text, sizeof text, "tuning kernels  %d of %d  %.1f s", state->done,
+             state->candidates, state->seconds);
+    cli_progress_note(&training->progress, text);
+}
+
 /* ---- the run ---- */
+
+static int choose_tuning(struct cli *cli, int choice, enum incline_tune_mode *mode)
+{
+    static const enum incline_tune_mode modes[] = {INCLINE_TUNE_QUICK, INCLINE_TUNE_OFF,
+                                                   INCLINE_TUNE_QUICK, INCLINE_TUNE_FULL};
+    const char *word = getenv("INCLINE_TUNE");
+    if (choice == 0 && word != NULL && word[0] != '\0') {
+        while (tune_choices[choice] != NULL && strcmp(tune_choices[choice], word) != 0)
+            choice++;
+        if (tune_choices[choice] == NULL)
+            return cli_error(cli, CLI_EXIT_USAGE,
+                             "INCLINE_TUNE=%.40s is none of auto, off, quick, full", word);
+    }
+    *mode = modes[choice];
+    return CLI_EXIT_OK;
+}
 
 static int train(struct training *training)
 {
@@ -344,11 +373,15 @@ static int train(struct training *training)
         .overfit_batch = options->overfit_batch,
         .stop = cli_stop_flag(),
         .callbacks = {.cookie = training,
+                      .tuning = on_tuning,
                       .started = on_start,
                       .first_step = on_first_step,
                       .tick = on_tick,
                       .epoch_end = on_epoch_end},
     };
+    int code = choose_tuning(cli, options->tune, &request.tune);
+    if (code != CLI_EXIT_OK)
+        return code;
     cli_progress_init(&training->progress, cli);
     cli_progress_note(&training->progress, "preparing kernels and data");
     cli_signals_install();
@@ -360,7 +393,7 @@ static int train(struct training *training)
         return say_end(training);
     if (status == INCLINE_ERROR_INTERRUPTED)
         return say_interrupted(training);
-    int code = cli_fail(cli, status);
+    code = cli_fail(cli, status);
     if (status == INCLINE_ERROR_DEVICE)
         suggest_batch(training);
     return code;
@@ -416,6 +449,9 @@ static const struct cli_option options[] = {
      "train on the first batch only, again and again"},
     {"dry-run", 0, CLI_FLAG, offsetof(struct train_options, dry_run), NULL,
      "check configuration, data, model and memory, and stop"},
+    {"tune", 0, CLI_CHOICE, offsetof(struct train_options, tune), "WHEN",
+     "measure kernel shapes first: auto, off, quick (at most 5 s, new shapes only), full", NULL,
+     tune_choices},
     {"val-every", 0, CLI_SETTING, 0, "N", "validate after every N epochs", "train.val_every"},
 };
 

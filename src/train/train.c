@@ -442,11 +442,44 @@ static enum incline_status run_epochs(struct trainer *trainer)
     return end_status;
 }
 
+static void log_tuning(struct trainer *trainer, const struct incline_tune_result *tuned)
+{
+    trainer->result->tune_seconds = tuned->seconds;
+    if (tuned->count > 0)
+        incline_log(trainer->ctx, INCLINE_LOG_DEBUG,
+                    "tuning: %zu operations in %.2f s, a step %.3f ms, before %.3f ms%s",
+                    tuned->count, tuned->seconds, 1e3 * tuned->step_after_seconds,
+                    1e3 * tuned->step_before_seconds,
+                    tuned->loaded ? "; not kept, the machine is busy" : "");
+}
+
+/* Before there is anything else on the device: it needs room for two steps. */
+static void tune(struct trainer *trainer)
+{
+    const struct incline_train_options *options = trainer->options;
+    struct incline_tune_result tuned;
+    const struct incline_tune_options request = {
+        .mode = options->tune,
+        .batch = (int)trainer->batch,
+        .stop = options->stop,
+        .cookie = options->callbacks.cookie,
+        .progress = options->callbacks.tuning,
+    };
+    if (incline_tune(trainer->ctx, trainer->device, trainer->config, &request, &tuned)) {
+        incline_log(trainer->ctx, INCLINE_LOG_WARN, "not tuned: %s",
+                    incline_error_text(trainer->ctx));
+        incline_error_clear(trainer->ctx);
+    }
+    log_tuning(trainer, &tuned);
+    incline_tune_finish(&tuned);
+}
+
 static enum incline_status prepare(struct trainer *trainer)
 {
     enum incline_status status = make_paths(trainer);
     if (status)
         return status;
+    tune(trainer);
     status = make_parameters(trainer);
     if (status)
         return status;

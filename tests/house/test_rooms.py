@@ -10,7 +10,8 @@ import sys
 from source import blank, files, read, report, root
 
 # A file includes only files of its own room and of rooms before it.
-ROOMS = ['base', 'device', 'gemm', 'layers', 'network', 'data', 'formats', 'train', 'bench', 'cli']
+ROOMS = ['base', 'device', 'gemm', 'layers', 'network', 'tune', 'data', 'formats', 'train', 'bench',
+         'cli']
 
 # Where a library's header may be included: a prefix of the path.
 LIBRARY_HEADERS = {
