@@ -30,6 +30,8 @@ struct incline_train_callbacks {
     void *cookie;
     /* Kernels are being tuned; see `tune` below. */
     void (*tuning)(void *cookie, const struct incline_tune_progress *progress);
+    /* Some were tuned; the result lives for the call. */
+    void (*tuned)(void *cookie, const struct incline_tune_result *result);
     /* The run folder is there and the first step is about to be queued. */
     void (*started)(void *cookie, const char *run_folder);
     /* The first step has been done by the device, `seconds` after incline_train() was entered. */

@@ -31,6 +31,7 @@ struct training {
     char *quoted_folder; /* for the commands that are suggested */
     struct cli_progress progress;
     struct incline_train_result result;
+    char tuned[160]; /* what tuning came to, for the header; "": there was none */
 };
 
 /* ---- preparation ---- */
@@ -223,6 +224,8 @@ static void say_header(const struct training *training)
             incline_config_seed(training->config));
     cli_say(cli, "device   #%d %s (%s, %s)", info->index, info->name, info->type,
             cli_format_bytes(&memory, (double)info->memory_bytes));
+    if (training->tuned[0] != '\0')
+        cli_say(cli, "tuning   %s", training->tuned);
     say_data(training);
     cli_say(cli, "model    %s    %s parameters, %s multiply-adds an image\n", model->name,
             cli_format_count(&parameters, model->parameters),
@@ -343,6 +346,18 @@ static void on_tuning(void *cookie, const struct incline_tune_progress *state)
     cli_progress_note(&training->progress, text);
 }
 
+static void on_tuned(void *cookie, const struct incline_tune_result *result)
+{
+    struct training *training = cookie;
+    struct cli_figure time;
+    snprintf(training->tuned, sizeof training->tuned,
+             "%zu operations in %s, a step %.3f ms on the device (before %.3f ms)%s%s",
+             result->count, cli_format_time(&time, result->seconds),
+             1e3 * result->step_after_seconds, 1e3 * result->step_before_seconds,
+             result->out_of_time ? ", out of time" : "",
+             result->loaded ? ", not kept: the machine is busy" : "");
+}
+
 /* ---- the run ---- */
 
 static int choose_tuning(struct cli *cli, int choice, enum incline_tune_mode *mode)
@@ -374,6 +389,7 @@ static int train(struct training *training)
         .stop = cli_stop_flag(),
         .callbacks = {.cookie = training,
                       .tuning = on_tuning,
+                      .tuned = on_tuned,
                       .started = on_start,
                       .first_step = on_first_step,
                       .tick = on_tick,

@@ -442,15 +442,12 @@ static enum incline_status run_epochs(struct trainer *trainer)
     return end_status;
 }
 
-static void log_tuning(struct trainer *trainer, const struct incline_tune_result *tuned)
+static void tell_tuned(struct trainer *trainer, const struct incline_tune_result *tuned)
 {
+    const struct incline_train_callbacks *callbacks = &trainer->options->callbacks;
     trainer->result->tune_seconds = tuned->seconds;
-    if (tuned->count > 0)
-        incline_log(trainer->ctx, INCLINE_LOG_DEBUG,
-                    "tuning: %zu operations in %.2f s, a step %.3f ms, before %.3f ms%s",
-                    tuned->count, tuned->seconds, 1e3 * tuned->step_after_seconds,
-                    1e3 * tuned->step_before_seconds,
-                    tuned->loaded ? "; not kept, the machine is busy" : "");
+    if (tuned->count > 0 && callbacks->tuned)
+        callbacks->tuned(callbacks->cookie, tuned);
 }
 
 /* Before there is anything else on the device: it needs room for two steps. */
@@ -470,7 +467,7 @@ static void tune(struct trainer *trainer)
                     incline_error_text(trainer->ctx));
         incline_error_clear(trainer->ctx);
     }
-    log_tuning(trainer, &tuned);
+    tell_tuned(trainer, &tuned);
     incline_tune_finish(&tuned);
 }
 
