@@ -175,10 +175,10 @@ static struct incline_tuning_question *find_question(struct incline_tuning *tuni
 static struct incline_tuning_question *add_question(struct incline_device *device, const char *op,
                                                     const char *shape,
                                                     const struct incline_tile *candidates,
-                                                    size_t count)
+                                                    size_t count, bool near)
 {
     struct incline_tuning *tuning = device->tuning;
-    struct incline_tuning_question new = {.count = count};
+    struct incline_tuning_question new = {.count = count, .near = near};
     if (incline_grow(NULL, &tuning->questions, &tuning->capacity, tuning->count + 1,
                      sizeof *tuning->questions) ||
         incline_strdup(NULL, op, &new.op) || incline_strdup(NULL, shape, &new.shape) ||
@@ -192,10 +192,9 @@ static struct incline_tuning_question *add_question(struct incline_device *devic
     return &tuning->questions[tuning->count++];
 }
 
-const struct incline_tile *incline_tuning_choose(struct incline_device *device, const char *op,
-                                                 const char *shape,
-                                                 const struct incline_tile *candidates,
-                                                 size_t count)
+static const struct incline_tile *choose(struct incline_device *device, const char *op,
+                                         const char *shape, const struct incline_tile *candidates,
+                                         size_t count, bool near)
 {
     struct incline_tuning *tuning = device->tuning;
     if (!tuning)
@@ -203,11 +202,27 @@ const struct incline_tile *incline_tuning_choose(struct incline_device *device, 
     struct incline_tuning_question *question =
         find_question(tuning, op, shape, candidates, count);
     if (!question)
-        question = add_question(device, op, shape, candidates, count);
+        question = add_question(device, op, shape, candidates, count, near);
     if (!question)
         return candidates;
     question->asked = true;
     return &candidates[question->chosen];
+}
+
+const struct incline_tile *incline_tuning_choose(struct incline_device *device, const char *op,
+                                                 const char *shape,
+                                                 const struct incline_tile *candidates,
+                                                 size_t count)
+{
+    return choose(device, op, shape, candidates, count, false);
+}
+
+const struct incline_tile *incline_tuning_choose_near(struct incline_device *device, const char *op,
+                                                      const char *shape,
+                                                      const struct incline_tile *candidates,
+                                                      size_t count)
+{
+    return choose(device, op, shape, candidates, count, true);
 }
 
 /* ---- for the tuner ---- */

@@ -23,6 +23,13 @@ const struct incline_tile *incline_tuning_choose(struct incline_device *device, 
                                                  const struct incline_tile *candidates,
                                                  size_t count);
 
+/* Likewise where the candidates after the first sum in another order: near the first's results, but
+ * other bits. Only a full tuning looks at them. */
+const struct incline_tile *incline_tuning_choose_near(struct incline_device *device, const char *op,
+                                                      const char *shape,
+                                                      const struct incline_tile *candidates,
+                                                      size_t count);
+
 /* ---- For the tuner ---- */
 
 enum incline_tuning_source {
@@ -38,6 +45,7 @@ struct incline_tuning_question {
     struct incline_tile *candidates;
     size_t count, chosen;
     enum incline_tuning_source source;
+    bool near;   /* by incline_tuning_choose_near() */
     bool asked;  /* since the last incline_tuning_forget_asked() */
     bool misfit; /* a record was there, but its tile is no candidate */
 };

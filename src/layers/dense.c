@@ -64,12 +64,20 @@ struct tiles {
 /* Sums that an item makes at once, at most; equal shares of the whole are cut from these. */
 static const struct incline_tile tile_choices[] = {{{16}}, {{12}}, {{8}}, {{14}}, {{10}}, {{6}}};
 
+enum { SHAPE_BYTES = 96 };
+
+static void write_shape(const struct incline_layer *layer, const struct incline_plan *plan,
+                        char shape[SHAPE_BYTES])
+{
+    snprintf(shape, SHAPE_BYTES, "in=%d out=%d images=%d", layer->in.channels,
+             layer->out.channels, incline_plan_batch(plan));
+}
+
 static int choose_tile(const struct incline_layer *layer, const struct incline_plan *plan,
                        const char *op, int count)
 {
-    char shape[96];
-    snprintf(shape, sizeof shape, "in=%d out=%d images=%d", layer->in.channels,
-             layer->out.channels, incline_plan_batch(plan));
+    char shape[SHAPE_BYTES];
+    write_shape(layer, plan, shape);
     const struct incline_tile *tile =
         incline_tuning_choose(incline_plan_device(plan), op, shape, tile_choices,
                               sizeof tile_choices / sizeof *tile_choices);
@@ -143,7 +151,10 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
                                    struct incline_layer_io *io)
 {
     enum incline_gemm gemm;
-    enum incline_status status = incline_gemm_choice(ctx, &gemm);
+    char shape[SHAPE_BYTES];
+    write_shape(layer, io->plan, shape);
+    enum incline_status status =
+        incline_gemm_choice(ctx, incline_plan_device(io->plan), shape, &gemm);
     if (status)
         return status;
     return gemm == INCLINE_GEMM_CLBLAST ? incline_dense_gemm_forward(ctx, layer, io)

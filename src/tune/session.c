@@ -21,7 +21,7 @@ struct job {
     double best_seconds, second_seconds; /* medians; 0: not known */
     double first_seconds;
     int compared, dropped;
-    bool noisy;
+    bool near, noisy;
     size_t before; /* what the device used, and why */
     enum incline_tuning_source before_source;
 };
@@ -82,7 +82,8 @@ static void log_dropped(struct session *session, struct job *job, size_t candida
 
 /* Timings of the candidate's plan and the best one's in turn; equal launches are left out. */
 static enum incline_status time_both(struct session *session, struct incline_step_plan *plan,
-                                     const bool *differ, struct incline_timings *timings)
+                                     bool outside, const bool *differ,
+                                     struct incline_timings *timings)
 {
     size_t most =
         session->options->mode == INCLINE_TUNE_FULL ? FULL_TIMINGS : QUICK_TIMINGS;
@@ -90,9 +91,9 @@ static enum incline_status time_both(struct session *session, struct incline_ste
     timings->count = 0;
     while (!status && timings->count < most) {
         size_t i = timings->count;
-        status = incline_rig_time(&session->rig, session->plan, differ, &timings->best[i]);
+        status = incline_rig_time(&session->rig, session->plan, outside, differ, &timings->best[i]);
         if (!status)
-            status = incline_rig_time(&session->rig, plan, differ, &timings->candidate[i]);
+            status = incline_rig_time(&session->rig, plan, outside, differ, &timings->candidate[i]);
         timings->count++;
         if (!status && incline_timings_hopeless(timings))
             break;
@@ -154,14 +155,14 @@ static enum incline_status measure(struct session *session, struct job *job, siz
         return status;
     if (incline_plans_compare(best, launches, differ) == 0)
         goto out; /* another name for the same launches */
-    status = incline_rig_check(&session->rig, *plan, &same);
+    status = incline_rig_check(&session->rig, *plan, job->near, &same);
     if (status)
         goto out;
     if (!same) {
         log_dropped(session, job, candidate, "its results are not those of the first");
         goto out;
     }
-    status = time_both(session, *plan, comparable ? differ : NULL, &timings);
+    status = time_both(session, *plan, job->near, comparable ? differ : NULL, &timings);
     if (!status)
         compare(session, job, candidate, &timings, plan);
 out:
@@ -217,13 +218,14 @@ static enum incline_status look_at_load(struct session *session)
 
 /* ---- all candidates ---- */
 
-/* Every question gets one candidate before any gets the next; after that the longest comes first. */
-static struct job *next_job(struct session *session)
+/* Every question gets one candidate before any gets the next; after that the longest comes first.
+ * What changes bits comes when all is done that is judged by them. */
+static struct job *next_job_among(struct session *session, bool near)
 {
     struct job *found = NULL;
     for (size_t i = 0; i < session->job_count; i++) {
         struct job *job = &session->jobs[i];
-        if (job->next >= job->count)
+        if (job->next >= job->count || job->near != near)
             continue;
         if (job->next == 1)
             return job;
@@ -231,6 +233,12 @@ static struct job *next_job(struct session *session)
             found = job;
     }
     return found;
+}
+
+static struct job *next_job(struct session *session)
+{
+    struct job *job = next_job_among(session, false);
+    return job ? job : next_job_among(session, true);
 }
 
 static void tell(const struct session *session, const struct job *job)
@@ -274,7 +282,7 @@ static enum incline_status make_jobs(struct session *session)
         incline_alloc(session->ctx, questions, sizeof *session->jobs, &session->jobs);
     for (size_t i = 0; !status && i < questions; i++) {
         const struct incline_tuning_question *question = incline_tuning_get(device, i);
-        if (!question->asked)
+        if (!question->asked || (question->near && !full))
             continue;
         if (!full && question->source != INCLINE_TUNING_GUESS) {
             session->result->known++;
@@ -284,6 +292,7 @@ static enum incline_status make_jobs(struct session *session)
         *job = (struct job){.question = i,
                             .count = question->count,
                             .next = 1,
+                            .near = question->near,
                             .before = question->chosen,
                             .before_source = question->source};
         if (!full && job->count > QUICK_CANDIDATES)
@@ -316,7 +325,7 @@ static enum incline_status time_step(struct session *session, double *seconds)
     enum incline_status status = INCLINE_OK;
     for (int i = 0; !status && i < STEP_TIMINGS; i++) {
         double now;
-        status = incline_rig_time(&session->rig, session->plan, NULL, &now);
+        status = incline_rig_time(&session->rig, session->plan, false, NULL, &now);
         if (i == 0 || now < *seconds)
             *seconds = now;
     }

@@ -41,17 +41,25 @@ enum incline_status incline_rig_expect(struct incline_rig *rig,
                                        struct incline_step_plan *plan) INCLINE_MUST_CHECK;
 
 /* Runs one step from the start: *same tells whether every parameter and figure has the bits that are
- * expected. */
+ * expected; with `near`, whether what the step has changed in the parameters is within 1e-5 of what
+ * is expected, and so are the figures, both as a whole (L2). */
 enum incline_status incline_rig_check(struct incline_rig *rig, struct incline_step_plan *plan,
-                                      bool *same) INCLINE_MUST_CHECK;
+                                      bool near, bool *same) INCLINE_MUST_CHECK;
+
+/* sqrt(sum (found - expected)^2) <= 1e-5 sqrt(sum (expected - start)^2), in double; false for NaN.
+ * start NULL: 0. */
+bool incline_is_near(const float *found, const float *expected, const float *start, size_t count);
 
 /* Marks [launches of plan] the launches that differ between two plans: all, when there are not as
  * many in each. Returns how many. */
 size_t incline_plans_compare(const struct incline_plan *one, const struct incline_plan *other,
                              bool *differ);
 
-/* Times one step: the seconds on the device of the launches that are marked (NULL: all). */
+/* Times one step: the seconds on the device of the launches that are marked (NULL: all). With
+ * `outside`, and where kernels of another library are among them, whose launches have no clock of
+ * ours: the seconds that the host sees the whole step take. */
 enum incline_status incline_rig_time(struct incline_rig *rig, struct incline_step_plan *plan,
-                                     const bool *marked, double *seconds) INCLINE_MUST_CHECK;
+                                     bool outside, const bool *marked,
+                                     double *seconds) INCLINE_MUST_CHECK;
 
 #endif
