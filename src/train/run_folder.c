@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "device/tuning.h"
 #include "incline/version.h"
 #include "train/config.h"
 
@@ -84,18 +85,44 @@ static json_t *variables(void)
     return object;
 }
 
+static json_t *tile_numbers(const struct incline_tile *tile)
+{
+    json_t *numbers = json_array();
+    for (size_t i = 0; numbers && i < INCLINE_TILE_VALUES; i++)
+        json_array_append_new(numbers, json_integer(tile->values[i]));
+    return numbers;
+}
+
+/* The kernel shapes of this run's plans, and why those; "gemm" [1, ...] is CLBlast. */
+static json_t *kernels(const struct incline_device *device)
+{
+    static const char *const sources[] = {"guess", "shipped", "stored", "measured"};
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < incline_tuning_count(device); i++) {
+        const struct incline_tuning_question *question = incline_tuning_get(device, i);
+        if (question->asked)
+            json_array_append_new(
+                list, json_pack("{s:s, s:s, s:o, s:s}", "op", question->op, "shape",
+                                question->shape, "tile",
+                                tile_numbers(&question->candidates[question->chosen]), "from",
+                                sources[question->source]));
+    }
+    return list;
+}
+
 static json_t *environment(const struct incline_device *device,
                            const struct incline_dataset *dataset)
 {
     const struct incline_device_info *info = incline_device_get_info(device);
     return json_pack(
-        "{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:i}, s:{s:s, s:s, s:I, s:I, s:I, s:i}, "
-        "s:o}",
+        "{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:i, s:i}, s:{s:s, s:s, s:I, s:I, s:I, s:i}, "
+        "s:o, s:o}",
         "incline", incline_version(), "device", "name", info->name, "type", info->type, "platform",
         info->platform_name, "opencl", info->opencl, "driver", info->driver, "compute_units",
-        info->compute_units, "data", "name", dataset->name, "folder", dataset->folder, "train",
+        info->compute_units, "lanes", incline_device_lanes(device), "data", "name", dataset->name, "folder", dataset->folder, "train",
         (json_int_t)dataset->train.count, "val", (json_int_t)dataset->val.count, "test",
-        (json_int_t)dataset->test.count, "classes", dataset->classes, "variables", variables());
+        (json_int_t)dataset->test.count, "classes", dataset->classes, "kernels", kernels(device),
+        "variables", variables());
 }
 
 static json_int_t now(void)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "device/tuning.h"
 #include "incline/network.h"
 #include "network/initialize.h"
 #include "network/rewrite.h"
@@ -483,6 +484,7 @@ static enum incline_status prepare(struct trainer *trainer)
     status = make_buffers(trainer);
     if (status)
         return status;
+    incline_tuning_forget_asked(trainer->device); /* the run folder lists what these plans ask */
     status = make_plans(trainer);
     if (status)
         return status;
