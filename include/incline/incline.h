@@ -9,6 +9,7 @@
 #include "incline/network.h"
 #include "incline/status.h"
 #include "incline/train.h"
+#include "incline/tune.h"
 #include "incline/version.h"
 
 #endif

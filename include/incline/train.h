@@ -5,6 +5,7 @@
 #include "incline/config.h"
 #include "incline/data.h"
 #include "incline/device.h"
+#include "incline/tune.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -31,6 +32,10 @@ struct incline_progress {
  * given is valid during the call. */
 struct incline_train_callbacks {
     void *cookie;
+    /* Kernels are being tuned; see `tune` below. */
+    void (*tuning)(void *cookie, const struct incline_tune_progress *progress);
+    /* Some were tuned; the result lives for the call. */
+    void (*tuned)(void *cookie, const struct incline_tune_result *result);
     /* The run folder is there and the first step is about to be queued. */
     void (*started)(void *cookie, const char *run_folder);
     /* The first step has been done by the device, `seconds` after incline_train() was entered. */
@@ -49,6 +54,7 @@ struct incline_train_options {
     const char *weights;      /* start from this file instead of fresh weights, or NULL */
     double max_seconds;       /* stop after the step that passes this; 0: no limit */
     bool overfit_batch;       /* train on the first batch only, again and again */
+    enum incline_tune_mode tune; /* before the first step; its failure is logged, and no failure */
     volatile sig_atomic_t *stop; /* not 0: finish the step, save, return INTERRUPTED; may be NULL */
     volatile sig_atomic_t *save; /* not 0: finish the step, set it to 0, save last.safetensors and go
                                   * on; may be NULL */
@@ -65,6 +71,7 @@ struct incline_train_result {
     int best_epoch;
     struct incline_progress last; /* where training stood at its end */
     double seconds, train_seconds, val_seconds, build_seconds, first_step_seconds;
+    double tune_seconds; /* part of first_step_seconds */
     size_t weight_bytes, activation_bytes, data_bytes; /* on the device */
     struct incline_device_counters first_step, last_step; /* counters after the first and the last step */
 };

@@ -1,4 +1,4 @@
-/* Text files that are part of the library: kernels and built-in configurations. */
+/* Text files that are part of the library: kernels, built-in configurations, tuning. */
 #ifndef INCLINE_BASE_EMBEDDED_H
 #define INCLINE_BASE_EMBEDDED_H
 
@@ -9,5 +9,6 @@ struct incline_embedded_file {
 
 extern const struct incline_embedded_file incline_kernel_files[];
 extern const struct incline_embedded_file incline_model_files[]; /* "mnist-cnn.yaml" */
+extern const struct incline_embedded_file incline_tuning_files[];
 
 #endif

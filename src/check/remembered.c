@@ -6,7 +6,6 @@
 #include "base/embedded.h"
 #include "base/memory.h"
 #include "check/checker.h"
-#include "gemm/gemm.h"
 #include "incline/version.h"
 
 #include <inttypes.h>
@@ -36,19 +35,16 @@ static uint64_t hash_kernels(uint64_t hash)
     return hash;
 }
 
-static enum incline_status describe_run(struct incline_context *ctx, struct incline_device *device,
+static enum incline_status describe_run(struct incline_device *device,
                                         const struct incline_config *config,
                                         struct incline_text *out)
 {
     const struct incline_device_info *info = incline_device_get_info(device);
-    enum incline_gemm gemm;
-    enum incline_status status = incline_gemm_choice(ctx, &gemm);
-    if (status)
-        return status;
+    const char *gemm = getenv("INCLINE_GEMM");
     incline_text_add(out, "%s\n%s\n%s\n%s\n%s\n%s\n%d\n", incline_version(), info->platform_name,
                      info->vendor, info->name, info->driver, info->opencl, info->compute_units);
-    incline_text_add(out, "lanes %d gemm %d loss %d batch %d\n", incline_device_lanes(device),
-                     (int)gemm, config->train.loss, config->train.batch_size);
+    incline_text_add(out, "lanes %d gemm %s loss %d batch %d\n", incline_device_lanes(device),
+                     gemm ? gemm : "", config->train.loss, config->train.batch_size);
     incline_model_write(&config->model, out);
     return incline_text_status(out);
 }
@@ -58,7 +54,7 @@ static enum incline_status make_key(struct incline_context *ctx, struct incline_
 {
     struct incline_text text;
     incline_text_init(&text, ctx);
-    enum incline_status status = describe_run(ctx, device, config, &text);
+    enum incline_status status = describe_run(device, config, &text);
     uint64_t hash = hash_text(hash_kernels(0xcbf29ce484222325u), incline_text_get(&text));
     snprintf(key, KEY_DIGITS + 1, "%016" PRIx64, hash);
     incline_text_finish(&text);

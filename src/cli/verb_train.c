@@ -15,7 +15,11 @@ struct train_options {
     bool overwrite, overfit_batch, dry_run, unchecked;
     double max_seconds;
     size_t limit_train, limit_val;
+    int tune; /* index into tune_choices */
 };
+
+/* auto: what INCLINE_TUNE says, or else quick */
+static const char *const tune_choices[] = {"auto", "off", "quick", "full", NULL};
 
 /* One run of the verb, from the parsed options to the end. */
 struct training {
@@ -30,6 +34,7 @@ struct training {
     char *quoted_folder; /* for the commands that are suggested */
     struct cli_progress progress;
     struct incline_train_result result;
+    char tuned[160]; /* what tuning came to, for the header; "": there was none */
 };
 
 /* ---- preparation ---- */
@@ -297,6 +302,8 @@ static void say_header(const struct training *training)
             incline_config_seed(training->config));
     cli_say(cli, "device   #%d %s (%s, %s)    %s", info->index, info->name, info->type,
             cli_format_bytes(&memory, (double)info->memory_bytes), check_state(training));
+    if (training->tuned[0] != '\0')
+        cli_say(cli, "tuning   %s", training->tuned);
     say_data(training);
     cli_say(cli, "model    %s    %s parameters, %s multiply-adds an image\n", model->name,
             cli_format_count(&parameters, model->parameters),
@@ -446,6 +453,27 @@ static void say_kept(const struct training *training)
     free(last);
 }
 
+static void on_tuning(void *cookie, const struct incline_tune_progress *state)
+{
+    struct training *training = cookie;
+    char text[128];
+    snprintf(text, sizeof text, "tuning kernels  %d of %d  %.1f s", state->done,
+             state->candidates, state->seconds);
+    cli_progress_note(&training->progress, text);
+}
+
+static void on_tuned(void *cookie, const struct incline_tune_result *result)
+{
+    struct training *training = cookie;
+    struct cli_figure time;
+    snprintf(training->tuned, sizeof training->tuned,
+             "%zu operations in %s, a step %.3f ms on the device (before %.3f ms)%s%s",
+             result->count, cli_format_time(&time, result->seconds),
+             1e3 * result->step_after_seconds, 1e3 * result->step_before_seconds,
+             result->out_of_time ? ", out of time" : "",
+             result->loaded ? ", not kept: the machine is busy" : "");
+}
+
 /* ---- the run ---- */
 
 static int refuse_device(const struct training *training, const struct incline_check_result *result)
@@ -486,6 +514,22 @@ static int check_device(struct training *training)
     return CLI_EXIT_OK;
 }
 
+static int choose_tuning(struct cli *cli, int choice, enum incline_tune_mode *mode)
+{
+    static const enum incline_tune_mode modes[] = {INCLINE_TUNE_QUICK, INCLINE_TUNE_OFF,
+                                                   INCLINE_TUNE_QUICK, INCLINE_TUNE_FULL};
+    const char *word = getenv("INCLINE_TUNE");
+    if (choice == 0 && word != NULL && word[0] != '\0') {
+        while (tune_choices[choice] != NULL && strcmp(tune_choices[choice], word) != 0)
+            choice++;
+        if (tune_choices[choice] == NULL)
+            return cli_error(cli, CLI_EXIT_USAGE,
+                             "INCLINE_TUNE=%.40s is none of auto, off, quick, full", word);
+    }
+    *mode = modes[choice];
+    return CLI_EXIT_OK;
+}
+
 static int train(struct training *training)
 {
     struct cli *cli = training->cli;
@@ -500,14 +544,19 @@ static int train(struct training *training)
         .stop = cli_stop_flag(),
         .save = cli_save_flag(),
         .callbacks = {.cookie = training,
+                      .tuning = on_tuning,
+                      .tuned = on_tuned,
                       .started = on_start,
                       .first_step = on_first_step,
                       .tick = on_tick,
                       .epoch_end = on_epoch_end,
                       .saved = on_saved},
     };
+    int code = choose_tuning(cli, options->tune, &request.tune);
+    if (code != CLI_EXIT_OK)
+        return code;
     cli_progress_init(&training->progress, cli);
-    int code = check_device(training);
+    code = check_device(training);
     if (code != CLI_EXIT_OK)
         return code;
     cli_progress_note(&training->progress, "preparing kernels and data");
@@ -581,6 +630,9 @@ static const struct cli_option options[] = {
      "check configuration, data, model and memory, and stop"},
     {"unchecked", 0, CLI_FLAG, offsetof(struct train_options, unchecked), NULL,
      "do not check the device's arithmetic first"},
+    {"tune", 0, CLI_CHOICE, offsetof(struct train_options, tune), "WHEN",
+     "measure kernel shapes first: auto, off, quick (at most 5 s, new shapes only), full", NULL,
+     tune_choices},
     {"val-every", 0, CLI_SETTING, 0, "N", "validate after every N epochs", "train.val_every"},
 };
 

@@ -1,5 +1,6 @@
 /* Listing, ranking, choosing and opening devices. */
 #include "base/memory.h"
+#include "device/lanes.h"
 #include "device/opencl.h"
 #include "device/probe.h"
 
@@ -422,21 +423,6 @@ static enum incline_status check_lanes_wish(struct incline_context *ctx)
                         wish);
 }
 
-/* CPUs want one vector of images per work-item, as wide as the driver says its registers are; on a
- * GPU neighbouring work-items are neighbouring images. */
-static int choose_lanes(cl_device_id id, const char *type)
-{
-    const char *wish = getenv("INCLINE_LANES");
-    int wished = wish ? atoi(wish) : 0;
-    if (wished == 1 || wished == 4 || wished == 8 || wished == 16)
-        return wished;
-    if (strcmp(type, "cpu") != 0)
-        return 1;
-    cl_uint width = 0;
-    clGetDeviceInfo(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
-    return width >= 16 ? 16 : width >= 8 ? 8 : 4;
-}
-
 static void log_choice(struct incline_context *ctx, const struct found_list *list,
                        const struct incline_device *device)
 {
@@ -460,7 +446,6 @@ static enum incline_status open_chosen(struct incline_context *ctx, const struct
         goto out;
     device->id = chosen->id;
     device->info = chosen->info;
-    device->lanes = choose_lanes(chosen->id, chosen->info.type);
     clGetDeviceInfo(chosen->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof align_bits, &align_bits,
                     NULL);
     device->align = align_bits / 8 > 128 ? align_bits / 8 : 128;
@@ -474,6 +459,9 @@ static enum incline_status open_chosen(struct incline_context *ctx, const struct
         status = incline_cl_fail(ctx, device, code, "clCreateCommandQueue", "opening the device");
         goto out;
     }
+    incline_tuning_open(ctx, device);
+    incline_device_find_lanes(ctx, device);
+    device->counters = (struct incline_device_counters){0}; /* the probe is not the caller's */
     *out = device;
     device = NULL;
     status = INCLINE_OK;
@@ -515,6 +503,7 @@ void incline_device_close(struct incline_device **pointer)
         incline_free(&device->programs[i].key);
     }
     incline_free(&device->programs);
+    incline_tuning_close(device);
     if (device->queue) {
         clFinish(device->queue);
         clReleaseCommandQueue(device->queue);

@@ -5,6 +5,7 @@
 #include <CL/cl.h>
 #include <CL/cl_ext.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "device/device.h"
 
@@ -24,6 +25,8 @@ struct incline_device {
     size_t buffer_bytes; /* in live buffers */
     struct incline_program *programs;
     size_t program_count, program_capacity;
+    struct incline_tuning *tuning; /* see tuning.h */
+    bool cache_failed;             /* the cache folder could not be used, which has been said */
     cl_event *events; /* while a step is profiled: where the next launch's event goes */
 };
 
@@ -41,6 +44,15 @@ const char *incline_cl_error_name(cl_int code);
 enum incline_status incline_cl_fail(struct incline_context *ctx,
                                     const struct incline_device *device, cl_int code,
                                     const char *call, const char *what);
+
+/* Reads what was measured for the device, with nothing asked yet; device->tuning stays NULL when memory
+ * is short. Freed with incline_tuning_close(). */
+void incline_tuning_open(struct incline_context *ctx, struct incline_device *device);
+void incline_tuning_close(struct incline_device *device);
+
+/* A hash of all kernel sources as they would be built now. */
+enum incline_status incline_kernels_hash(struct incline_context *ctx,
+                                         char text[INCLINE_HASH_TEXT]) INCLINE_MUST_CHECK;
 
 /* The program of a kernel file with these defines, built on first use and kept by the device.
  * A failed build raises BUILD with the compiler's words. */

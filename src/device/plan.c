@@ -4,6 +4,7 @@
 #include "device/arena.h"
 #include "device/handles.h"
 #include "device/opencl.h"
+#include "device/tuning.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -380,6 +381,7 @@ static enum incline_status bind_launch(struct incline_context *ctx, struct incli
 
 enum incline_status incline_plan_finish(struct incline_context *ctx, struct incline_plan *plan)
 {
+    incline_tuning_log(ctx, plan->device);
     enum incline_status status = place(ctx, plan, false);
     if (status)
         return status;

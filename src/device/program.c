@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "device/opencl.h"
+#include "device/program_cache.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,23 @@ static enum incline_status add_source(struct incline_context *ctx, const char *n
     return status;
 }
 
+enum incline_status incline_kernels_hash(struct incline_context *ctx, char text[INCLINE_HASH_TEXT])
+{
+    struct incline_hash hash;
+    incline_hash_init(&hash);
+    for (const struct incline_embedded_file *file = incline_kernel_files; file->name; file++) {
+        char *source = NULL;
+        enum incline_status status = read_source(ctx, file->name, &source);
+        if (status)
+            return status;
+        incline_hash_add_text(&hash, file->name);
+        incline_hash_add_text(&hash, source);
+        incline_free(&source);
+    }
+    incline_hash_write(&hash, text);
+    return INCLINE_OK;
+}
+
 static enum incline_status fail_build(struct incline_context *ctx, struct incline_device *device,
                                       cl_program program, cl_int code, const char *source,
                                       const char *options)
@@ -129,43 +147,60 @@ static enum incline_status fail_build(struct incline_context *ctx, struct inclin
     return status;
 }
 
+static enum incline_status compile(struct incline_context *ctx, struct incline_device *device,
+                                   const char *source, const char *text, const char *options,
+                                   cl_program *out)
+{
+    cl_int code;
+    cl_program program = clCreateProgramWithSource(device->context, 1, &text, NULL, &code);
+    if (code != CL_SUCCESS)
+        return incline_cl_fail(ctx, device, code, "clCreateProgramWithSource", source);
+    code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
+    if (code != CL_SUCCESS) {
+        enum incline_status status = fail_build(ctx, device, program, code, source, options);
+        clReleaseProgram(program);
+        return status;
+    }
+    *out = program;
+    return INCLINE_OK;
+}
+
+/* From the cache, or else compiled and, where that pays, kept there. */
+static enum incline_status build_text(struct incline_context *ctx, struct incline_device *device,
+                                      const char *source, const char *text, const char *options,
+                                      cl_program *out)
+{
+    struct incline_program_key key;
+    double start = incline_clock_seconds();
+    incline_program_key(device, text, options, &key);
+    *out = incline_program_cache_load(ctx, device, &key);
+    if (*out)
+        return INCLINE_OK;
+    enum incline_status status = compile(ctx, device, source, text, options, out);
+    if (!status)
+        incline_program_cache_keep(ctx, device, &key, *out, incline_clock_seconds() - start);
+    return status;
+}
+
 static enum incline_status build(struct incline_context *ctx, struct incline_device *device,
                                  const char *source, const char *options, cl_program *out)
 {
     struct incline_text text, seen;
-    const char *bytes;
-    cl_program program = NULL;
-    cl_int code;
     double start = incline_clock_seconds();
     incline_text_init(&text, ctx);
     incline_text_init(&seen, ctx);
     enum incline_status status = add_source(ctx, source, 0, &seen, &text);
-    if (status)
-        goto out;
-    status = incline_text_status(&text);
-    if (status)
-        goto out;
-    bytes = incline_text_get(&text);
-    program = clCreateProgramWithSource(device->context, 1, &bytes, NULL, &code);
-    if (code != CL_SUCCESS) {
-        status = incline_cl_fail(ctx, device, code, "clCreateProgramWithSource", source);
-        goto out;
+    if (!status)
+        status = incline_text_status(&text);
+    if (!status)
+        status = build_text(ctx, device, source, incline_text_get(&text), options, out);
+    if (!status) {
+        device->counters.program_builds++;
+        device->counters.build_seconds += incline_clock_seconds() - start;
     }
-    code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
-    if (code != CL_SUCCESS) {
-        status = fail_build(ctx, device, program, code, source, options);
-        goto out;
-    }
-    device->counters.program_builds++;
-    device->counters.build_seconds += incline_clock_seconds() - start;
-    incline_log(ctx, INCLINE_LOG_DEBUG, "built %s in %.3f s: %s", source,
-                incline_clock_seconds() - start, options);
-    *out = program;
-    program = NULL;
-    status = INCLINE_OK;
-out:
-    if (program)
-        clReleaseProgram(program);
+    if (!status)
+        incline_log(ctx, INCLINE_LOG_DEBUG, "built %s in %.3f s: %s", source,
+                    incline_clock_seconds() - start, options);
     incline_text_finish(&seen);
     incline_text_finish(&text);
     return status;

@@ -1,6 +1,7 @@
 #include "gemm/gemm.h"
 
 #include "build_config.h"
+#include "device/tuning.h"
 #include "gemm/clblast.h"
 
 #include <stdlib.h>
@@ -32,15 +33,35 @@ enum incline_status incline_clblast_multiply(struct incline_context *ctx,
 
 #endif
 
-enum incline_status incline_gemm_choice(struct incline_context *ctx, enum incline_gemm *out)
+static bool can_multiply(const struct incline_device *device)
+{
+    return INCLINE_HAVE_CLBLAST &&
+           incline_device_get_info(device)->max_work_group >= INCLINE_CLBLAST_GROUP;
+}
+
+static enum incline_gemm measured_choice(struct incline_device *device, const char *shape)
+{
+    static const struct incline_tile candidates[] = {{{INCLINE_GEMM_OWN}}, {{INCLINE_GEMM_CLBLAST}}};
+    if (!can_multiply(device))
+        return INCLINE_GEMM_OWN;
+    return (enum incline_gemm)incline_tuning_choose_near(device, "gemm", shape, candidates, 2)
+        ->values[0];
+}
+
+enum incline_status incline_gemm_choice(struct incline_context *ctx, struct incline_device *device,
+                                        const char *shape, enum incline_gemm *out)
 {
     const char *word = getenv("INCLINE_GEMM");
     *out = INCLINE_GEMM_OWN;
-    if (!word || !*word || strcmp(word, "own") == 0)
+    if (!word || !*word || strcmp(word, "auto") == 0) {
+        *out = measured_choice(device, shape);
+        return INCLINE_OK;
+    }
+    if (strcmp(word, "own") == 0)
         return INCLINE_OK;
     if (strcmp(word, "clblast") != 0)
         return incline_fail(ctx, INCLINE_ERROR_ARGUMENT,
-                            "INCLINE_GEMM=%.40s is neither own nor clblast", word);
+                            "INCLINE_GEMM=%.40s is none of auto, own, clblast", word);
     *out = INCLINE_GEMM_CLBLAST;
     return check_build(ctx);
 }

@@ -1,7 +1,7 @@
 /* Matrix products on device buffers by another library, CLBlast, as launches of a plan.
  *
- * A layer that has kernels of its own uses those unless the user asks for CLBlast. The library sums
- * in an order of its own, so it changes bits, never meaning. Its kernels are compiled at the first
+ * A layer that has kernels of its own uses those unless the user asks for CLBlast, or a tuning has
+ * found it faster. The library sums in an order of its own, so it changes bits, never meaning. Its kernels are compiled at the first
  * product of each kind and stay for the life of the process; it allocates scratch buffers for large
  * products while they are enqueued. */
 #ifndef INCLINE_GEMM_GEMM_H
@@ -14,10 +14,13 @@ enum incline_gemm {
     INCLINE_GEMM_CLBLAST /* incline_product_plan() */
 };
 
-/* What INCLINE_GEMM in the environment asks for: "own" (also when unset or empty) or "clblast".
+/* What a layer's products are to be made with. INCLINE_GEMM in the environment says: "own",
+ * "clblast", or "auto" (also when unset or empty): CLBlast where a full tuning on this device has
+ * found it right and faster for this shape ("in=5408 out=128 images=128"), own kernels elsewhere.
  * Reads the environment, so a layer asks once for each plan.
  * Errors: ARGUMENT, another word; UNSUPPORTED, clblast in a build without it. */
-enum incline_status incline_gemm_choice(struct incline_context *ctx,
+enum incline_status incline_gemm_choice(struct incline_context *ctx, struct incline_device *device,
+                                        const char *shape,
                                         enum incline_gemm *out) INCLINE_MUST_CHECK;
 
 /* A size that is the step's images, rounded up to whole blocks of NB. */

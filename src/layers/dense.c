@@ -183,7 +183,10 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
                                    struct incline_layer_io *io)
 {
     enum incline_gemm gemm;
-    enum incline_status status = incline_gemm_choice(ctx, &gemm);
+    char shape[INCLINE_LAYER_SHAPE_BYTES];
+    incline_layer_write_shape(layer, io->plan, shape);
+    enum incline_status status =
+        incline_gemm_choice(ctx, incline_plan_device(io->plan), shape, &gemm);
     if (status)
         return status;
     if (gemm == INCLINE_GEMM_CLBLAST)

@@ -114,16 +114,22 @@ enum incline_status incline_layer_launch(struct incline_context *ctx,
     return status;
 }
 
+void incline_layer_write_shape(const struct incline_layer *layer, const struct incline_plan *plan,
+                               char shape[INCLINE_LAYER_SHAPE_BYTES])
+{
+    snprintf(shape, INCLINE_LAYER_SHAPE_BYTES, "in=%dx%dx%d out=%dx%dx%d images=%d %s",
+             layer->in.height, layer->in.width, layer->in.channels, layer->out.height,
+             layer->out.width, layer->out.channels, incline_plan_batch(plan), layer->detail);
+}
+
 const struct incline_tile *incline_layer_tile(const struct incline_layer *layer,
                                               const struct incline_plan *plan, const char *op,
                                               const struct incline_tile *many, size_t many_count,
                                               const struct incline_tile *one, size_t one_count)
 {
-    char shape[128];
+    char shape[INCLINE_LAYER_SHAPE_BYTES];
     bool gpu = one_lane(plan);
-    snprintf(shape, sizeof shape, "in=%dx%dx%d out=%dx%dx%d batch=%d %s", layer->in.height,
-             layer->in.width, layer->in.channels, layer->out.height, layer->out.width,
-             layer->out.channels, incline_plan_batch(plan), layer->detail);
+    incline_layer_write_shape(layer, plan, shape);
     return incline_tuning_choose(incline_plan_device(plan), op, shape, gpu ? one : many,
                                  gpu ? one_count : many_count);
 }

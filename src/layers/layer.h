@@ -86,6 +86,11 @@ void incline_launch_over_lanes(struct incline_launch *launch, const struct incli
 void incline_launch_in_groups(struct incline_launch *launch, const struct incline_plan *plan,
                               int groups, int share);
 
+/* What tuning calls the layer's work: its shapes, the batch and the detail. */
+enum { INCLINE_LAYER_SHAPE_BYTES = 128 };
+void incline_layer_write_shape(const struct incline_layer *layer, const struct incline_plan *plan,
+                               char shape[INCLINE_LAYER_SHAPE_BYTES]);
+
 /* What the device's tuning chooses for `op` and this layer's shapes: from the first list on devices
  * with several images per work-item, from the second on others. */
 const struct incline_tile *incline_layer_tile(const struct incline_layer *layer,

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "build_config.h"
+#include "device/tuning.h"
 #include "incline/version.h"
 #include "train/config.h"
 #include "train/earlier_run.h"
@@ -148,21 +149,48 @@ static json_t *contents(const struct incline_images *images)
     return json;
 }
 
+static json_t *tile_numbers(const struct incline_tile *tile)
+{
+    json_t *numbers = json_array();
+    for (size_t i = 0; numbers && i < INCLINE_TILE_VALUES; i++)
+        json_array_append_new(numbers, json_integer(tile->values[i]));
+    return numbers;
+}
+
+/* The kernel shapes of this run's plans, and why those; "gemm" [1, ...] is CLBlast. */
+static json_t *kernels(const struct incline_device *device)
+{
+    static const char *const sources[] = {"guess", "shipped", "stored", "measured"};
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < incline_tuning_count(device); i++) {
+        const struct incline_tuning_question *question = incline_tuning_get(device, i);
+        if (question->asked)
+            json_array_append_new(
+                list, json_pack("{s:s, s:s, s:o, s:s}", "op", question->op, "shape",
+                                question->shape, "tile",
+                                tile_numbers(&question->candidates[question->chosen]), "from",
+                                sources[question->source]));
+    }
+    return list;
+}
+
 static json_t *environment(const struct incline_device *device,
                            const struct incline_dataset *dataset)
 {
     const struct incline_device_info *info = incline_device_get_info(device);
     return json_pack(
-        "{s:s, s:b, s:{s:o, s:s, s:o, s:o, s:o, s:i}, s:{s:o, s:o, s:I, s:I, s:I, s:i}, "
-        "s:{s:o, s:o, s:o}, s:o}",
-        "incline", incline_version(), "clblast", INCLINE_HAVE_CLBLAST, "device", "name", text_to_json(info->name), "type",
-        info->type, "platform", text_to_json(info->platform_name), "opencl",
-        text_to_json(info->opencl), "driver", text_to_json(info->driver), "compute_units",
-        info->compute_units, "data", "name", text_to_json(dataset->name), "folder",
+        "{s:s, s:b, s:{s:o, s:s, s:o, s:o, s:o, s:i, s:i}, s:{s:o, s:o, s:I, s:I, s:I, s:i}, "
+        "s:{s:o, s:o, s:o}, s:o, s:o}",
+        "incline", incline_version(), "clblast", INCLINE_HAVE_CLBLAST, "device", "name",
+        text_to_json(info->name), "type", info->type, "platform",
+        text_to_json(info->platform_name), "opencl", text_to_json(info->opencl), "driver",
+        text_to_json(info->driver), "compute_units", info->compute_units, "lanes",
+        incline_device_lanes(device), "data", "name", text_to_json(dataset->name), "folder",
         text_to_json(dataset->folder), "train", (json_int_t)dataset->train.count, "val",
         (json_int_t)dataset->val.count, "test", (json_int_t)dataset->test.count, "classes",
         dataset->classes, "contents", "train", contents(&dataset->train), "val",
-        contents(&dataset->val), "test", contents(&dataset->test), "variables", variables());
+        contents(&dataset->val), "test", contents(&dataset->test), "kernels", kernels(device),
+        "variables", variables());
 }
 
 static json_int_t now(void)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "device/tuning.h"
 #include "incline/network.h"
 #include "network/initialize.h"
 #include "network/rewrite.h"
@@ -514,14 +515,45 @@ static enum incline_status run_epochs(struct trainer *trainer)
     return end_status;
 }
 
+static void tell_tuned(struct trainer *trainer, const struct incline_tune_result *tuned)
+{
+    const struct incline_train_callbacks *callbacks = &trainer->options->callbacks;
+    trainer->result->tune_seconds = tuned->seconds;
+    if (tuned->count > 0 && callbacks->tuned)
+        callbacks->tuned(callbacks->cookie, tuned);
+}
+
+/* Before there is anything else on the device: it needs room for two steps. */
+static void tune(struct trainer *trainer)
+{
+    const struct incline_train_options *options = trainer->options;
+    struct incline_tune_result tuned;
+    const struct incline_tune_options request = {
+        .mode = options->tune,
+        .batch = (int)trainer->batch,
+        .stop = options->stop,
+        .cookie = options->callbacks.cookie,
+        .progress = options->callbacks.tuning,
+    };
+    if (incline_tune(trainer->ctx, trainer->device, trainer->config, &request, &tuned)) {
+        incline_log(trainer->ctx, INCLINE_LOG_WARN, "not tuned: %s",
+                    incline_error_text(trainer->ctx));
+        incline_error_clear(trainer->ctx);
+    }
+    tell_tuned(trainer, &tuned);
+    incline_tune_finish(&tuned);
+}
+
 static enum incline_status prepare(struct trainer *trainer)
 {
+    tune(trainer);
     enum incline_status status = make_parameters(trainer);
     if (status)
         return status;
     status = make_buffers(trainer);
     if (status)
         return status;
+    incline_tuning_forget_asked(trainer->device); /* the run folder lists what these plans ask */
     status = make_plans(trainer);
     if (status)
         return status;

@@ -3,6 +3,7 @@
 #include "support/dense_cases.h"
 
 #include "build_config.h"
+#include "device/tuning.h"
 #include "gemm/gemm.h"
 #include "incline/network.h"
 #include "incline/train.h"
@@ -44,29 +45,53 @@ static int forget_choice(void **state)
 
 static void test_choice(void **state)
 {
-    static const char *const own[] = {"", "own"};
+    static const char *const own[] = {"", "auto", "own"}; /* nothing was measured */
+    static const char shape[] = "in=1 out=2 images=3";
     enum incline_gemm choice = INCLINE_GEMM_CLBLAST;
     (void)state;
-    harness_ok(incline_gemm_choice(harness_device.ctx, &choice));
+    harness_ok(
+        incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice));
     assert_int_equal(choice, INCLINE_GEMM_OWN);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         choice = INCLINE_GEMM_CLBLAST;
         choose(own[i]);
-        harness_ok(incline_gemm_choice(harness_device.ctx, &choice));
+        harness_ok(
+        incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice));
         assert_int_equal(choice, INCLINE_GEMM_OWN);
     }
     choose("CLBlas");
     assert_fails(harness_device.ctx, INCLINE_ERROR_ARGUMENT,
-                 incline_gemm_choice(harness_device.ctx, &choice),
-                 "INCLINE_GEMM=CLBlas is neither own nor clblast");
+                 incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice),
+                 "INCLINE_GEMM=CLBlas is none of auto, own, clblast");
     choose("clblast");
     if (INCLINE_HAVE_CLBLAST) {
-        harness_ok(incline_gemm_choice(harness_device.ctx, &choice));
+        harness_ok(
+        incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice));
         assert_int_equal(choice, INCLINE_GEMM_CLBLAST);
     } else {
         assert_fails(harness_device.ctx, INCLINE_ERROR_UNSUPPORTED,
-                     incline_gemm_choice(harness_device.ctx, &choice), "built without CLBlast");
+                     incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice), "built without CLBlast");
     }
+}
+
+/* What a tuning has found counts, unless the environment says otherwise. */
+static void test_measured_choice(void **state)
+{
+    struct incline_device *device = harness_device.device;
+    static const char shape[] = "in=4 out=5 images=6";
+    enum incline_gemm choice;
+    size_t question = incline_tuning_count(device);
+    (void)state;
+    harness_ok(incline_gemm_choice(harness_device.ctx, device, shape, &choice));
+    if (incline_tuning_count(device) == question)
+        skip(); /* no CLBlast, or groups too small for it */
+    assert_true(incline_tuning_get(device, question)->near);
+    incline_tuning_set(device, question, 1, INCLINE_TUNING_MEASURED);
+    harness_ok(incline_gemm_choice(harness_device.ctx, device, shape, &choice));
+    assert_int_equal(choice, INCLINE_GEMM_CLBLAST);
+    choose("own");
+    harness_ok(incline_gemm_choice(harness_device.ctx, device, shape, &choice));
+    assert_int_equal(choice, INCLINE_GEMM_OWN);
 }
 
 static void test_against_reference(void **state)
@@ -312,6 +337,7 @@ static int finish_training(void **state)
 
 static const struct CMUnitTest tests[] = {
     TEST(test_choice),
+    TEST(test_measured_choice),
     TEST(test_against_reference),
     TEST(test_own_against_clblast),
     TEST(test_not_built_in),

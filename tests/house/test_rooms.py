@@ -10,11 +10,12 @@ import sys
 from source import blank, files, read, report, root
 
 # A file includes only files of its own room and of rooms before it.
-ROOMS = ['base', 'device', 'gemm', 'layers', 'network', 'data', 'formats', 'train', 'check', 'bench', 'cli']
+ROOMS = ['base', 'device', 'gemm', 'layers', 'network', 'tune', 'data', 'formats', 'train', 'check',
+         'bench', 'cli']
 
 # The lowest room that may include a public header: the room of that name, or else:
 PUBLIC_HEADERS = {'status': 'base', 'version': 'base', 'config': 'train', 'network': 'train',
-                  'tune': 'train', 'incline': 'cli'}
+                  'incline': 'cli'}
 
 # Where a library's header may be included: a prefix of the path.
 LIBRARY_HEADERS = {

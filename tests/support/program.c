@@ -69,12 +69,13 @@ static void add_options(const char *name, const char *more)
 
 static void change_environment(const struct program *program)
 {
-    static const char *const own[] = {"INCLINE_DATA_PATH", "INCLINE_LOG", "XDG_DATA_HOME",
-                                      "NO_COLOR", "POPT_DEBUG"};
+    static const char *const own[] = {"INCLINE_DATA_PATH", "INCLINE_LOG", "INCLINE_CACHE",
+                                      "XDG_DATA_HOME",     "NO_COLOR",    "POPT_DEBUG"};
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         unsetenv(own[i]);
     /* Never the user's; the build's, where meson runs the test, so that checks are remembered. */
     setenv("INCLINE_CACHE_DIR", scratch_path(program->scratch, ".cache"), 0);
+    setenv("INCLINE_TUNE", "off", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("TERM", "xterm", 1);
     /* What a sanitizer finds must not pass for a documented exit code. Drivers leak. */

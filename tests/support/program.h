@@ -2,7 +2,7 @@
  *
  * Each test has its own empty folder, in which the program runs; paths of the functions below are
  * relative to it. The program sees none of the caller's INCLINE_ variables but INCLINE_DEVICE and
- * INCLINE_CACHE_DIR, and no terminal unless asked for. */
+ * INCLINE_CACHE_DIR; it does not tune; and it has no terminal unless asked for. */
 #ifndef TESTS_SUPPORT_PROGRAM_H
 #define TESTS_SUPPORT_PROGRAM_H
 

@@ -1,0 +1,297 @@
+#include "device/lanes.h"
+
+#include "base/memory.h"
+#include "device/opencl.h"
+#include "device/plan.h"
+#include "device/tuning.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { WIDTHS = 3, SUMS = 12, ITEMS_PER_UNIT = 4, REPEATS = 4, LOAD_REPEATS = 6 };
+
+/* Multiply-adds of one launch per compute unit: the first try, which takes a simulator some time
+ * already, and how far it grows on faster devices. */
+enum { FMAS_FIRST = 1 << 15, FMAS_LAST = 1 << 28 };
+
+/* How long a launch should take, so that its beginning and end count little. */
+static const double probe_seconds = 1e-4;
+
+/* The load is looked at for longer than other processes run at a time. */
+static const double load_seconds = 2e-3;
+
+static const int widths[WIDTHS] = {16, 8, 4};
+
+/* A launch that takes longer is not repeated. */
+static const double long_seconds = 0.01;
+
+static const double noise = 1.08;
+
+int incline_lanes_choose(const double seconds[WIDTHS])
+{
+    int best = 0;
+    for (int i = 1; i < WIDTHS; i++)
+        if (seconds[i] * noise < seconds[best])
+            best = i;
+    return widths[best];
+}
+
+/* ---- the probe ---- */
+
+struct probe {
+    struct incline_context *ctx;
+    struct incline_device *device;
+    struct incline_buffer *w, *y;
+    struct incline_plan *plans[WIDTHS];
+    int items, fmas;
+};
+
+static enum incline_status make_buffers(struct probe *probe)
+{
+    float w[SUMS] = {0};
+    size_t bytes = (size_t)probe->items * INCLINE_NB * sizeof(float);
+    enum incline_status status = incline_buffer_create(probe->ctx, probe->device,
+                                                       "the lane probe", sizeof w, &probe->w);
+    if (status)
+        return status;
+    status = incline_buffer_write(probe->ctx, probe->w, 0, w, sizeof w);
+    if (status)
+        return status;
+    return incline_buffer_create(probe->ctx, probe->device, "the lane probe", bytes, &probe->y);
+}
+
+static enum incline_status add_launch(struct probe *probe, struct incline_plan *plan,
+                                      struct incline_tensor *w, struct incline_tensor *y)
+{
+    struct incline_text defines;
+    incline_text_init(&defines, probe->ctx);
+    incline_text_add(&defines, " -D SUMS=%d", (int)SUMS);
+    struct incline_launch launch = {
+        .label = "lanes",
+        .source = "lane_probe.cl",
+        .kernel = "lane_probe",
+        .defines = incline_text_get(&defines),
+        .items = probe->items,
+        .group = 1,
+        .args = {INCLINE_TENSOR(w), INCLINE_TENSOR(y),
+                 INCLINE_NUMBER},
+    };
+    enum incline_status status = incline_text_status(&defines);
+    if (!status)
+        status = incline_plan_launch(probe->ctx, plan, &launch);
+    incline_text_finish(&defines);
+    return status;
+}
+
+static enum incline_status make_plan(struct probe *probe, int lanes, struct incline_plan **out)
+{
+    struct incline_tensor *w, *y;
+    enum incline_status status = incline_plan_create(probe->ctx, probe->device, 1, out);
+    struct incline_plan *plan = *out;
+    if (status)
+        return status;
+    status = incline_plan_external(probe->ctx, plan, "w", probe->w, &w);
+    if (status)
+        return status;
+    status = incline_plan_external(probe->ctx, plan, "y", probe->y, &y);
+    if (status)
+        return status;
+    status = add_launch(probe, plan, w, y);
+    if (status)
+        return status;
+    probe->device->lanes = lanes; /* programs are built for the device's lanes */
+    return incline_plan_finish(probe->ctx, plan);
+}
+
+/* Rounds are the step's number: they change from launch to launch. */
+static enum incline_status time_once(struct probe *probe, struct incline_plan *plan, int lanes,
+                                     double *seconds)
+{
+    const struct incline_step step = {
+        .images = 1, .number = probe->fmas / (SUMS * ITEMS_PER_UNIT * lanes)};
+    return incline_plan_profile(probe->ctx, plan, &step, seconds);
+}
+
+/* Finds out how much work takes `wanted` seconds; warms up, too. */
+static enum incline_status calibrate(struct probe *probe, struct incline_plan *plan, int lanes,
+                                     double wanted)
+{
+    double seconds;
+    probe->fmas = FMAS_FIRST;
+    enum incline_status status = time_once(probe, plan, lanes, &seconds);
+    if (!status)
+        status = time_once(probe, plan, lanes, &seconds);
+    while (!status && seconds < wanted && probe->fmas < FMAS_LAST) {
+        probe->fmas *= 2;
+        status = time_once(probe, plan, lanes, &seconds);
+    }
+    return status;
+}
+
+static enum incline_status time_one(struct probe *probe, int which, double *best)
+{
+    double seconds;
+    enum incline_status status =
+        time_once(probe, probe->plans[which], widths[which], &seconds);
+    if (!status && seconds < *best)
+        *best = seconds;
+    return status;
+}
+
+/* Widths in turn, so that what else the machine does meets all of them; the first turn warms up. */
+static enum incline_status time_all(struct probe *probe, double best[WIDTHS])
+{
+    enum incline_status calibrated =
+        calibrate(probe, probe->plans[0], widths[0], probe_seconds);
+    if (calibrated)
+        return calibrated;
+    for (int repeat = 0; repeat <= REPEATS; repeat++) {
+        double longest = 0;
+        for (int i = 0; i < WIDTHS; i++) {
+            if (repeat <= 1)
+                best[i] = INFINITY;
+            enum incline_status status = time_one(probe, i, &best[i]);
+            if (status)
+                return status;
+            longest = best[i] > longest ? best[i] : longest;
+        }
+        if (repeat >= 1 && longest > long_seconds)
+            break;
+    }
+    return INCLINE_OK;
+}
+
+static struct probe probe_of(struct incline_context *ctx, struct incline_device *device)
+{
+    return (struct probe){
+        .ctx = ctx, .device = device, .items = device->info.compute_units * ITEMS_PER_UNIT};
+}
+
+static void finish(struct probe *probe)
+{
+    for (int i = 0; i < WIDTHS; i++)
+        incline_plan_destroy(&probe->plans[i]);
+    incline_buffer_destroy(&probe->y);
+    incline_buffer_destroy(&probe->w);
+}
+
+static enum incline_status measure(struct incline_context *ctx, struct incline_device *device,
+                                   double seconds[WIDTHS])
+{
+    struct probe probe = probe_of(ctx, device);
+    enum incline_status status = make_buffers(&probe);
+    for (int i = 0; !status && i < WIDTHS; i++)
+        status = make_plan(&probe, widths[i], &probe.plans[i]);
+    if (!status)
+        status = time_all(&probe, seconds);
+    finish(&probe);
+    return status;
+}
+
+/* ---- the load ---- */
+
+static double process_seconds(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static enum incline_status run_load(struct probe *probe, double *cpu_seconds, double *busy_seconds)
+{
+    int lanes = probe->device->lanes;
+    *cpu_seconds = *busy_seconds = 0;
+    enum incline_status status = calibrate(probe, probe->plans[0], lanes, load_seconds);
+    for (int i = 0; !status && i < LOAD_REPEATS; i++) {
+        double start = process_seconds(), busy = 0;
+        status = time_once(probe, probe->plans[0], lanes, &busy);
+        *cpu_seconds += process_seconds() - start;
+        *busy_seconds += busy;
+    }
+    return status;
+}
+
+enum incline_status incline_device_probe_load(struct incline_context *ctx,
+                                              struct incline_device *device, double *cpu_seconds,
+                                              double *busy_seconds)
+{
+    struct probe probe = probe_of(ctx, device);
+    enum incline_status status = make_buffers(&probe);
+    if (!status)
+        status = make_plan(&probe, device->lanes, &probe.plans[0]);
+    if (!status)
+        status = run_load(&probe, cpu_seconds, busy_seconds);
+    finish(&probe);
+    return status;
+}
+
+/* ---- the choice ---- */
+
+static int drivers_word(const struct incline_device *device)
+{
+    cl_uint width = 0;
+    clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
+    return width >= 16 ? 16 : width >= 8 ? 8 : 4;
+}
+
+static int users_word(void)
+{
+    const char *wish = getenv("INCLINE_LANES");
+    int wished = wish ? atoi(wish) : 0;
+    return wished == 1 || wished == 4 || wished == 8 || wished == 16 ? wished : 0;
+}
+
+static void store(struct incline_context *ctx, struct incline_device *device, size_t chosen,
+                  const double seconds[WIDTHS])
+{
+    struct incline_tuning_result result = {0};
+    for (size_t i = 0; i < WIDTHS; i++)
+        if (result.second == chosen || (i != chosen && seconds[i] < seconds[result.second]))
+            result.second = i;
+    result.best = chosen;
+    result.best_seconds = seconds[chosen];
+    result.second_seconds = seconds[result.second];
+    incline_tuning_set(device, 0, chosen, INCLINE_TUNING_MEASURED);
+    enum incline_status status = incline_tuning_store(ctx, device, &result, 1);
+    if (status) {
+        incline_log(ctx, INCLINE_LOG_DEBUG, "the probe of the lanes is not kept: %s",
+                    incline_error_text(ctx));
+        incline_error_clear(ctx);
+    }
+}
+
+/* The first question that the device's tuning is asked; its lanes are 0 until they are known. */
+static int probed_lanes(struct incline_context *ctx, struct incline_device *device)
+{
+    static const struct incline_tile tiles[WIDTHS] = {{{16}}, {{8}}, {{4}}};
+    double seconds[WIDTHS] = {0};
+    device->lanes = 0;
+    int lanes = incline_tuning_choose(device, "lanes", "fma", tiles, WIDTHS)->values[0];
+    if (incline_tuning_count(device) == 0)
+        return drivers_word(device);
+    if (incline_tuning_get(device, 0)->source != INCLINE_TUNING_GUESS)
+        return lanes;
+    enum incline_status status = measure(ctx, device, seconds);
+    device->lanes = 0;
+    if (status) {
+        incline_log(ctx, INCLINE_LOG_WARN, "the lanes could not be probed, the driver's word is "
+                    "taken: %s", incline_error_text(ctx));
+        incline_error_clear(ctx);
+        return drivers_word(device);
+    }
+    lanes = incline_lanes_choose(seconds);
+    incline_log(ctx, INCLINE_LOG_DEBUG, "lanes: 16 %.3f ms, 8 %.3f ms, 4 %.3f ms: %d",
+                1e3 * seconds[0], 1e3 * seconds[1], 1e3 * seconds[2], lanes);
+    store(ctx, device, lanes == 16 ? 0 : lanes == 8 ? 1 : 2, seconds);
+    return lanes;
+}
+
+void incline_device_find_lanes(struct incline_context *ctx, struct incline_device *device)
+{
+    int lanes = users_word();
+    if (lanes == 0)
+        lanes = strcmp(device->info.type, "cpu") == 0 ? probed_lanes(ctx, device) : 1;
+    device->lanes = lanes;
+}

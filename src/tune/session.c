@@ -1,0 +1,478 @@
+#include "tune/session.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "device/lanes.h"
+#include "device/tuning.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const double quick_seconds = 5;
+
+enum { QUICK_CANDIDATES = 4, QUICK_TIMINGS = 4, FULL_TIMINGS = 8, STEP_TIMINGS = 3 };
+
+/* One question and what is known of its candidates. */
+struct job {
+    size_t question;  /* of the device's tuning */
+    size_t count;     /* candidates to look at, from the first */
+    size_t next;      /* to look at */
+    size_t best, second;
+    double best_seconds, second_seconds; /* medians; 0: not known */
+    double first_seconds;
+    int compared, dropped;
+    bool near, noisy;
+    size_t before; /* what the device used, and why */
+    enum incline_tuning_source before_source;
+};
+
+struct session {
+    struct incline_context *ctx;
+    const struct incline_tune_spec *spec;
+    const struct incline_tune_options *options;
+    struct incline_tune_result *result;
+    struct incline_rig rig;
+    struct incline_step_plan *plan; /* with the best candidates so far */
+    struct job *jobs;
+    size_t job_count;
+    double start, longest_trial;
+    int looks, busy_looks; /* at the machine's load */
+};
+
+static double elapsed(const struct session *session)
+{
+    return incline_clock_seconds() - session->start;
+}
+
+static double limit_of(const struct incline_tune_options *options)
+{
+    if (options->max_seconds > 0 || options->mode == INCLINE_TUNE_FULL)
+        return options->max_seconds;
+    return quick_seconds;
+}
+
+static bool should_stop(const struct session *session)
+{
+    double limit = limit_of(session->options);
+    return (session->options->stop && *session->options->stop) ||
+           (limit > 0 && elapsed(session) + session->longest_trial > limit);
+}
+
+static const struct incline_tuning_question *question_of(const struct session *session,
+                                                         const struct job *job)
+{
+    return incline_tuning_get(session->spec->device, job->question);
+}
+
+static void choose(const struct session *session, const struct job *job, size_t candidate)
+{
+    incline_tuning_set(session->spec->device, job->question, candidate, INCLINE_TUNING_MEASURED);
+}
+
+/* ---- one candidate ---- */
+
+static void log_dropped(struct session *session, struct job *job, size_t candidate,
+                        const char *why)
+{
+    const struct incline_tuning_question *question = question_of(session, job);
+    incline_log(session->ctx, INCLINE_LOG_DEBUG, "tuning: %s, %s: candidate %zu of %zu drops out: %s",
+                question->op, question->shape, candidate + 1, question->count, why);
+    job->dropped++;
+}
+
+/* Timings of the candidate's plan and the best one's in turn; equal launches are left out. */
+static enum incline_status time_both(struct session *session, struct incline_step_plan *plan,
+                                     bool outside, const bool *differ,
+                                     struct incline_timings *timings)
+{
+    size_t most =
+        session->options->mode == INCLINE_TUNE_FULL ? FULL_TIMINGS : QUICK_TIMINGS;
+    enum incline_status status = INCLINE_OK;
+    timings->count = 0;
+    while (!status && timings->count < most) {
+        size_t i = timings->count;
+        status = incline_rig_time(&session->rig, session->plan, outside, differ, &timings->best[i]);
+        if (!status)
+            status = incline_rig_time(&session->rig, plan, outside, differ, &timings->candidate[i]);
+        timings->count++;
+        if (!status && incline_timings_hopeless(timings))
+            break;
+    }
+    return status;
+}
+
+static void note_second(struct job *job, size_t candidate, double seconds)
+{
+    if (job->second == job->best || seconds < job->second_seconds) {
+        job->second = candidate;
+        job->second_seconds = seconds;
+    }
+}
+
+static void note_winner(struct session *session, struct job *job, size_t candidate, double best,
+                        double seconds, struct incline_step_plan **plan)
+{
+    struct incline_step_plan *loser = session->plan;
+    job->second = job->best;
+    job->second_seconds = best;
+    job->best = candidate;
+    job->best_seconds = seconds;
+    session->plan = *plan;
+    *plan = loser;
+}
+
+static void compare(struct session *session, struct job *job, size_t candidate,
+                    const struct incline_timings *timings, struct incline_step_plan **plan)
+{
+    const struct incline_tuning_question *question = question_of(session, job);
+    double best = incline_timings_median(timings->best, timings->count);
+    double seconds = incline_timings_median(timings->candidate, timings->count);
+    job->best_seconds = best;
+    if (job->compared++ == 0)
+        job->first_seconds = best;
+    job->noisy = job->noisy || incline_timings_noisy(timings);
+    incline_log(session->ctx, INCLINE_LOG_DEBUG,
+                "tuning: %s, %s: candidate %zu %.1f us, candidate %zu %.1f us", question->op,
+                question->shape, job->best + 1, 1e6 * best, candidate + 1, 1e6 * seconds);
+    if (incline_timings_faster(timings))
+        note_winner(session, job, candidate, best, seconds, plan);
+    else
+        note_second(job, candidate, seconds);
+}
+
+/* The plan runs, but has it the right result, and is it faster? */
+static enum incline_status measure(struct session *session, struct job *job, size_t candidate,
+                                   struct incline_step_plan **plan)
+{
+    struct incline_plan *launches = incline_step_plan_launches(*plan);
+    struct incline_plan *best = incline_step_plan_launches(session->plan);
+    struct incline_timings timings;
+    bool *differ = NULL, same = false;
+    bool comparable = incline_plan_launches(best) == incline_plan_launches(launches);
+    enum incline_status status =
+        incline_alloc(session->ctx, incline_plan_launches(launches), sizeof *differ, &differ);
+    if (status)
+        return status;
+    if (incline_plans_compare(best, launches, differ) == 0)
+        goto out; /* another name for the same launches */
+    status = incline_rig_check(&session->rig, *plan, job->near, &same);
+    if (status)
+        goto out;
+    if (!same) {
+        log_dropped(session, job, candidate, "its results are not those of the first");
+        goto out;
+    }
+    status = time_both(session, *plan, job->near, comparable ? differ : NULL, &timings);
+    if (!status)
+        compare(session, job, candidate, &timings, plan);
+out:
+    incline_free(&differ);
+    return status;
+}
+
+/* Failures but those of memory are the candidate's. */
+static enum incline_status try_candidate(struct session *session, struct job *job, size_t candidate)
+{
+    struct incline_step_plan *plan = NULL;
+    double start = incline_clock_seconds();
+    choose(session, job, candidate);
+    enum incline_status status = incline_rig_plan(&session->rig, &plan);
+    if (!status)
+        status = measure(session, job, candidate, &plan);
+    choose(session, job, job->best);
+    incline_step_plan_destroy(&plan);
+    double seconds = incline_clock_seconds() - start;
+    if (seconds > session->longest_trial)
+        session->longest_trial = seconds;
+    if (status && status != INCLINE_ERROR_MEMORY) {
+        log_dropped(session, job, candidate, incline_error_text(session->ctx));
+        incline_error_clear(session->ctx);
+        status = INCLINE_OK;
+    }
+    return status;
+}
+
+/* ---- the load ---- */
+
+/* On a CPU the process's share of it tells; a GPU that others use shows in the timings only. */
+static enum incline_status look_at_load(struct session *session)
+{
+    const struct incline_device_info *info = incline_device_get_info(session->spec->device);
+    double cpu, busy;
+    if (strcmp(info->type, "cpu") != 0)
+        return INCLINE_OK;
+    enum incline_status status =
+        incline_device_probe_load(session->ctx, session->spec->device, &cpu, &busy);
+    if (status)
+        return status;
+    session->looks++;
+    if (!incline_machine_loaded(cpu, busy, info->compute_units))
+        return INCLINE_OK;
+    incline_log(session->ctx, INCLINE_LOG_DEBUG,
+                "tuning: the machine is busy: %.1f ms of its %d compute units in %.1f ms", 1e3 * cpu,
+                info->compute_units, 1e3 * busy);
+    session->busy_looks++;
+    session->result->loaded = incline_looks_loaded(session->looks, session->busy_looks);
+    return INCLINE_OK;
+}
+
+/* ---- all candidates ---- */
+
+/* Every question gets one candidate before any gets the next; after that the longest comes first.
+ * What changes bits comes when all is done that is judged by them. */
+static struct job *next_job_among(struct session *session, bool near)
+{
+    struct job *found = NULL;
+    for (size_t i = 0; i < session->job_count; i++) {
+        struct job *job = &session->jobs[i];
+        if (job->next >= job->count || job->near != near)
+            continue;
+        if (job->next == 1)
+            return job;
+        if (!found || job->best_seconds > found->best_seconds)
+            found = job;
+    }
+    return found;
+}
+
+static struct job *next_job(struct session *session)
+{
+    struct job *job = next_job_among(session, false);
+    return job ? job : next_job_among(session, true);
+}
+
+static void tell(const struct session *session, const struct job *job)
+{
+    struct incline_tune_progress progress = {.seconds = elapsed(session),
+                                             .op = question_of(session, job)->op};
+    for (size_t i = 0; i < session->job_count; i++) {
+        progress.done += (int)session->jobs[i].next - 1;
+        progress.candidates += (int)session->jobs[i].count - 1;
+    }
+    if (session->options->progress)
+        session->options->progress(session->options->cookie, &progress);
+}
+
+static enum incline_status try_all(struct session *session)
+{
+    enum incline_status status = INCLINE_OK;
+    for (struct job *job = next_job(session); !status && job; job = next_job(session)) {
+        if (should_stop(session)) {
+            session->result->out_of_time = true;
+            break;
+        }
+        tell(session, job);
+        status = try_candidate(session, job, job->next);
+        job->next++;
+        if (!status)
+            status = look_at_load(session);
+    }
+    return status;
+}
+
+/* ---- before and after ---- */
+
+/* The questions that the step has asked and that are to be answered by the clock. */
+static enum incline_status make_jobs(struct session *session)
+{
+    struct incline_device *device = session->spec->device;
+    bool full = session->options->mode == INCLINE_TUNE_FULL;
+    size_t questions = incline_tuning_count(device);
+    enum incline_status status =
+        incline_alloc(session->ctx, questions, sizeof *session->jobs, &session->jobs);
+    for (size_t i = 0; !status && i < questions; i++) {
+        const struct incline_tuning_question *question = incline_tuning_get(device, i);
+        if (!question->asked || (question->near && !full))
+            continue;
+        if (!full && question->source != INCLINE_TUNING_GUESS) {
+            session->result->known++;
+            continue;
+        }
+        struct job *job = &session->jobs[session->job_count++];
+        *job = (struct job){.question = i,
+                            .count = question->count,
+                            .next = 1,
+                            .near = question->near,
+                            .before = question->chosen,
+                            .before_source = question->source};
+        if (!full && job->count > QUICK_CANDIDATES)
+            job->count = QUICK_CANDIDATES;
+    }
+    return status;
+}
+
+/* A step with the first candidates, as far as they are looked at, tells what is right. */
+static enum incline_status make_first_plan(struct session *session)
+{
+    struct incline_device *device = session->spec->device;
+    incline_tuning_forget_asked(device);
+    enum incline_status status = incline_rig_plan(&session->rig, &session->plan);
+    if (!status)
+        status = make_jobs(session);
+    if (status || session->job_count == 0)
+        return status;
+    if (session->options->mode == INCLINE_TUNE_FULL) {
+        for (size_t i = 0; i < session->job_count; i++)
+            choose(session, &session->jobs[i], 0);
+        incline_step_plan_destroy(&session->plan);
+        status = incline_rig_plan(&session->rig, &session->plan);
+    }
+    return status ? status : incline_rig_expect(&session->rig, session->plan);
+}
+
+static enum incline_status time_step(struct session *session, double *seconds)
+{
+    enum incline_status status = INCLINE_OK;
+    for (int i = 0; !status && i < STEP_TIMINGS; i++) {
+        double now;
+        status = incline_rig_time(&session->rig, session->plan, false, NULL, &now);
+        if (i == 0 || now < *seconds)
+            *seconds = now;
+    }
+    return status;
+}
+
+static enum incline_status run(struct session *session)
+{
+    struct incline_tune_result *result = session->result;
+    enum incline_status status = make_first_plan(session);
+    if (status || session->job_count == 0)
+        return status;
+    session->start = incline_clock_seconds(); /* the step had to be built anyway */
+    status = look_at_load(session);
+    if (!status)
+        status = time_step(session, &result->step_before_seconds);
+    if (!status)
+        status = try_all(session);
+    if (!status)
+        status = time_step(session, &result->step_after_seconds);
+    return status;
+}
+
+static bool was_looked_at(const struct job *job)
+{
+    return job->next > 1 || job->count == 1;
+}
+
+/* What there was no time for stays as it was. */
+static void leave_the_rest(struct session *session)
+{
+    for (size_t i = 0; i < session->job_count; i++) {
+        const struct job *job = &session->jobs[i];
+        if (!was_looked_at(job))
+            incline_tuning_set(session->spec->device, job->question, job->before,
+                               job->before_source);
+    }
+}
+
+/* ---- results ---- */
+
+/* The numbers of a tile, without the unused ones at its end. */
+static void write_tile(const struct incline_tile *tile, char text[48])
+{
+    size_t used = INCLINE_TILE_VALUES, length = 0;
+    while (used > 1 && tile->values[used - 1] == 0)
+        used--;
+    text[0] = '\0';
+    for (size_t i = 0; i < used && length < 48; i++)
+        length += (size_t)snprintf(text + length, 48 - length, "%s%d", i ? " " : "",
+                                   tile->values[i]);
+}
+
+static enum incline_status write_row(const struct session *session, const struct job *job,
+                                     struct incline_tune_row *row)
+{
+    const struct incline_tuning_question *question = question_of(session, job);
+    *row = (struct incline_tune_row){
+        .first_seconds = job->first_seconds,
+        .best_seconds = job->best_seconds,
+        .candidates = (int)question->count,
+        .compared = job->compared,
+        .dropped = job->dropped,
+        .noisy = job->noisy,
+    };
+    write_tile(&question->candidates[0], row->first);
+    write_tile(&question->candidates[job->best], row->best);
+    enum incline_status status = incline_strdup(session->ctx, question->op, &row->op);
+    return status ? status : incline_strdup(session->ctx, question->shape, &row->shape);
+}
+
+static enum incline_status write_rows(struct session *session)
+{
+    struct incline_tune_result *result = session->result;
+    enum incline_status status =
+        incline_alloc(session->ctx, session->job_count, sizeof *result->rows, &result->rows);
+    for (size_t i = 0; !status && i < session->job_count; i++) {
+        status = write_row(session, &session->jobs[i], &result->rows[i]);
+        result->count = i + 1;
+    }
+    return status;
+}
+
+/* Kept: what was looked at, and not disturbed. */
+static enum incline_status store(struct session *session)
+{
+    struct incline_tuning_result *results = NULL;
+    size_t count = 0;
+    enum incline_status status =
+        incline_alloc(session->ctx, session->job_count, sizeof *results, &results);
+    for (size_t i = 0; !status && i < session->job_count; i++) {
+        const struct job *job = &session->jobs[i];
+        if (was_looked_at(job) && !job->noisy)
+            results[count++] = (struct incline_tuning_result){
+                job->question, job->best, job->second, job->best_seconds, job->second_seconds};
+    }
+    if (!status && count > 0)
+        status = incline_tuning_store(session->ctx, session->spec->device, results, count);
+    if (!status)
+        session->result->stored = count;
+    incline_free(&results);
+    return status;
+}
+
+static void try_to_store(struct session *session)
+{
+    if (session->result->loaded || store(session) == INCLINE_OK)
+        return;
+    incline_log(session->ctx, INCLINE_LOG_WARN, "the tuning is used for now, but not kept: %s",
+                incline_error_text(session->ctx));
+    incline_error_clear(session->ctx);
+}
+
+enum incline_status incline_tune_network(struct incline_context *ctx,
+                                         const struct incline_tune_spec *spec,
+                                         const struct incline_tune_options *options,
+                                         struct incline_tune_result *out)
+{
+    struct session session = {.ctx = ctx,
+                              .spec = spec,
+                              .options = options,
+                              .result = out,
+                              .start = incline_clock_seconds()};
+    *out = (struct incline_tune_result){0};
+    if (options->mode == INCLINE_TUNE_OFF)
+        return INCLINE_OK;
+    enum incline_status status = incline_rig_init(ctx, spec, &session.rig);
+    if (!status)
+        status = run(&session);
+    if (!status)
+        status = write_rows(&session);
+    leave_the_rest(&session);
+    if (!status)
+        try_to_store(&session);
+    out->seconds = elapsed(&session);
+    incline_step_plan_destroy(&session.plan);
+    incline_rig_finish(&session.rig);
+    incline_free(&session.jobs);
+    return status;
+}
+
+void incline_tune_finish(struct incline_tune_result *result)
+{
+    for (size_t i = 0; i < result->count; i++) {
+        incline_free(&result->rows[i].op);
+        incline_free(&result->rows[i].shape);
+    }
+    incline_free(&result->rows);
+    *result = (struct incline_tune_result){0};
+}

@@ -1,0 +1,292 @@
+/* A tuning of a network whose first layer is made for it: of its candidates the first is slow, the
+ * second wrong, the third cannot be built, and the fourth is right and quick. */
+#include "support/device.h"
+#include "support/scratch.h"
+
+#include "base/embedded.h"
+#include "device/tuning.h"
+#include "network/rewrite.h"
+#include "train/config.h"
+#include "tune/session.h"
+
+enum { ELEMS = 16 };
+
+static const char model[] = "incline: 1\n"
+                            "model:\n"
+                            "  name: tiny\n"
+                            "  input: [4, 4, 1]\n"
+                            "  layers: [relu, flatten, {dense: 3}]\n"
+                            "data: {root: none}\n";
+
+static const char kernel[] =
+    "#include \"lanes.h\"\n"
+    "kernel void made(global const float *x, global float *y)\n"
+    "{\n"
+    "    int i = get_global_id(1) * 256 + get_global_id(0);\n"
+    "#if KIND == 0\n"
+    "    float z = x[i];\n"
+    "    for (int k = 0; k < 20000; k++)\n"
+    "        z = z + (z > 1e30f ? x[k % 256] : 0.0f);\n"
+    "    y[i] = z;\n"
+    "#elif KIND == 1\n"
+    "    y[i] = x[i] + (i == 3 ? 0.001f : 0.0f);\n"
+    "#elif KIND == 2\n"
+    "#error broken\n"
+    "#else\n"
+    "    y[i] = x[i];\n"
+    "#endif\n"
+    "}\n";
+
+static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
+                                   struct incline_layer_io *io)
+{
+    static const struct incline_tile candidates[] = {{{10, 0}}, {{20, 1}}, {{30, 2}}, {{40, 3}}};
+    struct incline_text defines;
+    const struct incline_tile *tile = incline_tuning_choose(
+        incline_plan_device(io->plan), "made", "any", candidates, 4);
+    incline_text_init(&defines, ctx);
+    incline_define(&defines, "KIND", tile->values[1]);
+    struct incline_launch launch = {
+        .label = layer->name,
+        .source = "made.cl",
+        .kernel = "made",
+        .defines = incline_text_get(&defines),
+        .items = ELEMS * INCLINE_NB,
+        .group = 1,
+        .second = INCLINE_BLOCKS,
+        .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(io->y)},
+    };
+    enum incline_status status = incline_plan_launch(ctx, io->plan, &launch);
+    incline_text_finish(&defines);
+    return status;
+}
+
+static const struct incline_layer_class made_class = {.name = "made", .forward = forward};
+
+/* What the log was told. */
+struct heard {
+    char text[16384];
+};
+
+static void hear(void *cookie, enum incline_log_level level, const char *text)
+{
+    struct heard *heard = cookie;
+    size_t used = strlen(heard->text);
+    (void)level;
+    snprintf(heard->text + used, sizeof heard->text - used, "%s\n", text);
+}
+
+struct bench {
+    struct scratch *scratch;
+    struct incline_context *ctx;
+    struct incline_device *device;
+    struct incline_config *config;
+    struct incline_layer layers[3];
+    struct incline_tune_spec spec;
+    struct heard heard;
+};
+
+/* The kernels of the library, and the one above, in a folder. */
+static void write_kernels(struct bench *bench)
+{
+    for (const struct incline_embedded_file *file = incline_kernel_files; file->name; file++)
+        scratch_write(bench->scratch, file->name, file->text, strlen(file->text));
+    scratch_write(bench->scratch, "made.cl", kernel, strlen(kernel));
+    setenv("INCLINE_KERNEL_DIR", bench->scratch->folder, 1);
+}
+
+static void open_device(struct bench *bench)
+{
+    assert_ok(bench->ctx,
+              incline_device_open(bench->ctx, getenv("INCLINE_DEVICE"), &bench->device));
+    bench->spec.device = bench->device;
+}
+
+static int setup(void **state)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    void *scratch = NULL;
+    assert_non_null(bench);
+    assert_int_equal(scratch_setup(&scratch), 0);
+    bench->scratch = scratch;
+    setenv("INCLINE_CACHE_DIR", scratch_path(bench->scratch, "cache"), 1);
+    write_kernels(bench);
+    bench->ctx = incline_context_create(hear, &bench->heard);
+    assert_ok(bench->ctx,
+              incline_config_parse(bench->ctx, "test", model, NULL, 0, &bench->config));
+    memcpy(bench->layers, bench->config->model.layers, sizeof bench->layers);
+    bench->layers[0].class = &made_class;
+    bench->spec = (struct incline_tune_spec){
+        .layers = bench->layers,
+        .layer_count = 3,
+        .loss = &incline_losses[0],
+        .rewrites = INCLINE_REWRITE_ALL,
+        .batch = 20,
+    };
+    open_device(bench);
+    *state = bench;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *bench = *state;
+    void *scratch = bench->scratch;
+    incline_device_close(&bench->device);
+    incline_config_destroy(&bench->config);
+    incline_context_destroy(&bench->ctx);
+    free(bench);
+    return scratch_teardown(&scratch);
+}
+
+static const struct incline_tune_row *row_of(const struct incline_tune_result *result,
+                                             const char *op)
+{
+    for (size_t i = 0; i < result->count; i++)
+        if (strcmp(result->rows[i].op, op) == 0)
+            return &result->rows[i];
+    return NULL;
+}
+
+static void tune(struct bench *bench, const struct incline_tune_options *options,
+                 struct incline_tune_result *result)
+{
+    assert_ok(bench->ctx, incline_tune_network(bench->ctx, &bench->spec, options, result));
+}
+
+static bool file_holds(struct bench *bench, const char *text)
+{
+    char content[8192] = "";
+    FILE *file = fopen(scratch_path(bench->scratch, "cache/tuning"), "rb");
+    if (!file)
+        return false;
+    content[fread(content, 1, sizeof content - 1, file)] = '\0';
+    fclose(file);
+    return strstr(content, text) != NULL;
+}
+
+static void the_right_and_quick_one_is_found(void **state)
+{
+    struct bench *bench = *state;
+    struct incline_tune_result result;
+    const struct incline_tune_options options = {.mode = INCLINE_TUNE_FULL};
+    tune(bench, &options, &result);
+    const struct incline_tune_row *row = row_of(&result, "made");
+    assert_non_null(row);
+    assert_string_equal(row->shape, "any");
+    assert_string_equal(row->first, "10");
+    assert_string_equal(row->best, "40 3");
+    assert_int_equal(row->candidates, 4);
+    assert_int_equal(row->compared, 1);
+    assert_int_equal(row->dropped, 2);
+    assert_true(row->best_seconds < row->first_seconds);
+    assert_true(result.step_after_seconds < result.step_before_seconds);
+    assert_false(result.out_of_time);
+    assert_non_null(strstr(bench->heard.text, "made, any: candidate 2 of 4 drops out: its results "
+                                              "are not those of the first\n"));
+    assert_non_null(strstr(bench->heard.text, "made, any: candidate 3 of 4 drops out: building "
+                                              "made.cl failed"));
+    assert_string_equal(incline_error_text(bench->ctx), "");
+    /* Kept, unless the machine is too busy to believe it. */
+    bool kept = !result.loaded && !row->noisy;
+    assert_int_equal(file_holds(bench, "\tmade\tany\t"), kept);
+    assert_int_equal(file_holds(bench, "\t40,3,0,0\t"), kept);
+    incline_tune_finish(&result);
+}
+
+/* What is known is not measured again. */
+static void what_is_known_is_left_alone(void **state)
+{
+    struct bench *bench = *state;
+    struct incline_tune_result result;
+    struct incline_tune_options options = {.mode = INCLINE_TUNE_QUICK, .max_seconds = 1000};
+    tune(bench, &options, &result);
+    size_t questions = result.count;
+    incline_tune_finish(&result);
+    tune(bench, &options, &result);
+    assert_int_equal(result.count, 0);
+    assert_int_equal(result.known, questions);
+    incline_tune_finish(&result);
+    options.mode = INCLINE_TUNE_OFF;
+    tune(bench, &options, &result);
+    assert_int_equal(result.count + (size_t)result.known, 0);
+    incline_tune_finish(&result);
+}
+
+static void a_stop_leaves_things_as_they_were(void **state)
+{
+    struct bench *bench = *state;
+    struct incline_tune_result result;
+    volatile sig_atomic_t stop = 1;
+    const struct incline_tune_options options = {.mode = INCLINE_TUNE_FULL, .stop = &stop};
+    tune(bench, &options, &result);
+    assert_true(result.out_of_time);
+    assert_int_equal(row_of(&result, "made")->compared, 0);
+    assert_string_equal(row_of(&result, "made")->best, "10");
+    assert_int_equal(result.stored, 0);
+    for (size_t i = 0; i < incline_tuning_count(bench->device); i++)
+        if (strcmp(incline_tuning_get(bench->device, i)->op, "made") == 0)
+            assert_int_equal(incline_tuning_get(bench->device, i)->source, INCLINE_TUNING_GUESS);
+    incline_tune_finish(&result);
+}
+
+static int last_done;
+
+static void on_progress(void *cookie, const struct incline_tune_progress *progress)
+{
+    int *calls = cookie;
+    assert_true(progress->done >= last_done && progress->done < progress->candidates);
+    last_done = progress->done;
+    ++*calls;
+}
+
+static void progress_is_told(void **state)
+{
+    struct bench *bench = *state;
+    struct incline_tune_result result;
+    int calls = 0;
+    const struct incline_tune_options options = {
+        .mode = INCLINE_TUNE_QUICK, .max_seconds = 1000, .cookie = &calls, .progress = on_progress};
+    last_done = 0;
+    tune(bench, &options, &result);
+    assert_true(calls >= 3);
+    incline_tune_finish(&result);
+}
+
+/* A cache that cannot be used costs one warning; what was found is used all the same. */
+static void without_a_cache_it_is_used_for_now(void **state)
+{
+    struct bench *bench = *state;
+    struct incline_tune_result result;
+    const struct incline_tune_options options = {.mode = INCLINE_TUNE_QUICK, .max_seconds = 1000};
+    setenv("INCLINE_CACHE_DIR", scratch_path(bench->scratch, "made.cl"), 1); /* a file */
+    tune(bench, &options, &result);
+    assert_int_equal(result.stored, 0);
+    assert_string_equal(row_of(&result, "made")->best, "40 3");
+    if (!result.loaded)
+        assert_non_null(strstr(bench->heard.text, "the tuning is used for now, but not kept: "));
+    assert_string_equal(incline_error_text(bench->ctx), "");
+    incline_tune_finish(&result);
+}
+
+#define session_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+static const struct CMUnitTest tests[] = {
+    session_test(the_right_and_quick_one_is_found),
+    session_test(what_is_known_is_left_alone),
+    session_test(a_stop_leaves_things_as_they_were),
+    session_test(progress_is_told),
+    session_test(without_a_cache_it_is_used_for_now),
+};
+
+int main(void)
+{
+    struct test_device device;
+    if (!getenv("INCLINE_LANES"))
+        setenv("INCLINE_LANES", "4", 1); /* no probe */
+    int code = test_device_open(&device);
+    if (code)
+        return code;
+    test_device_close(&device);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
