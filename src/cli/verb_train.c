@@ -617,7 +617,7 @@ static const struct cli_option options[] = {
     {"name", 0, CLI_TEXT, offsetof(struct train_options, name), "NAME",
      "name of the run (default: the model's)"},
     {"overwrite", 0, CLI_FLAG, offsetof(struct train_options, overwrite), NULL,
-     "write into an existing run folder"},
+     "replace the run in an existing folder, once this one has saved weights"},
     {"max-time", 0, CLI_DURATION, offsetof(struct train_options, max_seconds), "TIME",
      "stop and save after 30s, 10m, 1h"},
     {"limit-train", 0, CLI_NUMBER, offsetof(struct train_options, limit_train), "N",
