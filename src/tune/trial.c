@@ -255,5 +255,7 @@ enum incline_status incline_rig_time(struct incline_rig *rig, struct incline_ste
         if (!marked || marked[i])
             *seconds += each[i];
     incline_free(&each);
+    if (!status && *seconds <= 0) /* the device's clock stands still */
+        return time_outside(rig, plan, seconds);
     return status;
 }
