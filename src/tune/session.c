@@ -10,6 +10,10 @@
 
 static const double quick_seconds = 5;
 
+/* What the next trial may take, as a multiple of the longest so far; before the first, that is taken
+ * to be this share of making the whole step. */
+static const double margin = 1.25, first_share = 0.25;
+
 enum { QUICK_CANDIDATES = 4, QUICK_TIMINGS = 4, FULL_TIMINGS = 8, STEP_TIMINGS = 3 };
 
 /* One question and what is known of its candidates. */
@@ -55,7 +59,7 @@ static bool should_stop(const struct session *session)
 {
     double limit = limit_of(session->options);
     return (session->options->stop && *session->options->stop) ||
-           (limit > 0 && elapsed(session) + session->longest_trial > limit);
+           (limit > 0 && elapsed(session) + margin * session->longest_trial > limit);
 }
 
 static const struct incline_tuning_question *question_of(const struct session *session,
@@ -338,6 +342,7 @@ static enum incline_status run(struct session *session)
     enum incline_status status = make_first_plan(session);
     if (status || session->job_count == 0)
         return status;
+    session->longest_trial = first_share * elapsed(session);
     session->start = incline_clock_seconds(); /* the step had to be built anyway */
     status = look_at_load(session);
     if (!status)
