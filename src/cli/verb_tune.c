@@ -57,12 +57,9 @@ static void add_row(struct cli_table *table, const struct incline_tune_row *row)
     bool timed = row->compared > 0;
     bool changed = strcmp(row->first, row->best) != 0;
     describe(row, compared);
-    const char *cells[] = {row->op,
-                           row->shape,
-                           row->first,
-                           timed ? format_ms(&first, row->first_seconds) : "-",
-                           row->best,
-                           timed && changed ? format_ms(&best, row->best_seconds) : "-",
+    const char *cells[] = {row->op,    row->shape,
+                           row->first, timed ? format_ms(&first, row->first_seconds) : "-",
+                           row->best,  timed && changed ? format_ms(&best, row->best_seconds) : "-",
                            compared};
     cli_table_add(table, cells);
 }
@@ -158,8 +155,7 @@ static int tune_config(struct tuning *tuning, const struct incline_config *confi
         .cookie = tuning,
         .progress = on_progress,
     };
-    enum incline_status status =
-        incline_tune(cli->ctx, tuning->device, config, &request, &result);
+    enum incline_status status = incline_tune(cli->ctx, tuning->device, config, &request, &result);
     cli_clear_line(cli);
     int code, batch = incline_config_batch_size(config);
     if (status != INCLINE_OK)
@@ -178,8 +174,8 @@ static int tune_model(struct tuning *tuning, const char *source)
 {
     struct cli *cli = tuning->cli;
     struct incline_config *config = NULL;
-    enum incline_status status = incline_config_load(cli->ctx, source, cli->settings.items,
-                                                     cli->settings.count, &config);
+    enum incline_status status =
+        incline_config_load(cli->ctx, source, cli->settings.items, cli->settings.count, &config);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
     int code = tune_config(tuning, config);
@@ -189,16 +185,14 @@ static int tune_model(struct tuning *tuning, const char *source)
 
 static bool has_time(const struct tuning *tuning)
 {
-    return *cli_stop_flag() == 0 &&
-           (tuning->options->max_seconds <= 0 || tuning->left_seconds > 0);
+    return *cli_stop_flag() == 0 && (tuning->options->max_seconds <= 0 || tuning->left_seconds > 0);
 }
 
 /* Without arguments: every built-in model. */
 static int tune_all(struct tuning *tuning)
 {
     struct cli *cli = tuning->cli;
-    const char *const *sources =
-        cli->argument_count > 0 ? cli->arguments : incline_builtin_names();
+    const char *const *sources = cli->argument_count > 0 ? cli->arguments : incline_builtin_names();
     int code = CLI_EXIT_OK;
     for (size_t i = 0; code == CLI_EXIT_OK && sources[i] != NULL && has_time(tuning); i++)
         code = tune_model(tuning, sources[i]);
@@ -210,8 +204,7 @@ static int tune_all(struct tuning *tuning)
 static int run(struct cli *cli, const void *given)
 {
     const struct tune_options *options = given;
-    struct tuning tuning = {
-        .cli = cli, .options = options, .left_seconds = options->max_seconds};
+    struct tuning tuning = {.cli = cli, .options = options, .left_seconds = options->max_seconds};
     int code = cli_open_device(cli, &tuning.device);
     if (code != CLI_EXIT_OK)
         return code;

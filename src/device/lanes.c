@@ -1,5 +1,6 @@
 #include "device/lanes.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "device/opencl.h"
 #include "device/plan.h"
@@ -54,8 +55,8 @@ static enum incline_status make_buffers(struct probe *probe)
 {
     float w[SUMS] = {0};
     size_t bytes = (size_t)probe->items * INCLINE_NB * sizeof(float);
-    enum incline_status status = incline_buffer_create(probe->ctx, probe->device,
-                                                       "the lane probe", sizeof w, &probe->w);
+    enum incline_status status =
+        incline_buffer_create(probe->ctx, probe->device, "the lane probe", sizeof w, &probe->w);
     if (status)
         return status;
     status = incline_buffer_write(probe->ctx, probe->w, 0, w, sizeof w);
@@ -77,8 +78,7 @@ static enum incline_status add_launch(struct probe *probe, struct incline_plan *
         .defines = incline_text_get(&defines),
         .items = probe->items,
         .group = 1,
-        .args = {INCLINE_TENSOR(w), INCLINE_TENSOR(y),
-                 INCLINE_NUMBER},
+        .args = {INCLINE_TENSOR(w), INCLINE_TENSOR(y), INCLINE_NUMBER},
     };
     enum incline_status status = incline_text_status(&defines);
     if (!status)
@@ -107,13 +107,19 @@ static enum incline_status make_plan(struct probe *probe, int lanes, struct incl
     return incline_plan_finish(probe->ctx, plan);
 }
 
-/* Rounds are the step's number: they change from launch to launch. */
+/* Rounds are the step's number: they change from launch to launch. Where the device's clock stands
+ * still or is far behind, the host's counts. */
 static enum incline_status time_once(struct probe *probe, struct incline_plan *plan, int lanes,
                                      double *seconds)
 {
-    const struct incline_step step = {
-        .images = 1, .number = probe->fmas / (SUMS * ITEMS_PER_UNIT * lanes)};
-    return incline_plan_profile(probe->ctx, plan, &step, seconds);
+    const struct incline_step step = {.images = 1,
+                                      .number = probe->fmas / (SUMS * ITEMS_PER_UNIT * lanes)};
+    double start = incline_clock_seconds();
+    enum incline_status status = incline_plan_profile(probe->ctx, plan, &step, seconds);
+    double outside = incline_clock_seconds() - start;
+    if (!status && outside > long_seconds && *seconds < outside / 10)
+        *seconds = outside;
+    return status;
 }
 
 /* Finds out how much work takes `wanted` seconds; warms up, too. */
@@ -135,8 +141,7 @@ static enum incline_status calibrate(struct probe *probe, struct incline_plan *p
 static enum incline_status time_one(struct probe *probe, int which, double *best)
 {
     double seconds;
-    enum incline_status status =
-        time_once(probe, probe->plans[which], widths[which], &seconds);
+    enum incline_status status = time_once(probe, probe->plans[which], widths[which], &seconds);
     if (!status && seconds < *best)
         *best = seconds;
     return status;
@@ -145,8 +150,7 @@ static enum incline_status time_one(struct probe *probe, int which, double *best
 /* Widths in turn, so that what else the machine does meets all of them; the first turn warms up. */
 static enum incline_status time_all(struct probe *probe, double best[WIDTHS])
 {
-    enum incline_status calibrated =
-        calibrate(probe, probe->plans[0], widths[0], probe_seconds);
+    enum incline_status calibrated = calibrate(probe, probe->plans[0], widths[0], probe_seconds);
     if (calibrated)
         return calibrated;
     for (int repeat = 0; repeat <= REPEATS; repeat++) {
@@ -278,8 +282,10 @@ static int probed_lanes(struct incline_context *ctx, struct incline_device *devi
     enum incline_status status = measure(ctx, device, seconds);
     device->lanes = 0;
     if (status) {
-        incline_log(ctx, INCLINE_LOG_WARN, "the lanes could not be probed, the driver's word is "
-                    "taken: %s", incline_error_text(ctx));
+        incline_log(ctx, INCLINE_LOG_WARN,
+                    "the lanes could not be probed, the driver's word is "
+                    "taken: %s",
+                    incline_error_text(ctx));
         incline_error_clear(ctx);
         return drivers_word(device);
     }

@@ -199,8 +199,7 @@ static const struct incline_tile *choose(struct incline_device *device, const ch
     struct incline_tuning *tuning = device->tuning;
     if (!tuning)
         return candidates;
-    struct incline_tuning_question *question =
-        find_question(tuning, op, shape, candidates, count);
+    struct incline_tuning_question *question = find_question(tuning, op, shape, candidates, count);
     if (!question)
         question = add_question(device, op, shape, candidates, count, near);
     if (!question)
@@ -256,9 +255,10 @@ void incline_tuning_log(struct incline_context *ctx, struct incline_device *devi
     for (size_t i = 0; i < incline_tuning_count(device); i++) {
         struct incline_tuning_question *question = &device->tuning->questions[i];
         if (question->misfit)
-            incline_log(ctx, INCLINE_LOG_DEBUG,
-                        "tuning: the record for %s, %s holds no tile of this version; it is ignored",
-                        question->op, question->shape);
+            incline_log(
+                ctx, INCLINE_LOG_DEBUG,
+                "tuning: the record for %s, %s holds no tile of this version; it is ignored",
+                question->op, question->shape);
         question->misfit = false;
     }
 }

@@ -1,5 +1,5 @@
-/* Which of several shapes of a kernel a device runs best. The layers name the candidates, best guess
- * first; all give the same bits. What was measured for the device decides, or else the first.
+/* Which of several shapes of a kernel a device runs best. The layers name the candidates, best
+ * guess first; all give the same bits. What was measured for the device decides, or else the first.
  *
  * Measurements are records (device/tuning_record.h) from the library's own table, data/tuning, and
  * from the user's file `tuning` in the cache folder, which wins. The device remembers what was
@@ -66,7 +66,7 @@ void incline_tuning_set(struct incline_device *device, size_t question, size_t c
 /* What a measurement found. */
 struct incline_tuning_result {
     size_t question;
-    size_t best, second;   /* candidates; second == best: there was no other */
+    size_t best, second;                 /* candidates; second == best: there was no other */
     double best_seconds, second_seconds; /* medians */
 };
 

@@ -179,7 +179,8 @@ static bool covers(const char *pattern, const char *text)
 }
 
 /* Everything but the build. */
-static bool same_place(const struct incline_tuning_key *record, const struct incline_tuning_key *key)
+static bool same_place(const struct incline_tuning_key *record,
+                       const struct incline_tuning_key *key)
 {
     return covers(record->platform, key->platform) && strcmp(record->device, key->device) == 0 &&
            covers(record->driver, key->driver) &&

@@ -1,14 +1,11 @@
 /* The tuning database: text, one record a line, tabs between the fields, # before comments.
  *
  *   schema  1; a line of another number is left alone by programs that do not know it
- *   platform, device, driver, units, lanes     on what it was measured: names, compute units, images
- *           per work-item
- *   op, shape, build    what was measured: "dense_forward", "in=5408 out=128 images=128", and the
- *           hash of all kernel sources
- *   tile    four numbers with commas between them: the winner's
- *   us      its median time, microseconds
- *   second, second_us   tile and time of the best that it beat, or - and 0
- *   date    "2026-01-31"
+ *   platform, device, driver, units, lanes     on what it was measured: names, compute units,
+ * images per work-item op, shape, build    what was measured: "dense_forward", "in=5408 out=128
+ * images=128", and the hash of all kernel sources tile    four numbers with commas between them:
+ * the winner's us      its median time, microseconds second, second_us   tile and time of the best
+ * that it beat, or - and 0 date    "2026-01-31"
  *
  * In platform, driver, units and build, * stands for any: for tables that are shipped. */
 #ifndef INCLINE_DEVICE_TUNING_RECORD_H
@@ -50,10 +47,9 @@ void incline_tuning_table_finish(struct incline_tuning_table *table);
 
 /* Adds one record; its texts are copied and hold neither tabs nor control characters. It replaces
  * those that have the same key but for the build. */
-enum incline_status incline_tuning_table_put(struct incline_context *ctx,
-                                             struct incline_tuning_table *table,
-                                             const struct incline_tuning_record *record)
-    INCLINE_MUST_CHECK;
+enum incline_status
+incline_tuning_table_put(struct incline_context *ctx, struct incline_tuning_table *table,
+                         const struct incline_tuning_record *record) INCLINE_MUST_CHECK;
 
 /* The latest record for the key, or NULL. */
 const struct incline_tuning_record *

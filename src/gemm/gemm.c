@@ -41,7 +41,8 @@ static bool can_multiply(const struct incline_device *device)
 
 static enum incline_gemm measured_choice(struct incline_device *device, const char *shape)
 {
-    static const struct incline_tile candidates[] = {{{INCLINE_GEMM_OWN}}, {{INCLINE_GEMM_CLBLAST}}};
+    static const struct incline_tile candidates[] = {{{INCLINE_GEMM_OWN}},
+                                                     {{INCLINE_GEMM_CLBLAST}}};
     if (!can_multiply(device))
         return INCLINE_GEMM_OWN;
     return (enum incline_gemm)incline_tuning_choose_near(device, "gemm", shape, candidates, 2)

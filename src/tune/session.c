@@ -10,13 +10,17 @@
 
 static const double quick_seconds = 5;
 
+/* What the next trial may take, as a multiple of the longest so far; before the first, that is
+ * taken to be this share of making the whole step. */
+static const double margin = 1.25, first_share = 0.25;
+
 enum { QUICK_CANDIDATES = 4, QUICK_TIMINGS = 4, FULL_TIMINGS = 8, STEP_TIMINGS = 3 };
 
 /* One question and what is known of its candidates. */
 struct job {
-    size_t question;  /* of the device's tuning */
-    size_t count;     /* candidates to look at, from the first */
-    size_t next;      /* to look at */
+    size_t question; /* of the device's tuning */
+    size_t count;    /* candidates to look at, from the first */
+    size_t next;     /* to look at */
     size_t best, second;
     double best_seconds, second_seconds; /* medians; 0: not known */
     double first_seconds;
@@ -55,7 +59,7 @@ static bool should_stop(const struct session *session)
 {
     double limit = limit_of(session->options);
     return (session->options->stop && *session->options->stop) ||
-           (limit > 0 && elapsed(session) + session->longest_trial > limit);
+           (limit > 0 && elapsed(session) + margin * session->longest_trial > limit);
 }
 
 static const struct incline_tuning_question *question_of(const struct session *session,
@@ -71,12 +75,12 @@ static void choose(const struct session *session, const struct job *job, size_t 
 
 /* ---- one candidate ---- */
 
-static void log_dropped(struct session *session, struct job *job, size_t candidate,
-                        const char *why)
+static void log_dropped(struct session *session, struct job *job, size_t candidate, const char *why)
 {
     const struct incline_tuning_question *question = question_of(session, job);
-    incline_log(session->ctx, INCLINE_LOG_DEBUG, "tuning: %s, %s: candidate %zu of %zu drops out: %s",
-                question->op, question->shape, candidate + 1, question->count, why);
+    incline_log(session->ctx, INCLINE_LOG_DEBUG,
+                "tuning: %s, %s: candidate %zu of %zu drops out: %s", question->op, question->shape,
+                candidate + 1, question->count, why);
     job->dropped++;
 }
 
@@ -85,8 +89,7 @@ static enum incline_status time_both(struct session *session, struct incline_ste
                                      bool outside, const bool *differ,
                                      struct incline_timings *timings)
 {
-    size_t most =
-        session->options->mode == INCLINE_TUNE_FULL ? FULL_TIMINGS : QUICK_TIMINGS;
+    size_t most = session->options->mode == INCLINE_TUNE_FULL ? FULL_TIMINGS : QUICK_TIMINGS;
     enum incline_status status = INCLINE_OK;
     timings->count = 0;
     while (!status && timings->count < most) {
@@ -209,8 +212,8 @@ static enum incline_status look_at_load(struct session *session)
     if (!incline_machine_loaded(cpu, busy, info->compute_units))
         return INCLINE_OK;
     incline_log(session->ctx, INCLINE_LOG_DEBUG,
-                "tuning: the machine is busy: %.1f ms of its %d compute units in %.1f ms", 1e3 * cpu,
-                info->compute_units, 1e3 * busy);
+                "tuning: the machine is busy: %.1f ms of its %d compute units in %.1f ms",
+                1e3 * cpu, info->compute_units, 1e3 * busy);
     session->busy_looks++;
     session->result->loaded = incline_looks_loaded(session->looks, session->busy_looks);
     return INCLINE_OK;
@@ -338,6 +341,7 @@ static enum incline_status run(struct session *session)
     enum incline_status status = make_first_plan(session);
     if (status || session->job_count == 0)
         return status;
+    session->longest_trial = first_share * elapsed(session);
     session->start = incline_clock_seconds(); /* the step had to be built anyway */
     status = look_at_load(session);
     if (!status)
@@ -375,8 +379,8 @@ static void write_tile(const struct incline_tile *tile, char text[48])
         used--;
     text[0] = '\0';
     for (size_t i = 0; i < used && length < 48; i++)
-        length += (size_t)snprintf(text + length, 48 - length, "%s%d", i ? " " : "",
-                                   tile->values[i]);
+        length +=
+            (size_t)snprintf(text + length, 48 - length, "%s%d", i ? " " : "", tile->values[i]);
 }
 
 static enum incline_status write_row(const struct session *session, const struct job *job,

@@ -46,8 +46,8 @@ static enum incline_status make_feed(struct incline_rig *rig)
 static enum incline_status make_parameters(struct incline_rig *rig)
 {
     const struct incline_tune_spec *spec = rig->spec;
-    enum incline_status status = incline_parameters_create(
-        rig->ctx, spec->device, spec->layers, spec->layer_count, &rig->parameters);
+    enum incline_status status = incline_parameters_create(rig->ctx, spec->device, spec->layers,
+                                                           spec->layer_count, &rig->parameters);
     if (status)
         return status;
     if (!(spec->rewrites & INCLINE_REWRITE_UPDATE)) {
@@ -144,8 +144,8 @@ static enum incline_status read_outcome(struct incline_rig *rig, float *out)
 {
     enum incline_status status = INCLINE_OK;
     if (rig->elems > 0)
-        status = incline_buffer_read(rig->ctx, rig->parameters->all, 0, out,
-                                     rig->elems * sizeof(float));
+        status =
+            incline_buffer_read(rig->ctx, rig->parameters->all, 0, out, rig->elems * sizeof(float));
     if (status)
         return status;
     return incline_buffer_read(rig->ctx, rig->metrics, 0, out + rig->elems,
@@ -196,9 +196,9 @@ enum incline_status incline_rig_check(struct incline_rig *rig, struct incline_st
 static bool same_launch(const struct incline_launch *a, const struct incline_launch *b)
 {
     return a->call == b->call && strcmp(a->source, b->source) == 0 &&
-           strcmp(a->defines, b->defines) == 0 &&
-           (a->call || strcmp(a->kernel, b->kernel) == 0) && a->items == b->items &&
-           a->group == b->group && a->second == b->second && a->third == b->third;
+           strcmp(a->defines, b->defines) == 0 && (a->call || strcmp(a->kernel, b->kernel) == 0) &&
+           a->items == b->items && a->group == b->group && a->second == b->second &&
+           a->third == b->third;
 }
 
 size_t incline_plans_compare(const struct incline_plan *one, const struct incline_plan *other,
@@ -255,5 +255,7 @@ enum incline_status incline_rig_time(struct incline_rig *rig, struct incline_ste
         if (!marked || marked[i])
             *seconds += each[i];
     incline_free(&each);
+    if (!status && *seconds <= 0) /* the device's clock stands still */
+        return time_outside(rig, plan, seconds);
     return status;
 }

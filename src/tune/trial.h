@@ -40,9 +40,9 @@ enum incline_status incline_rig_plan(struct incline_rig *rig,
 enum incline_status incline_rig_expect(struct incline_rig *rig,
                                        struct incline_step_plan *plan) INCLINE_MUST_CHECK;
 
-/* Runs one step from the start: *same tells whether every parameter and figure has the bits that are
- * expected; with `near`, whether what the step has changed in the parameters is within 1e-5 of what
- * is expected, and so are the figures, both as a whole (L2). */
+/* Runs one step from the start: *same tells whether every parameter and figure has the bits that
+ * are expected; with `near`, whether what the step has changed in the parameters is within 1e-5 of
+ * what is expected, and so are the figures, both as a whole (L2). */
 enum incline_status incline_rig_check(struct incline_rig *rig, struct incline_step_plan *plan,
                                       bool near, bool *same) INCLINE_MUST_CHECK;
 

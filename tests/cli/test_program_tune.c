@@ -85,13 +85,13 @@ static void tuning_changes_no_bit(void **state)
     run(p, "train", "t.yaml", "--out", "tuned", "--tune", "quick");
     assert_exit(p, 0);
     assert_err(p, "\ntuning   ");
-    assert_true(program_same_bytes(p, "off/weights/last.safetensors",
-                                   "tuned/weights/last.safetensors"));
+    assert_true(
+        program_same_bytes(p, "off/weights/last.safetensors", "tuned/weights/last.safetensors"));
     use_cache(p, "cache"); /* with what was stored, if it was */
     run(p, "train", "t.yaml", "--out", "again", "--tune", "quick");
     assert_exit(p, 0);
-    assert_true(program_same_bytes(p, "off/weights/last.safetensors",
-                                   "again/weights/last.safetensors"));
+    assert_true(
+        program_same_bytes(p, "off/weights/last.safetensors", "again/weights/last.safetensors"));
 }
 
 static void the_environment_decides_where_the_line_is_silent(void **state)

@@ -87,8 +87,7 @@ static const char *path_of(struct bench *bench, const struct incline_program_key
     return scratch_path(bench->scratch, name);
 }
 
-static bool is_there(struct bench *bench, const struct incline_program_key *key,
-                     const char *suffix)
+static bool is_there(struct bench *bench, const struct incline_program_key *key, const char *suffix)
 {
     return access(path_of(bench, key, suffix), F_OK) == 0;
 }

@@ -3,7 +3,8 @@
 
 #include "device/tuning_record.h"
 
-#define LINE(op, tile) "1\tP\tthe device\tD\t2\t16\t" op "\tn=3\tB\t" tile "\t12.5\t-\t0\t2026-01-31\n"
+#define LINE(op, tile)                                                                             \
+    "1\tP\tthe device\tD\t2\t16\t" op "\tn=3\tB\t" tile "\t12.5\t-\t0\t2026-01-31\n"
 
 static const struct incline_tuning_key key = {
     .platform = "P",
@@ -170,9 +171,12 @@ static void a_record_replaces_those_of_other_builds(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    scratch_test(a_record_is_found_by_its_whole_key), scratch_test(a_star_stands_for_any),
-    scratch_test(the_latest_counts),                  scratch_test(damaged_lines_are_skipped_with_a_word),
-    scratch_test(what_is_written_is_read),            scratch_test(a_record_replaces_those_of_other_builds),
+    scratch_test(a_record_is_found_by_its_whole_key),
+    scratch_test(a_star_stands_for_any),
+    scratch_test(the_latest_counts),
+    scratch_test(damaged_lines_are_skipped_with_a_word),
+    scratch_test(what_is_written_is_read),
+    scratch_test(a_record_replaces_those_of_other_builds),
 };
 
 int main(void)

@@ -18,32 +18,31 @@ static const char model[] = "incline: 1\n"
                             "  layers: [relu, flatten, {dense: 3}]\n"
                             "data: {root: none}\n";
 
-static const char kernel[] =
-    "#include \"lanes.h\"\n"
-    "kernel void made(global const float *x, global float *y)\n"
-    "{\n"
-    "    int i = get_global_id(1) * 256 + get_global_id(0);\n"
-    "#if KIND == 0\n"
-    "    float z = x[i];\n"
-    "    for (int k = 0; k < 20000; k++)\n"
-    "        z = z + (z > 1e30f ? x[k % 256] : 0.0f);\n"
-    "    y[i] = z;\n"
-    "#elif KIND == 1\n"
-    "    y[i] = x[i] + (i == 3 ? 0.001f : 0.0f);\n"
-    "#elif KIND == 2\n"
-    "#error broken\n"
-    "#else\n"
-    "    y[i] = x[i];\n"
-    "#endif\n"
-    "}\n";
+static const char kernel[] = "#include \"lanes.h\"\n"
+                             "kernel void made(global const float *x, global float *y)\n"
+                             "{\n"
+                             "    int i = get_global_id(1) * 256 + get_global_id(0);\n"
+                             "#if KIND == 0\n"
+                             "    float z = x[i];\n"
+                             "    for (int k = 0; k < 20000; k++)\n"
+                             "        z = z + (z > 1e30f ? x[k % 256] : 0.0f);\n"
+                             "    y[i] = z;\n"
+                             "#elif KIND == 1\n"
+                             "    y[i] = x[i] + (i == 3 ? 0.001f : 0.0f);\n"
+                             "#elif KIND == 2\n"
+                             "#error broken\n"
+                             "#else\n"
+                             "    y[i] = x[i];\n"
+                             "#endif\n"
+                             "}\n";
 
 static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
                                    struct incline_layer_io *io)
 {
     static const struct incline_tile candidates[] = {{{10, 0}}, {{20, 1}}, {{30, 2}}, {{40, 3}}};
     struct incline_text defines;
-    const struct incline_tile *tile = incline_tuning_choose(
-        incline_plan_device(io->plan), "made", "any", candidates, 4);
+    const struct incline_tile *tile =
+        incline_tuning_choose(incline_plan_device(io->plan), "made", "any", candidates, 4);
     incline_text_init(&defines, ctx);
     incline_define(&defines, "KIND", tile->values[1]);
     struct incline_launch launch = {
@@ -112,8 +111,7 @@ static int setup(void **state)
     setenv("INCLINE_CACHE_DIR", scratch_path(bench->scratch, "cache"), 1);
     write_kernels(bench);
     bench->ctx = incline_context_create(hear, &bench->heard);
-    assert_ok(bench->ctx,
-              incline_config_parse(bench->ctx, "test", model, NULL, 0, &bench->config));
+    assert_ok(bench->ctx, incline_config_parse(bench->ctx, "test", model, NULL, 0, &bench->config));
     memcpy(bench->layers, bench->config->model.layers, sizeof bench->layers);
     bench->layers[0].class = &made_class;
     bench->spec = (struct incline_tune_spec){
@@ -272,10 +270,8 @@ static void without_a_cache_it_is_used_for_now(void **state)
 #define session_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
-    session_test(the_right_and_quick_one_is_found),
-    session_test(what_is_known_is_left_alone),
-    session_test(a_stop_leaves_things_as_they_were),
-    session_test(progress_is_told),
+    session_test(the_right_and_quick_one_is_found),   session_test(what_is_known_is_left_alone),
+    session_test(a_stop_leaves_things_as_they_were),  session_test(progress_is_told),
     session_test(without_a_cache_it_is_used_for_now),
 };
 
