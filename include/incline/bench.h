@@ -114,6 +114,8 @@ struct incline_bench_op {
     const char *config; /* the configuration whose first layer it is */
 };
 
+enum { INCLINE_BENCH_OP_BATCH = 128 }; /* the batch of options->batch 0 */
+
 /* All of them; ended by op NULL. */
 INCLINE_API const struct incline_bench_op *incline_bench_ops(void);
 
@@ -144,6 +146,7 @@ struct incline_bench_fact {
     struct incline_bench_samples samples;
     double work; /* in one run: FLOP, bytes, launches */
     double rate, rate_deviation;
+    double best_rate; /* of the fastest repeat: the limit to hold other figures against */
 };
 INCLINE_API void incline_bench_fact_finish(struct incline_bench_fact *fact);
 

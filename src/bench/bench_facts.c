@@ -309,8 +309,10 @@ static enum incline_status find_rate(struct incline_context *ctx, struct incline
     enum incline_status status = incline_alloc(ctx, fact->samples.count, sizeof *rates, &rates);
     if (status)
         return status;
-    for (size_t i = 0; i < fact->samples.count; i++)
+    for (size_t i = 0; i < fact->samples.count; i++) {
         rates[i] = fact->work / fact->samples.seconds[i];
+        fact->best_rate = fmax(fact->best_rate, rates[i]);
+    }
     incline_bench_statistics(rates, fact->samples.count, &fact->rate, &fact->rate_deviation);
     incline_free(&rates);
     return INCLINE_OK;

@@ -48,13 +48,25 @@ static int class_count(const struct incline_model *model)
     return model->layers[model->layer_count - 1].out.channels;
 }
 
+/* Fails when the device has no room, before the host makes up more images than it has itself. */
+static enum incline_status try_room(struct bench *bench, size_t bytes)
+{
+    struct incline_buffer *buffer = NULL;
+    enum incline_status status =
+        incline_buffer_create(bench->ctx, bench->device, "the synthetic images", bytes, &buffer);
+    incline_buffer_destroy(&buffer);
+    return status;
+}
+
 static enum incline_status make_feed(struct bench *bench)
 {
     const struct incline_model *model = &bench->config->model;
     struct incline_images images = {0};
     size_t count = bench->batches * (size_t)bench->result->batch;
-    enum incline_status status =
-        incline_synthetic_images(bench->ctx, model->input, count, class_count(model), &images);
+    enum incline_status status = try_room(bench, count * incline_shape_elems(model->input));
+    if (status)
+        return status;
+    status = incline_synthetic_images(bench->ctx, model->input, count, class_count(model), &images);
     if (status)
         return status;
     status = incline_images_feed(bench->ctx, bench->device, bench->config, &images, &bench->feed);

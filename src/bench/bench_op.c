@@ -5,7 +5,7 @@
 #include "network/initialize.h"
 #include "train/config.h"
 
-enum { STRIDE = 32, DEFAULT_BATCH = 128 };
+enum { STRIDE = 32 };
 
 /* A configuration needs an end that classifies; only the first layer is used. */
 #define FIRST_LAYER(input, layer)                                                                  \
@@ -174,8 +174,8 @@ enum incline_status incline_bench_layer_op(struct incline_context *ctx,
     INCLINE_REQUIRE(ctx,
                     ctx && device && op && op->config && options && options->batch >= 0 && out);
     struct incline_config *config = NULL;
-    *out =
-        (struct incline_bench_result){.batch = options->batch > 0 ? options->batch : DEFAULT_BATCH};
+    *out = (struct incline_bench_result){.batch = options->batch > 0 ? options->batch
+                                                                     : INCLINE_BENCH_OP_BATCH};
     enum incline_status status = incline_config_parse(ctx, op->shape, op->config, NULL, 0, &config);
     if (status)
         return status;
