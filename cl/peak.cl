@@ -1,10 +1,11 @@
 /* What a device can do at most, for `incline bench`: its arithmetic, its memory, its launches.
  *
  * peak_fma: CHAINS independent recurrences a <- fma(a, scale, shift) in registers, as many rounds
- * as the host asks for, four steps a round; then
- *   y[item][0 .. LANES - 1] = the sum of the item's chains        y [items][LANES] f32, written.
- * FLOP: 2 items LANES CHAINS 4 rounds. With scale 1/2 and shift 1 every chain ends at exactly 2, so
- * the host knows the sums. Work-items {items}: one owns its chains.
+ * as the host asks for, four steps a round. Chain c of an item begins at item % 64 + c. With scale
+ * and shift 1 each step adds 1, so that the host knows how all chains end; then
+ *   y[item][0 .. LANES - 1] = item % 64 + 4 rounds                y [items][LANES] f32, written,
+ * or more when a chain is wrong. 4 rounds + 64 + CHAINS must stay below 2^24.
+ * FLOP: 2 items LANES CHAINS 4 rounds. Work-items {items}: one owns its chains.
  *
  * copy: y = x.   triad: z = x + scale y.   x, y, z [items][LANES] f32. Work-items {items}: one owns
  * LANES neighbouring numbers. Source of the triad: McCalpin's STREAM.
@@ -33,11 +34,11 @@ kernel void peak_fma(global float *y, float scale, float shift, int rounds)
                 a[c] = fma(a[c], by, add);
         }
     }
-    incl_lanes sum = a[0];
+    incl_lanes end = a[0];
 #pragma unroll
     for (int c = 1; c < CHAINS; c++)
-        sum += a[c];
-    STORE(sum, y + item * LANES);
+        end += fabs(a[c] - (incl_lanes)((float)c) - a[0]);
+    STORE(end, y + item * LANES);
 }
 
 kernel void copy(global const float *restrict x, global float *restrict y)
