@@ -7,7 +7,7 @@
 enum {
     PEAK_STEPS_A_ROUND = 4,
     ROUNDS_FIRST = 16,
-    ROUNDS_MAX = 1 << 21, /* beyond 2^24 steps a float does not count */
+    ROUNDS_MAX = 1 << 16, /* many launches of 5 ms; beyond 2^24 steps a float does not count */
     STARTS = 64,
     GROUP = 256,
     WINDOW = 4096 /* numbers that are read back at each of three places */
@@ -102,20 +102,30 @@ static enum incline_status plan_peak(struct bench *bench, int chains, int rounds
     return make_plan(bench, &launch, 1);
 }
 
+/* Seconds of one launch. Reads a result back: waiting alone ends too early on some drivers. */
+static enum incline_status time_launch(struct bench *bench, double *seconds)
+{
+    float unused;
+    double start = incline_timer_now(NULL);
+    enum incline_status status = incline_plan_work_run(bench->ctx, &bench->work, 1);
+    if (!status)
+        status = incline_buffer_read(bench->ctx, bench->buffers[0], 0, &unused, sizeof unused);
+    *seconds = incline_timer_now(NULL) - start;
+    return status;
+}
+
 /* Rounds for a launch that is long beside its cost, and short enough for a GPU that draws a screen.
  */
 static enum incline_status find_rounds(struct bench *bench, int chains, int *rounds)
 {
     for (*rounds = ROUNDS_FIRST;; *rounds *= 2) {
+        double seconds;
         enum incline_status status = plan_peak(bench, chains, *rounds);
         if (!status) /* some drivers compile at the first launch */
-            status = incline_plan_work_run(bench->ctx, &bench->work, 1);
-        if (status)
-            return status;
-        double start = incline_timer_now(NULL);
-        status = incline_plan_work_run(bench->ctx, &bench->work, 1);
-        if (status || incline_timer_now(NULL) - start >= peak_launch_seconds ||
-            *rounds >= ROUNDS_MAX)
+            status = time_launch(bench, &seconds);
+        if (!status)
+            status = time_launch(bench, &seconds);
+        if (status || seconds >= peak_launch_seconds || *rounds >= ROUNDS_MAX)
             return status;
     }
 }
