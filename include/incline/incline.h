@@ -2,6 +2,7 @@
 #ifndef INCLINE_H
 #define INCLINE_H
 
+#include "incline/bench.h"
 #include "incline/check.h"
 #include "incline/config.h"
 #include "incline/data.h"

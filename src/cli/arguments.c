@@ -1,6 +1,7 @@
 #include "cli/arguments.h"
 
 #include "cli/format.h"
+#include "cli/number_list.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -117,6 +118,37 @@ static int find_choice(struct cli *cli, const char *name, const char *text,
     return report_choice(cli, name, text, choices);
 }
 
+/* Words between commas. */
+static int add_words(struct cli *cli, const struct cli_option *option, const char *text,
+                     unsigned *words)
+{
+    for (;; text++) {
+        size_t length = strcspn(text, ",");
+        char word[32] = "";
+        int index = 0;
+        strncat(word, text, length < sizeof word ? length : sizeof word - 1);
+        int code = find_choice(cli, option->name, word, option->choices, &index);
+        if (code != CLI_EXIT_OK)
+            return code;
+        *words |= 1u << index;
+        text += length;
+        if (*text == '\0')
+            return CLI_EXIT_OK;
+    }
+}
+
+static int add_file(struct cli *cli, const struct cli_option *option, struct cli_files *files,
+                    const char *text)
+{
+    if (files->count == CLI_FILES_MAX) {
+        cli_error(cli, 0, "%s: --%s is given more than %d times", cli->verb->name, option->name,
+                  (int)CLI_FILES_MAX);
+        return cli_usage_hint(cli);
+    }
+    files->items[files->count++] = text;
+    return CLI_EXIT_OK;
+}
+
 static bool is_long_form(const char *word, const char *name)
 {
     size_t length = strlen(name);
@@ -184,6 +216,19 @@ static int store(struct cli *cli, const struct cli_option *option, void *values,
         return cli_parse_duration(text, place)
                    ? CLI_EXIT_OK
                    : report_value(cli, option, text, "a time such as 30s, 10m or 1h");
+    case CLI_RATIO:
+        return cli_parse_ratio(text, place)
+                   ? CLI_EXIT_OK
+                   : report_value(cli, option, text, "a number above 0, such as 0.95");
+    case CLI_NUMBERS:
+        return cli_parse_numbers(text, CLI_NUMBERS_LARGEST, place)
+                   ? CLI_EXIT_OK
+                   : report_value(cli, option, text,
+                                  "a list of numbers such as 32,64, 32-128+32 or 32-256*2");
+    case CLI_WORDS:
+        return add_words(cli, option, text, place);
+    case CLI_FILES:
+        return add_file(cli, option, place, text);
     case CLI_SETTING:
         return add_setting(cli, option, text, option->path, text);
     case CLI_ASSIGNMENT:

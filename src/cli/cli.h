@@ -20,7 +20,7 @@ enum cli_exit {
     CLI_EXIT_DATA = 4,
     CLI_EXIT_DEVICE = 5,
     CLI_EXIT_NUMERIC = 6,
-    CLI_EXIT_CHECK = 7,
+    CLI_EXIT_CHECK = 7, /* a result is wrong, or a speed fell below its limit */
     CLI_EXIT_SIGNAL = 128 /* plus the signal's number */
 };
 
@@ -33,6 +33,10 @@ enum cli_option_type {
     CLI_CHOICE,    /* int: index into choices */
     CLI_NUMBER,    /* size_t, from 1 to INT_MAX */
     CLI_DURATION,  /* double, seconds */
+    CLI_RATIO,     /* double, above 0 */
+    CLI_NUMBERS,   /* struct cli_numbers (number_list.h) */
+    CLI_WORDS,     /* unsigned: a set of 1 << index into choices */
+    CLI_FILES,     /* struct cli_files, one more each time */
     CLI_SETTING,   /* the argument becomes the configuration's value at path */
     CLI_ASSIGNMENT /* the argument is PATH=VALUE */
 };
@@ -46,6 +50,14 @@ struct cli_option {
     const char *help;           /* one line, with the unit */
     const char *path;           /* SETTING only */
     const char *const *choices; /* CHOICE only, NULL-terminated */
+};
+
+enum { CLI_FILES_MAX = 8 };
+
+/* What a repeatable option was given. */
+struct cli_files {
+    size_t count;
+    const char *items[CLI_FILES_MAX];
 };
 
 enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
@@ -88,6 +100,7 @@ struct cli_verb {
     const char *name;
     const char *const *aliases; /* NULL-terminated, or NULL */
     const char *help;           /* one line */
+    const char *notes;          /* more, for --help: whole lines; or NULL */
     const char *arguments;      /* "CONFIG", "RUN|WEIGHTS PATH...", "" */
     const char *examples;       /* command lines, each indented by two and ended by a newline */
     size_t min_arguments, max_arguments;

@@ -57,6 +57,16 @@ bool cli_parse_duration(const char *text, double *seconds)
     return true;
 }
 
+bool cli_parse_ratio(const char *text, double *ratio)
+{
+    const char *cursor = text;
+    double number;
+    if (!parse_decimal(&cursor, &number) || *cursor != '\0' || !(number > 0) || !isfinite(number))
+        return false;
+    *ratio = number;
+    return true;
+}
+
 bool cli_parse_number(const char *text, size_t max, size_t *number)
 {
     if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')

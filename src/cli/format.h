@@ -13,6 +13,9 @@ struct cli_figure {
 /* "30s", "10m", "1h30m", "2.5h", or a plain number of seconds; above 0. */
 bool cli_parse_duration(const char *text, double *seconds);
 
+/* A decimal number above 0: "0.95". */
+bool cli_parse_ratio(const char *text, double *ratio);
+
 /* Decimal digits only, from 1 to max. */
 bool cli_parse_number(const char *text, size_t max, size_t *number);
 

@@ -48,8 +48,9 @@ static void print_option(struct cli *cli, const struct cli_verb *verb,
 
 void cli_print_verb_help(struct cli *cli, const struct cli_verb *verb)
 {
-    cli_print(cli, "Usage: incline %s %s%s[OPTION...]\n%s\n\nExamples:\n%s\nOptions:\n", verb->name,
-              verb->arguments, verb->arguments[0] != '\0' ? " " : "", verb->help, verb->examples);
+    cli_print(cli, "Usage: incline %s %s%s[OPTION...]\n%s\n%s\nExamples:\n%s\nOptions:\n",
+              verb->name, verb->arguments, verb->arguments[0] != '\0' ? " " : "", verb->help,
+              verb->notes != NULL ? verb->notes : "", verb->examples);
     const struct cli_option *option;
     for (size_t i = 0; (option = cli_get_option(verb, i)) != NULL; i++) {
         if (i == verb->option_count && i > 0)

@@ -29,15 +29,23 @@ static void print_cell(struct cli *cli, const char *cell, char align, size_t wid
     cli_print(cli, last ? "\n" : "  ");
 }
 
-static void print_rows(const struct cli_table *table, struct cli *cli, const char *indent)
+/* The width of each column's widest cell, the first `skip` cells left out. */
+static void find_widths(const struct cli_table *table, size_t skip, size_t *widths)
 {
-    size_t widths[CLI_TABLE_COLUMNS] = {0};
     size_t columns = strlen(table->align);
-    for (size_t i = 0; i < table->cells.count; i++) {
+    memset(widths, 0, CLI_TABLE_COLUMNS * sizeof *widths);
+    for (size_t i = skip; i < table->cells.count; i++) {
         size_t width = cli_text_width(table->cells.items[i]);
         if (width > widths[i % columns])
             widths[i % columns] = width;
     }
+}
+
+static void print_rows(const struct cli_table *table, struct cli *cli, const char *indent)
+{
+    size_t widths[CLI_TABLE_COLUMNS];
+    size_t columns = strlen(table->align);
+    find_widths(table, 0, widths);
     for (size_t i = 0; i < table->cells.count; i++) {
         size_t column = i % columns;
         if (column == 0)
@@ -54,6 +62,56 @@ int cli_table_finish(struct cli_table *table, struct cli *cli, const char *inden
         code = cli_error(cli, CLI_EXIT_OTHER, "out of memory");
     else
         print_rows(table, cli, indent);
+    cli_texts_finish(&table->cells);
+    return code;
+}
+
+/* A bar would end the cell. */
+static void write_cell(FILE *file, const char *cell, char align, size_t width)
+{
+    int blanks = (int)(width - cli_text_width(cell));
+    fprintf(file, " %*s", align == 'r' ? blanks : 0, "");
+    for (; *cell != '\0'; cell++)
+        fputc(*cell == '|' ? '/' : *cell, file);
+    fprintf(file, "%*s |", align == 'r' ? 0 : blanks, "");
+}
+
+static void write_rule(FILE *file, char align, size_t width)
+{
+    for (size_t i = 0; i < width + 1; i++)
+        fputc('-', file);
+    fputs(align == 'r' ? ":|" : "-|", file);
+}
+
+static void write_markdown(const struct cli_table *table, FILE *file)
+{
+    size_t widths[CLI_TABLE_COLUMNS], bodies[CLI_TABLE_COLUMNS];
+    size_t columns = strlen(table->align), lines = table->cells.count / columns;
+    find_widths(table, 0, widths);
+    find_widths(table, columns, bodies);
+    for (size_t line = 0; line < lines; line++) {
+        fputc('|', file);
+        for (size_t i = 0; i < columns; i++) {
+            if (bodies[i] > 0)
+                write_cell(file, table->cells.items[line * columns + i], table->align[i],
+                           widths[i]);
+        }
+        fputs(line == 0 ? "\n|" : "\n", file);
+        for (size_t i = 0; i < columns && line == 0; i++) {
+            if (bodies[i] > 0)
+                write_rule(file, table->align[i], widths[i]);
+        }
+        fputs(line == 0 ? "\n" : "", file);
+    }
+}
+
+int cli_table_finish_markdown(struct cli_table *table, struct cli *cli, FILE *file)
+{
+    int code = CLI_EXIT_OK;
+    if (table->failed)
+        code = cli_error(cli, CLI_EXIT_OTHER, "out of memory");
+    else
+        write_markdown(table, file);
     cli_texts_finish(&table->cells);
     return code;
 }

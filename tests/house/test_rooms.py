@@ -32,7 +32,7 @@ C_LIBRARY = {
     'wchar', 'wctype'}
 
 # Made by the build in place of a file of the tree.
-GENERATED = {'build_config.h', 'incline/version.h', 'layers/layer_list.h', 'cli/verb_list.h',
+GENERATED = {'build_config.h', 'bench/commit.h', 'incline/version.h', 'layers/layer_list.h', 'cli/verb_list.h',
              'layer_list.h', 'verb_list.h'}
 
 PRINTS_OR_EXITS = re.compile(
