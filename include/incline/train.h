@@ -53,6 +53,8 @@ struct incline_train_options {
     bool unique;              /* when it exists, create folder-2, folder-3, ... instead */
     const char *weights;      /* start from this file instead of fresh weights, or NULL */
     double max_seconds;       /* stop after the step that passes this; 0: no limit */
+    const char *no_fuse;      /* fusions to leave out, "head,input" or "all"; NULL: none. For finding
+                                 a fault in a device: they change speed, never results */
     bool overfit_batch;       /* train on the first batch only, again and again */
     enum incline_tune_mode tune; /* before the first step; its failure is logged, and no failure */
     volatile sig_atomic_t *stop; /* not 0: finish the step, save, return INTERRUPTED; may be NULL */

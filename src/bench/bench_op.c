@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "bench/bench_result.h"
 #include "bench/synthetic.h"
+#include "layers/finish.h"
 #include "network/initialize.h"
 #include "train/config.h"
 
@@ -90,9 +91,10 @@ static enum incline_status bind_parameters(struct bench *bench)
 static enum incline_status plan_passes(struct bench *bench)
 {
     bool train = bench->options->mode == INCLINE_BENCH_TRAIN;
+    struct incline_finish finish = {.plan = bench->plan, .gradient_use = INCLINE_GRADIENT_APPLY};
     bench->io.plan = bench->plan;
-    bench->io.training = train;
-    bench->io.gradient_use = INCLINE_GRADIENT_APPLY;
+    bench->io.finish = &finish;
+    bench->io.gradient_use = finish.gradient_use;
     enum incline_status status = bench->layer->class->forward(bench->ctx, bench->layer, &bench->io);
     if (!status && train) {
         incline_plan_set_pass(bench->plan, INCLINE_PASS_BACKWARD);

@@ -12,9 +12,22 @@ static const int default_repeats = 5, default_warmups = 2;
 static const double default_min_seconds = 0.3;
 static const char default_model[] = "mnist-cnn";
 
-/* Where `incline check` plugs in: what holds a network or a layer on a device against the reference
- * before it is timed. NULL: nothing does, and rows say "not checked". */
-static const incline_bench_verify verify = NULL;
+/* A network or a layer is held against the reference before it is timed; see incline/check.h. */
+static enum incline_status verify(struct incline_context *ctx, struct incline_device *device,
+                                  const struct incline_config *config, int batch,
+                                  enum incline_bench_mode mode, void *cookie, bool *right,
+                                  char *text, size_t text_bytes)
+{
+    struct incline_check_result result;
+    bool before;
+    (void)batch;
+    (void)mode;
+    (void)cookie;
+    enum incline_status status = incline_check_once(ctx, device, config, &result, &before);
+    *right = status == INCLINE_OK && result.failed == 0;
+    snprintf(text, text_bytes, "%s", status == INCLINE_OK ? result.first_failure : "");
+    return status;
+}
 
 struct bench_options {
     struct cli_numbers batches; /* none: the configuration's */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 struct train_options {
-    const char *weights, *out, *name;
+    const char *weights, *out, *name, *no_fuse;
     bool overwrite, overfit_batch, dry_run, unchecked;
     double max_seconds;
     size_t limit_train, limit_val;
@@ -539,6 +539,7 @@ static int train(struct training *training)
         .overwrite = options->overwrite,
         .unique = options->out == NULL && !options->overwrite,
         .weights = training->weights,
+        .no_fuse = options->no_fuse,
         .max_seconds = options->max_seconds,
         .overfit_batch = options->overfit_batch,
         .stop = cli_stop_flag(),
@@ -628,6 +629,9 @@ static const struct cli_option options[] = {
      "train on the first batch only, again and again"},
     {"dry-run", 0, CLI_FLAG, offsetof(struct train_options, dry_run), NULL,
      "check configuration, data, model and memory, and stop"},
+    {"no-fuse", 0, CLI_TEXT, offsetof(struct train_options, no_fuse), "NAME,...|all",
+     "leave fusions of kernels out, to find a fault in a device: activation, pool, update, input, "
+     "head, dense_backward, dense_conv2d, finish"},
     {"unchecked", 0, CLI_FLAG, offsetof(struct train_options, unchecked), NULL,
      "do not check the device's arithmetic first"},
     {"tune", 0, CLI_CHOICE, offsetof(struct train_options, tune), "WHEN",

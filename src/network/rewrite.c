@@ -38,6 +38,37 @@ unsigned incline_rewrite_find(const char *name)
     return 0;
 }
 
+static enum incline_status fail_name(struct incline_context *ctx, const char *name)
+{
+    struct incline_text all;
+    incline_text_init(&all, ctx);
+    for (size_t i = 0; i < NAMES; i++)
+        incline_text_add(&all, ", %s", names[i].name);
+    enum incline_status status =
+        incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "there is no fusion '%s'; there are: all%s", name,
+                     incline_text_get(&all));
+    incline_text_finish(&all);
+    return status;
+}
+
+enum incline_status incline_rewrites_without(struct incline_context *ctx, const char *list,
+                                             unsigned *out)
+{
+    *out = INCLINE_REWRITE_ALL;
+    for (const char *word = list; word && *word;) {
+        char name[32] = "";
+        size_t length = strcspn(word, ",");
+        strncat(name, word, length < sizeof name ? length : sizeof name - 1);
+        unsigned rewrite = strcmp(name, "all") == 0 ? INCLINE_REWRITE_ALL
+                                                    : incline_rewrite_find(name);
+        if (rewrite == 0)
+            return fail_name(ctx, name);
+        *out &= ~rewrite;
+        word += length + (word[length] == ',');
+    }
+    return INCLINE_OK;
+}
+
 static bool is(const struct incline_layer *layer, const char *class_name)
 {
     return strcmp(layer->class->name, class_name) == 0;

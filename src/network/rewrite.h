@@ -21,6 +21,11 @@ enum incline_rewrite {
 const char *incline_rewrite_name(unsigned rewrite);
 unsigned incline_rewrite_find(const char *name);
 
+/* *out = all rewrites but those in list: "head,input", "all"; NULL or "" leaves none out.
+ * Errors: ARGUMENT, naming the word that is none and what there is. */
+enum incline_status incline_rewrites_without(struct incline_context *ctx, const char *list,
+                                             unsigned *out) INCLINE_MUST_CHECK;
+
 /* Applies ACTIVATION, POOL, DENSE_BACKWARD and DENSE_CONV2D, as far as the set `which` has them, to a
  * chain: layers whose work another one does now are marked absorbed. The layers must stay where they
  * are, since some point at others. The rest concern what is around the layers: the step plan reads

@@ -13,6 +13,7 @@ struct incline_evaluator {
     struct incline_feed *feed;
     struct incline_buffer *metrics, *image_class;
     struct incline_step_plan *plan;
+    unsigned rewrites;
     size_t steps, batch;
     struct incline_metrics_slot *slots;
 };
@@ -87,7 +88,7 @@ static enum incline_status fill(struct incline_context *ctx, struct incline_eval
         .layer_count = config->model.layer_count,
         .loss = &incline_losses[config->train.loss],
         .mode = INCLINE_STEP_EVALUATE,
-        .rewrites = INCLINE_REWRITE_ALL,
+        .rewrites = evaluator->rewrites,
         .batch = (int)evaluator->batch,
         .parameters = parameters,
         .feed = evaluator->feed,
@@ -102,13 +103,14 @@ enum incline_status incline_evaluator_create(struct incline_context *ctx,
                                              const struct incline_config *config,
                                              const struct incline_parameters *parameters,
                                              const struct incline_images *images, int batch,
-                                             struct incline_evaluator **out)
+                                             unsigned rewrites, struct incline_evaluator **out)
 {
     struct incline_evaluator *evaluator = NULL;
     enum incline_status status = incline_alloc(ctx, 1, sizeof *evaluator, &evaluator);
     if (status)
         return status;
     evaluator->device = device;
+    evaluator->rewrites = rewrites;
     evaluator->batch = (size_t)batch < images->count ? (size_t)batch : images->count;
     evaluator->steps = (images->count + evaluator->batch - 1) / evaluator->batch;
     status = fill(ctx, evaluator, config, parameters, images);

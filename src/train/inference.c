@@ -167,7 +167,7 @@ enum incline_status incline_network_evaluate(struct incline_context *ctx,
     if (status)
         return status;
     status = incline_evaluator_create(ctx, network->device, network->config, network->parameters,
-                                      images, network->batch, &evaluator);
+                                      images, network->batch, INCLINE_REWRITE_ALL, &evaluator);
     if (status)
         return status;
     *out = (struct incline_evaluation){.images = images->count,

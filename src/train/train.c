@@ -33,6 +33,8 @@ struct trainer {
     struct incline_config recorded; /* config, with a text that tells where the data is */
 
     struct incline_parameters *parameters;
+    struct incline_parameters *gradients; /* NULL: they are applied as they are finished */
+    unsigned rewrites;
     struct incline_feed *feed;
     struct incline_buffer *metrics, *image_class;
     struct incline_step_plan *plan;
@@ -103,6 +105,9 @@ static enum incline_status make_parameters(struct trainer *trainer)
     const struct incline_model *model = &trainer->config->model;
     enum incline_status status = incline_parameters_create(
         trainer->ctx, trainer->device, model->layers, model->layer_count, &trainer->parameters);
+    if (!status && !(trainer->rewrites & INCLINE_REWRITE_UPDATE))
+        status = incline_parameters_create(trainer->ctx, trainer->device, model->layers,
+                                           model->layer_count, &trainer->gradients);
     if (status)
         return status;
     if (trainer->options->weights)
@@ -121,9 +126,10 @@ static enum incline_status make_plans(struct trainer *trainer)
         .layer_count = trainer->config->model.layer_count,
         .loss = &incline_losses[trainer->config->train.loss],
         .mode = INCLINE_STEP_TRAIN,
-        .rewrites = INCLINE_REWRITE_ALL,
+        .rewrites = trainer->rewrites,
         .batch = (int)trainer->batch,
         .parameters = trainer->parameters,
+        .gradients = trainer->gradients,
         .feed = trainer->feed,
         .metrics = trainer->metrics,
         .image_class = trainer->image_class,
@@ -133,6 +139,7 @@ static enum incline_status make_plans(struct trainer *trainer)
         return status;
     return incline_evaluator_create(trainer->ctx, trainer->device, trainer->config,
                                     trainer->parameters, val, (int)trainer->batch,
+                                    trainer->rewrites,
                                     &trainer->evaluator);
 }
 
@@ -587,6 +594,7 @@ static void clean_up(struct trainer *trainer)
     incline_buffer_destroy(&trainer->image_class);
     incline_buffer_destroy(&trainer->metrics);
     incline_feed_destroy(&trainer->feed);
+    incline_parameters_destroy(&trainer->gradients);
     incline_parameters_destroy(&trainer->parameters);
     incline_free(&trainer->recorded.text);
     incline_free(&trainer->slots);
@@ -648,6 +656,9 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
     if (status)
         return status;
     status = incline_run_folder_check(ctx, options);
+    if (status)
+        return status;
+    status = incline_rewrites_without(ctx, options->no_fuse, &trainer.rewrites);
     if (status)
         return status;
     count_steps(&trainer);

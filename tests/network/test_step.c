@@ -206,6 +206,17 @@ static void test_names(void **state)
     (void)state;
     for (unsigned rewrite = 1; rewrite < INCLINE_REWRITE_ALL; rewrite *= 2)
         assert_int_equal(incline_rewrite_find(incline_rewrite_name(rewrite)), rewrite);
+    unsigned set;
+    assert_ok(env.ctx, incline_rewrites_without(env.ctx, NULL, &set));
+    assert_int_equal(set, INCLINE_REWRITE_ALL);
+    assert_ok(env.ctx, incline_rewrites_without(env.ctx, "head,finish", &set));
+    assert_int_equal(set, INCLINE_REWRITE_ALL & ~INCLINE_REWRITE_HEAD & ~INCLINE_REWRITE_FINISH);
+    assert_ok(env.ctx, incline_rewrites_without(env.ctx, "all", &set));
+    assert_int_equal(set, 0);
+    assert_int_equal(incline_rewrites_without(env.ctx, "head,heads", &set),
+                     INCLINE_ERROR_ARGUMENT);
+    assert_non_null(strstr(incline_error_text(env.ctx), "'heads'"));
+    incline_error_clear(env.ctx);
     assert_int_equal(incline_rewrite_find("nonsense"), 0);
     assert_null(incline_rewrite_name(INCLINE_REWRITE_ALL + 1));
 }
