@@ -489,13 +489,23 @@ static int refuse_device(const struct training *training, const struct incline_c
     return CLI_EXIT_CHECK;
 }
 
+/* A training that has no room fails at its start, and needs no check. */
+static bool has_room(const struct training *training)
+{
+    struct incline_memory_need need;
+    bool fits;
+    if (plan_memory(training, training->config, &need, &fits) != INCLINE_OK)
+        incline_error_clear(training->cli->ctx);
+    return fits;
+}
+
 /* Once for each device, driver, version and network; see incline/check.h. */
 static int check_device(struct training *training)
 {
     struct cli *cli = training->cli;
     struct incline_check_result result;
     struct cli_figure time;
-    if (training->options->unchecked)
+    if (training->options->unchecked || !has_room(training))
         return CLI_EXIT_OK;
     cli_progress_note(&training->progress, "checking the device");
     enum incline_status status = incline_check_once(cli->ctx, training->device, training->config,
