@@ -70,7 +70,7 @@ static const char *change(cell out, const json_t *row)
 
 static const char *with_deviation(cell out, double value, double deviation)
 {
-    int decimals = fabs(value) < 100 ? 2 : 1;
+    int decimals = fabs(value) < 1 ? 4 : fabs(value) < 100 ? 2 : 1;
     snprintf(out, CELL_BYTES, "%.*f ± %.*f", decimals, value, decimals, deviation);
     return out;
 }
