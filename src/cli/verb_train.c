@@ -490,7 +490,7 @@ static int refuse_device(const struct training *training, const struct incline_c
 }
 
 /* A training that has no room fails at its start, and needs no check. */
-static bool has_room(const struct training *training)
+static bool training_has_room(const struct training *training)
 {
     struct incline_memory_need need;
     bool fits;
@@ -505,7 +505,7 @@ static int check_device(struct training *training)
     struct cli *cli = training->cli;
     struct incline_check_result result;
     struct cli_figure time;
-    if (training->options->unchecked || !has_room(training))
+    if (training->options->unchecked || !training_has_room(training))
         return CLI_EXIT_OK;
     cli_progress_note(&training->progress, "checking the device");
     enum incline_status status = incline_check_once(cli->ctx, training->device, training->config,

@@ -15,8 +15,11 @@ static enum incline_status plan(struct incline_context *ctx, const struct inclin
                                 struct incline_tensor *pieces)
 {
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
-    struct incline_text defines;
+    struct incline_text defines, label;
+    incline_text_init(&label, ctx);
+    incline_text_add(&label, "%s + %s", layer->conv->name, layer->name);
     struct incline_launch launch = {
+        .label = incline_text_get(&label),
         .kernel = "dense_conv2d_backward",
         .args = {INCLINE_TENSOR(io->conv->x), INCLINE_TENSOR(io->x)},
     };
@@ -37,7 +40,10 @@ static enum incline_status plan(struct incline_context *ctx, const struct inclin
     incline_dense_define(layer, io->plan, &defines);
     incline_define(&defines, "TILE_IN", lanes > 1 ? lanes : 4);
     incline_define(&defines, "APPLY", io->gradient_use == INCLINE_GRADIENT_APPLY);
-    return incline_layer_launch(ctx, layer, io, "dense_conv2d.cl", &defines, &launch);
+    enum incline_status status =
+        incline_layer_launch(ctx, layer, io, "dense_conv2d.cl", &defines, &launch);
+    incline_text_finish(&label);
+    return status;
 }
 
 enum incline_status incline_dense_conv2d_plan(struct incline_context *ctx,

@@ -77,13 +77,19 @@ static void add_arguments(const struct head *head, struct incline_launch *launch
 
 static enum incline_status launch_head(struct incline_context *ctx, const struct head *head)
 {
-    struct incline_text defines;
-    struct incline_launch launch = {.kernel = "head", .third = INCLINE_BLOCKS};
+    struct incline_text defines, label;
+    incline_text_init(&label, ctx);
+    incline_text_add(&label, "%s + %s", head->layer->name, head->loss->loss->name);
+    struct incline_launch launch = {
+        .label = incline_text_get(&label), .kernel = "head", .third = INCLINE_BLOCKS};
     incline_launch_in_groups(&launch, head->io->plan, 1, SHARE);
     add_arguments(head, &launch);
     incline_text_init(&defines, ctx);
     define(head, &defines);
-    return incline_layer_launch(ctx, head->layer, head->io, "head.cl", &defines, &launch);
+    enum incline_status status =
+        incline_layer_launch(ctx, head->layer, head->io, "head.cl", &defines, &launch);
+    incline_text_finish(&label);
+    return status;
 }
 
 /* The weight gradient is small: the sum over the images is left to the step's end. */

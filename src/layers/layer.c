@@ -105,7 +105,8 @@ enum incline_status incline_layer_launch(struct incline_context *ctx,
 {
     enum incline_status status = incline_text_status(defines);
     if (!status) {
-        launch->label = layer->name;
+        if (!launch->label)
+            launch->label = layer->name;
         launch->source = source;
         launch->defines = incline_text_get(defines);
         status = incline_plan_launch(ctx, io->plan, launch);
