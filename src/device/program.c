@@ -165,21 +165,37 @@ static enum incline_status compile(struct incline_context *ctx, struct incline_d
     return INCLINE_OK;
 }
 
+/* Seconds of the processor for compiling once more: little, where the driver keeps programs. */
+static double time_again(struct incline_device *device, const char *text, const char *options)
+{
+    double start = incline_clock_process_seconds();
+    cl_program program = NULL;
+    if (compile(NULL, device, "", text, options, &program) != INCLINE_OK)
+        return 0;
+    clReleaseProgram(program);
+    return incline_clock_process_seconds() - start;
+}
+
 /* From the cache, or else compiled and, where that pays, kept there. */
 static enum incline_status build_text(struct incline_context *ctx, struct incline_device *device,
                                       const char *source, const char *text, const char *options,
                                       cl_program *out)
 {
     struct incline_program_key key;
-    double start = incline_clock_seconds();
     incline_program_key(device, text, options, &key);
     *out = incline_program_cache_load(ctx, device, &key);
     if (*out)
         return INCLINE_OK;
+    double start = incline_clock_process_seconds();
     enum incline_status status = compile(ctx, device, source, text, options, out);
-    if (!status)
-        incline_program_cache_keep(ctx, device, &key, *out, incline_clock_seconds() - start);
-    return status;
+    if (status)
+        return status;
+    double seconds = incline_clock_process_seconds() - start;
+    enum incline_program_fate fate = incline_program_cache_judge(ctx, device, &key, seconds);
+    if (fate == INCLINE_PROGRAM_KEEP ||
+        (fate == INCLINE_PROGRAM_COMPILE_AGAIN && time_again(device, text, options) > seconds / 2))
+        incline_program_cache_keep(ctx, device, &key, *out, seconds);
+    return INCLINE_OK;
 }
 
 static enum incline_status build(struct incline_context *ctx, struct incline_device *device,

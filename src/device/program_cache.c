@@ -70,7 +70,7 @@ static void binary_name(const struct incline_program_key *key, char name[NAME_BY
 }
 
 /* An empty file: a process has found this program slow to compile, or, under the key of the driver,
- * two have, and the driver keeps nothing itself. */
+ * it is known that the driver keeps nothing itself. */
 static void slow_name(const struct incline_program_key *key, char name[NAME_BYTES])
 {
     snprintf(name, NAME_BYTES, "%s.slow", key->text);
@@ -253,13 +253,45 @@ static bool get_binary(struct incline_context *ctx, cl_program program, char **f
 static bool pays(const struct incline_device *device, const char *file, size_t length,
                  double compile_seconds)
 {
-    double start = incline_clock_seconds();
+    double start = incline_clock_process_seconds();
     cl_program program = create(device, (const unsigned char *)file + sizeof(struct header),
                                 length - sizeof(struct header));
     if (!program)
         return false;
     clReleaseProgram(program);
-    return incline_clock_seconds() - start < compile_seconds / 2;
+    return incline_clock_process_seconds() - start < compile_seconds / 2;
+}
+
+/* The driver's marker: its programs are kept at sight. */
+static void driver_name(const struct incline_device *device, char name[NAME_BYTES])
+{
+    struct incline_program_key driver;
+    incline_program_key(device, "", "", &driver);
+    slow_name(&driver, name);
+}
+
+enum incline_program_fate incline_program_cache_judge(struct incline_context *ctx,
+                                                      struct incline_device *device,
+                                                      const struct incline_program_key *key,
+                                                      double seconds)
+{
+    struct incline_cache_folder folder;
+    enum incline_program_fate fate = INCLINE_PROGRAM_LEAVE;
+    char slow[NAME_BYTES], slow_driver[NAME_BYTES];
+    if (seconds < slow_seconds)
+        return fate;
+    slow_name(key, slow);
+    driver_name(device, slow_driver);
+    if (!incline_device_cache_open(ctx, device, "programs", &folder))
+        fate = INCLINE_PROGRAM_LEAVE;
+    else if (is_there(&folder, slow_driver))
+        fate = INCLINE_PROGRAM_KEEP;
+    else if (is_there(&folder, slow))
+        fate = INCLINE_PROGRAM_COMPILE_AGAIN;
+    else if (incline_cache_write(ctx, &folder, slow, "", 0))
+        incline_device_cache_failed(ctx, device, "compiled programs are not kept");
+    incline_cache_close(&folder);
+    return fate;
 }
 
 static enum incline_status keep(struct incline_context *ctx, const struct incline_device *device,
@@ -268,15 +300,11 @@ static enum incline_status keep(struct incline_context *ctx, const struct inclin
                                 double seconds)
 {
     char name[NAME_BYTES], slow[NAME_BYTES], slow_driver[NAME_BYTES], *file = NULL;
-    struct incline_program_key driver;
     size_t length;
     enum incline_status status = INCLINE_OK;
-    incline_program_key(device, "", "", &driver);
     binary_name(key, name);
     slow_name(key, slow);
-    slow_name(&driver, slow_driver);
-    if (!is_there(folder, slow) && !is_there(folder, slow_driver))
-        return incline_cache_write(ctx, folder, slow, "", 0);
+    driver_name(device, slow_driver);
     if (get_binary(ctx, program, &file, &length) && pays(device, file, length, seconds)) {
         status = incline_cache_write(ctx, folder, name, file, length);
         if (!status)
@@ -293,8 +321,6 @@ void incline_program_cache_keep(struct incline_context *ctx, struct incline_devi
                                 double seconds)
 {
     struct incline_cache_folder folder;
-    if (seconds < slow_seconds)
-        return;
     if (incline_device_cache_open(ctx, device, "programs", &folder) &&
         keep(ctx, device, &folder, key, program, seconds) != INCLINE_OK)
         incline_device_cache_failed(ctx, device, "compiled programs are not kept");

@@ -1,6 +1,7 @@
 /* Compiled programs, kept in the folder `programs` of the cache, for drivers that do not keep them
- * themselves. Which do is found out by the clock: once two processes have found the compilation of
- * one program slow, that one and later ones of the driver are kept, where loading is faster.
+ * themselves. Which do is found out: when a second process has found the compilation of one program
+ * slow, it compiles it again; when that is slow too, this program and later ones of the driver are
+ * kept, where loading is faster. Times are of the processor, which a busy machine does not change.
  *
  * A file holds the binary of one program, named by a hash of everything that it came from, with its
  * length and a checksum. What is damaged, or refused by the driver, is removed and compiled anew.
@@ -23,7 +24,20 @@ void incline_program_key(const struct incline_device *device, const char *source
 cl_program incline_program_cache_load(struct incline_context *ctx, struct incline_device *device,
                                       const struct incline_program_key *key);
 
-/* After a compilation that took `seconds`. */
+/* What is to be done about a program that took `seconds` of the processor to compile. Remembers
+ * that it was slow. */
+enum incline_program_fate {
+    INCLINE_PROGRAM_LEAVE,
+    INCLINE_PROGRAM_COMPILE_AGAIN, /* keep it when that takes as long again: at least half */
+    INCLINE_PROGRAM_KEEP
+};
+enum incline_program_fate incline_program_cache_judge(struct incline_context *ctx,
+                                                      struct incline_device *device,
+                                                      const struct incline_program_key *key,
+                                                      double seconds);
+
+/* Keeps the program, unless loading it takes more than half of `seconds`; remembers that the driver
+ * keeps nothing itself. */
 void incline_program_cache_keep(struct incline_context *ctx, struct incline_device *device,
                                 const struct incline_program_key *key, cl_program program,
                                 double seconds);

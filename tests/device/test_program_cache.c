@@ -92,10 +92,9 @@ static bool is_there(struct bench *bench, const struct incline_program_key *key,
     return access(path_of(bench, key, suffix), F_OK) == 0;
 }
 
-/* Twice slow: kept; a second of compilation leaves half of one for loading. */
+/* A long compilation leaves half of it for loading. */
 static void keep_for_sure(struct bench *bench)
 {
-    keep(bench, &bench->key, 10);
     keep(bench, &bench->key, 10);
     if (!is_there(bench, &bench->key, "bin")) {
         print_message("the driver gives no binary that it takes back\n");
@@ -117,25 +116,36 @@ static void the_key_covers_what_the_program_depends_on(void **state)
     assert_string_not_equal(other.text, bench->key.text);
 }
 
-static void what_is_quick_is_not_kept(void **state)
+static int judge(struct bench *bench, const struct incline_program_key *key, double seconds)
+{
+    return (int)incline_program_cache_judge(bench->ctx, bench->device, key, seconds);
+}
+
+static void what_is_quick_is_left(void **state)
 {
     struct bench *bench = *state;
-    keep(bench, &bench->key, 0.05);
-    keep(bench, &bench->key, 0.05);
+    assert_int_equal(judge(bench, &bench->key, 0.05), INCLINE_PROGRAM_LEAVE);
+    assert_int_equal(judge(bench, &bench->key, 0.05), INCLINE_PROGRAM_LEAVE);
     assert_false(is_there(bench, &bench->key, "slow"));
-    assert_false(is_there(bench, &bench->key, "bin"));
     assert_false(comes_back(bench, &bench->key));
     assert_string_equal(bench->heard.text, "");
 }
 
-static void what_is_slow_twice_is_kept(void **state)
+static void what_loads_slowly_is_not_kept(void **state)
+{
+    struct bench *bench = *state;
+    keep(bench, &bench->key, 0);
+    assert_false(is_there(bench, &bench->key, "bin"));
+}
+
+static void what_is_slow_again_is_kept(void **state)
 {
     struct bench *bench = *state;
     struct incline_program_key other;
     struct stat info;
-    keep(bench, &bench->key, 10);
+    assert_int_equal(judge(bench, &bench->key, 10), INCLINE_PROGRAM_LEAVE);
     assert_true(is_there(bench, &bench->key, "slow"));
-    assert_false(is_there(bench, &bench->key, "bin"));
+    assert_int_equal(judge(bench, &bench->key, 10), INCLINE_PROGRAM_COMPILE_AGAIN);
     keep_for_sure(bench);
     assert_false(is_there(bench, &bench->key, "slow"));
     assert_int_equal(stat(path_of(bench, &bench->key, "bin"), &info), 0);
@@ -143,6 +153,8 @@ static void what_is_slow_twice_is_kept(void **state)
     assert_true(comes_back(bench, &bench->key));
     /* The driver is known now: another program is kept at once. */
     incline_program_key(bench->device, "another", "options", &other);
+    assert_int_equal(judge(bench, &other, 10), INCLINE_PROGRAM_KEEP);
+    assert_int_equal(judge(bench, &other, 0.05), INCLINE_PROGRAM_LEAVE);
     keep(bench, &other, 10);
     assert_true(comes_back(bench, &other));
     assert_string_equal(bench->heard.text, "");
@@ -263,8 +275,9 @@ static void the_longest_unused_go_first(void **state)
 
 static const struct CMUnitTest tests[] = {
     cache_test(the_key_covers_what_the_program_depends_on),
-    cache_test(what_is_quick_is_not_kept),
-    cache_test(what_is_slow_twice_is_kept),
+    cache_test(what_is_quick_is_left),
+    cache_test(what_loads_slowly_is_not_kept),
+    cache_test(what_is_slow_again_is_kept),
     cache_test(what_is_damaged_is_removed),
     cache_test(a_shared_folder_is_not_used),
     cache_test(a_full_cache_keeps_nothing),
