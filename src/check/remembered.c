@@ -6,6 +6,7 @@
 #include "base/embedded.h"
 #include "base/memory.h"
 #include "check/checker.h"
+#include "device/cache.h"
 #include "incline/version.h"
 
 #include <inttypes.h>
@@ -171,7 +172,7 @@ enum incline_status incline_check_once(struct incline_context *ctx, struct incli
     INCLINE_REQUIRE(ctx, ctx && device && config && out && before);
     const struct incline_check_options options = {0};
     const char *own_kernels = getenv("INCLINE_KERNEL_DIR");
-    bool remembers = !own_kernels || !*own_kernels;
+    bool remembers = (!own_kernels || !*own_kernels) && !incline_device_cache_is_off();
     char key[KEY_DIGITS + 1];
     *out = (struct incline_check_result){0};
     *before = false;
