@@ -348,8 +348,6 @@ static enum incline_status run(struct session *session)
         status = time_step(session, &result->step_before_seconds);
     if (!status)
         status = try_all(session);
-    if (!status)
-        status = time_step(session, &result->step_after_seconds);
     return status;
 }
 
@@ -358,15 +356,34 @@ static bool was_looked_at(const struct job *job)
     return job->next > 1 || job->count == 1;
 }
 
-/* What there was no time for stays as it was. */
+/* Among disturbed timings only a large difference counts. */
+static bool is_believed(const struct job *job)
+{
+    const double large = 1.5;
+    return !job->noisy || job->best_seconds * large < job->first_seconds;
+}
+
+/* What there was no time for stays as it was, and so does what something disturbed: a shape that was
+ * chosen by chance can be twice as slow. */
 static void leave_the_rest(struct session *session)
 {
     for (size_t i = 0; i < session->job_count; i++) {
-        const struct job *job = &session->jobs[i];
-        if (!was_looked_at(job))
-            incline_tuning_set(session->spec->device, job->question, job->before,
-                               job->before_source);
+        struct job *job = &session->jobs[i];
+        if (was_looked_at(job) && is_believed(job))
+            continue;
+        job->best = job->before;
+        incline_tuning_set(session->spec->device, job->question, job->before, job->before_source);
     }
+}
+
+/* How long a step takes with what was chosen in the end. */
+static enum incline_status time_choice(struct session *session)
+{
+    if (session->job_count == 0)
+        return INCLINE_OK;
+    incline_step_plan_destroy(&session->plan);
+    enum incline_status status = incline_rig_plan(&session->rig, &session->plan);
+    return status ? status : time_step(session, &session->result->step_after_seconds);
 }
 
 /* ---- results ---- */
@@ -459,9 +476,11 @@ enum incline_status incline_tune_network(struct incline_context *ctx,
     enum incline_status status = incline_rig_init(ctx, spec, &session.rig);
     if (!status)
         status = run(&session);
+    leave_the_rest(&session);
+    if (!status)
+        status = time_choice(&session);
     if (!status)
         status = write_rows(&session);
-    leave_the_rest(&session);
     if (!status)
         try_to_store(&session);
     out->seconds = elapsed(&session);
