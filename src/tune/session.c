@@ -372,7 +372,8 @@ static void leave_the_rest(struct session *session)
         if (was_looked_at(job) && is_believed(job))
             continue;
         job->best = job->before;
-        incline_tuning_set(session->spec->device, job->question, job->before, job->before_source);
+        incline_tuning_set(session->spec->device, job->question, job->before,
+                           was_looked_at(job) ? INCLINE_TUNING_MEASURED : job->before_source);
     }
 }
 
