@@ -89,9 +89,12 @@ int incline_conv2d_parts(const struct incline_layer *layer)
 static int forward_tile(const struct incline_layer *layer, const struct incline_plan *plan)
 {
     /* TILE_OUT at most; the accumulators of a pool are twice as many */
-    static const struct incline_tile many[] = {{{16}}, {{12}}, {{8}}, {{10}}, {{6}}};
-    static const struct incline_tile pooled[] = {{{4}}, {{8}}, {{6}}, {{10}}, {{12}}};
-    static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}}, {{1}}};
+    static const struct incline_tile many[] = {{{16}}, {{12}}, {{8}}, {{10}},
+                                               {{14}}, {{6}},  {{4}}, {{2}}};
+    static const struct incline_tile pooled[] = {{{4}},  {{8}},  {{6}}, {{10}},
+                                                 {{12}}, {{3}},  {{2}}, {{5}}};
+    static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}}, {{1}},
+                                              {{6}}, {{3}}, {{12}}, {{16}}};
     const struct incline_tile *tile =
         incline_layer_tile(layer, plan, layer->pool ? "conv2d_pool_forward" : "conv2d_forward",
                            layer->pool ? pooled : many, sizeof many / sizeof *many, one,
@@ -108,9 +111,10 @@ struct weight_tiles {
 static struct weight_tiles weight_tiles(const struct incline_layer *layer,
                                         const struct incline_plan *plan)
 {
-    static const struct incline_tile many[] = {{{9, 2, 1}}, {{16, 1, 1}}, {{8, 2, 0}},
-                                               {{8, 1, 0}}, {{12, 1, 0}}, {{4, 4, 0}}};
-    static const struct incline_tile one[] = {{{9, 1, 1}}, {{16, 1, 1}}, {{8, 1, 0}}, {{4, 1, 0}}};
+    static const struct incline_tile many[] = {{{9, 2, 1}},  {{16, 1, 1}}, {{8, 2, 0}}, {{8, 1, 0}},
+                                               {{12, 1, 0}}, {{4, 4, 0}},  {{6, 2, 0}}, {{4, 2, 0}}};
+    static const struct incline_tile one[] = {{{9, 1, 1}}, {{16, 1, 1}}, {{8, 1, 0}}, {{4, 1, 0}},
+                                              {{6, 1, 0}}, {{3, 1, 0}},  {{2, 1, 0}}, {{12, 1, 0}}};
     const struct options *options = layer->options;
     const struct incline_tile *tile =
         incline_layer_tile(layer, plan, "conv2d_backward_weights", many,

@@ -59,8 +59,10 @@ static const struct incline_tile *forward_tile(const struct incline_layer *layer
                                                const struct incline_plan *plan)
 {
     /* TILE_OUT at most */
-    static const struct incline_tile many[] = {{{16}}, {{8}}, {{12}}, {{10}}, {{6}}};
-    static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}}, {{1}}};
+    static const struct incline_tile many[] = {{{16}}, {{8}}, {{12}}, {{14}},
+                                               {{10}}, {{6}}, {{4}},  {{2}}};
+    static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}},  {{1}},
+                                              {{6}}, {{3}}, {{16}}, {{12}}};
     return incline_layer_tile(layer, plan, "dense_forward", many, sizeof many / sizeof *many, one,
                               sizeof one / sizeof *one);
 }
@@ -72,7 +74,9 @@ static const struct incline_tile *backward_tile(const struct incline_layer *laye
     static const struct incline_tile many[] = {{{16, 16, 1}}, {{16, 8, 2}}, {{8, 16, 1}},
                                                {{8, 8, 2}},   {{16, 4, 4}}, {{16, 8, 1}},
                                                {{8, 8, 1}},   {{4, 4, 2}}};
-    static const struct incline_tile one[] = {{{4, 8, 1}}, {{8, 8, 1}}, {{4, 4, 1}}, {{8, 16, 1}}};
+    static const struct incline_tile one[] = {{{4, 8, 1}},  {{8, 8, 1}},  {{4, 4, 1}},
+                                              {{8, 16, 1}}, {{2, 8, 1}},  {{16, 8, 1}},
+                                              {{2, 4, 1}},  {{16, 16, 1}}};
     const struct incline_tile *tile =
         incline_layer_tile(layer, plan, "dense_backward", many, sizeof many / sizeof *many, one,
                            sizeof one / sizeof *one);

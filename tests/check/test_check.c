@@ -178,8 +178,8 @@ static const struct wrong {
      "y",
      ""},
     {{"update.h", "-learning_rate", "learning_rate"}, "conv2d_1 weight update", "", "w", ""},
-    {{"mse.cl", "2.0f", "3.0f"}, "mse gradient", "mse", "dx", ""},
-    {{"gather.cl", "table + e", "table + 1 + e"}, "input", "gather", "x", ""},
+    {{"mse.h", "2.0f", "3.0f"}, "mse gradient", "loss", "dx", ""},
+    {{"input.h", "(of[1])", "(of[0])"}, "input", "gather", "x", ""},
     /* Only steps without the fusion use this kernel. */
     {{"sgd.cl", "-learning_rate", "learning_rate"},
      "whole step, fused",
