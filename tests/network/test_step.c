@@ -191,12 +191,13 @@ static void test_rewrites_keep_bits(void **state)
     for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
         struct setup s = {0};
         struct outcome plain;
+        bool many = i < ONE_BY_ONE && !test_small();
         if (test_small() && !nets[i].small)
             continue;
         setup_create(&nets[i], &s);
         run(&s, 0, &plain);
         assert_true(plain.metrics[0][3] > 0); /* images were counted */
-        for (unsigned rewrite = 1; rewrite < INCLINE_REWRITE_ALL && i < ONE_BY_ONE; rewrite *= 2)
+        for (unsigned rewrite = 1; rewrite < INCLINE_REWRITE_ALL && many; rewrite *= 2)
             check_set(&nets[i], &s, INCLINE_REWRITE_ALL & ~rewrite, &plain);
         check_set(&nets[i], &s, INCLINE_REWRITE_ALL, &plain);
         free(plain.weights);
