@@ -27,14 +27,16 @@ static const int widths[WIDTHS] = {16, 8, 4};
 /* A launch that takes longer is not repeated. */
 static const double long_seconds = 0.01;
 
-/* A narrower width must be faster by more than what a busy machine does: what is too wide spills and
- * takes twice as long. */
+/* Another width than the driver names must be faster by more than what a busy machine does: what is
+ * too wide spills, and what is too narrow leaves half of the registers unused. */
 static const double noise = 1.25;
 
-int incline_lanes_choose(const double seconds[WIDTHS])
+int incline_lanes_choose(const double seconds[WIDTHS], int drivers_word)
 {
     int best = 0;
-    for (int i = 1; i < WIDTHS; i++)
+    while (best < WIDTHS - 1 && widths[best] != drivers_word)
+        best++;
+    for (int i = 0; i < WIDTHS; i++)
         if (seconds[i] * noise < seconds[best])
             best = i;
     return widths[best];
@@ -292,7 +294,7 @@ static int probed_lanes(struct incline_context *ctx, struct incline_device *devi
         incline_error_clear(ctx);
         return drivers_word(device);
     }
-    lanes = incline_lanes_choose(seconds);
+    lanes = incline_lanes_choose(seconds, drivers_word(device));
     incline_log(ctx, INCLINE_LOG_DEBUG, "lanes: 16 %.3f ms, 8 %.3f ms, 4 %.3f ms: %d",
                 1e3 * seconds[0], 1e3 * seconds[1], 1e3 * seconds[2], lanes);
     store(ctx, device, lanes == 16 ? 0 : lanes == 8 ? 1 : 2, seconds);

@@ -7,12 +7,12 @@
 /* Finds the device's lanes, once it is open: what INCLINE_LANES says; 1 where neighbouring
  * work-items are neighbouring images, on GPUs; on a CPU the vector width at which it multiplies and
  * adds fastest, measured in some milliseconds and remembered in the tuning database. Drivers' words
- * (CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) count only where the measurement fails. */
+ * (CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) count where the measurement fails or finds no difference. */
 void incline_device_find_lanes(struct incline_context *ctx, struct incline_device *device);
 
-/* Seconds of the probe at 16, 8 and 4 lanes, all of the same work: the lanes to use. A wider vector
- * wins unless a narrower one is faster by more than the noise of such a measurement. */
-int incline_lanes_choose(const double seconds[3]);
+/* Seconds of the probe at 16, 8 and 4 lanes, all of the same work: the lanes to use. The driver's
+ * word wins unless another width is faster by more than the noise of such a measurement. */
+int incline_lanes_choose(const double seconds[3], int drivers_word);
 
 /* Lets every compute unit multiply and add for some milliseconds: *busy_seconds by the device's
  * clock, in which the process got *cpu_seconds of the machine's cores for all its threads. On a CPU

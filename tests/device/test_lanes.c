@@ -6,21 +6,23 @@
 #include "device/lanes.h"
 #include "device/tuning.h"
 
-static void assert_choice(double at16, double at8, double at4, int lanes)
+static void assert_choice(double at16, double at8, double at4, int word, int lanes)
 {
     const double seconds[] = {at16, at8, at4};
-    assert_int_equal(incline_lanes_choose(seconds), lanes);
+    assert_int_equal(incline_lanes_choose(seconds, word), lanes);
 }
 
 static void timings_decide(void **state)
 {
     (void)state;
-    assert_choice(1.0, 2.0, 4.0, 16);
-    assert_choice(1.0, 1.0, 2.0, 16);  /* two operations for each: the wider is as good */
-    assert_choice(1.0, 0.97, 2.0, 16); /* noise */
-    assert_choice(1.5, 1.0, 2.0, 8);
-    assert_choice(4.0, 2.0, 1.0, 4);
-    assert_choice(2.0, 1.0, 0.97, 8);
+    assert_choice(1.0, 2.0, 4.0, 16, 16);
+    assert_choice(1.0, 2.0, 4.0, 4, 16);   /* the driver's word does not count */
+    assert_choice(1.0, 1.0, 2.0, 16, 16);  /* no difference: it does */
+    assert_choice(1.0, 1.0, 1.0, 4, 4);
+    assert_choice(1.0, 0.97, 2.0, 16, 16); /* noise */
+    assert_choice(1.5, 1.0, 2.0, 16, 8);
+    assert_choice(4.0, 2.0, 1.0, 16, 4);
+    assert_choice(2.0, 1.0, 0.97, 8, 8);
 }
 
 static struct test_device open_device(void)
