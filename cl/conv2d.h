@@ -249,9 +249,11 @@ INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
     }
 }
 
-/* Does everything that window (row, column) reads lie in x? */
+/* Does everything that window (row, column) reads lie in x? A constant where no window is padded. */
 INCL_INLINE bool incl_conv2d_is_inside(int row, int column)
 {
+    if (!PADDED)
+        return true;
     int h = row * WINDOW_H * STRIDE_H - PAD_TOP, left = column * WINDOW_W * STRIDE_W - PAD_LEFT;
     return h >= 0 && h + (WINDOW_H - 1) * STRIDE_H + KERNEL_H <= IN_H && left >= 0 &&
            left + (WINDOW_W - 1) * STRIDE_W + KERNEL_W <= IN_W;
