@@ -61,8 +61,9 @@ static void read_tables(struct incline_context *ctx, struct incline_device *devi
 {
     struct incline_cache_folder folder;
     enum incline_status status = read_shipped(ctx, &device->tuning->shipped);
-    if (!status && incline_device_cache_open(ctx, device, NULL, &folder)) {
-        status = read_stored(ctx, &folder, &device->tuning->stored);
+    if (!status) {
+        if (incline_device_cache_open(ctx, device, NULL, &folder))
+            status = read_stored(ctx, &folder, &device->tuning->stored);
         incline_cache_close(&folder);
     }
     if (status)
