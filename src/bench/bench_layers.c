@@ -46,6 +46,13 @@ static void add_cover(struct incline_bench_layer *row, const struct incline_laye
              layer->class->name, layer->detail[0] ? " " : "", layer->detail);
 }
 
+/* Of a layer's passes those that the row's launches make: what is fused into the loss has them all. */
+static int passes_in(const struct incline_bench_layer *row, int passes)
+{
+    int count = (row->forward > 0 ? 1 : 0) + (row->backward > 0 ? passes - 1 : 0);
+    return count == 0 && row->loss > 0 ? passes : count;
+}
+
 static void describe(const struct incline_bench_subject *subject, enum incline_bench_mode mode,
                      int batch, struct incline_bench_layer *row)
 {
@@ -53,7 +60,8 @@ static void describe(const struct incline_bench_subject *subject, enum incline_b
         const struct incline_layer *layer = &subject->layers[i];
         if (!names(row->name, layer->name))
             continue;
-        row->flops += 2 * layer->multiply_adds * batch * passes_of(subject, i, mode);
+        row->flops +=
+            2 * layer->multiply_adds * batch * passes_in(row, passes_of(subject, i, mode));
         add_cover(row, layer);
     }
 }
@@ -103,9 +111,10 @@ enum incline_status incline_bench_group(struct incline_context *ctx,
         if (!row) {
             row = &out->layers[out->layer_count++];
             snprintf(row->name, sizeof row->name, "%s", launch->label);
-            describe(subject, mode, out->batch, row);
         }
         add_time(row, launch->pass, seconds[i]);
     }
+    for (size_t i = 0; i < out->layer_count; i++)
+        describe(subject, mode, out->batch, &out->layers[i]);
     return INCLINE_OK;
 }
