@@ -46,11 +46,13 @@ static void add_cover(struct incline_bench_layer *row, const struct incline_laye
              layer->class->name, layer->detail[0] ? " " : "", layer->detail);
 }
 
-/* Of a layer's passes those that the row's launches make: what is fused into the loss has them all. */
+/* Of a layer's passes those that the row's launches make. What is fused into the loss has the forward
+ * pass, and unless there are others, the way back too. */
 static int passes_in(const struct incline_bench_layer *row, int passes)
 {
-    int count = (row->forward > 0 ? 1 : 0) + (row->backward > 0 ? passes - 1 : 0);
-    return count == 0 && row->loss > 0 ? passes : count;
+    if (row->loss > 0 && row->backward == 0)
+        return passes;
+    return (row->forward > 0 || row->loss > 0 ? 1 : 0) + (row->backward > 0 ? passes - 1 : 0);
 }
 
 static void describe(const struct incline_bench_subject *subject, enum incline_bench_mode mode,
