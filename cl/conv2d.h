@@ -1,6 +1,6 @@
 /* The sums of a convolution, tile by tile; see conv2d.cl for equations and macros.
  *
- * X_SPACE   where the forward pass reads x: global, or SCRATCH of phases.h (conv2d_forward_input)
+ * X_SPACE   where the forward pass reads x: global, or SCRATCH of phases.h with INPUT
  * DZ_SPACE  where the weight gradient reads dz_t and code_t: global or SCRATCH */
 #ifndef INCL_CONV2D_H
 #define INCL_CONV2D_H
