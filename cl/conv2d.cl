@@ -54,7 +54,7 @@ kernel void conv2d_forward(global const uchar *restrict pixels, global const int
                            int first, int images)
 {
     SCRATCH float patch[PATCH_H * ROW_BYTES * NB];
-    int row = get_group_id(1), block = get_group_id(2);
+    int row = GROUP(1), block = GROUP(2);
     int top = row * ADVANCE - PAD_TOP;
     int own = row == POOLED_H - 1 ? PATCH_H : min(ADVANCE, PATCH_H);
     int y_of = block * POSITIONS * OUT_C * NB;

@@ -54,10 +54,11 @@ kernel void dense_forward_slices(global const float *restrict x, global const fl
 #if HAS_BIAS
                                  global const float *restrict b,
 #endif
-                                 global float *restrict part)
+                                 global float *restrict part, int images)
 {
     const int slices = (IN + SLICE - 1) / SLICE;
-    int lane = get_global_id(0) * LANES, block = get_global_id(2), blocks = get_global_size(2);
+    int lane = get_global_id(0) * LANES, block = get_global_id(2);
+    int blocks = (images + NB - 1) / NB;
     int slice = get_global_id(1) / OUT_TILES, o = get_global_id(1) % OUT_TILES * TILE_OUT;
     if (slice >= slices)
         return;
@@ -74,10 +75,10 @@ kernel void dense_forward_slices(global const float *restrict x, global const fl
 
 /* part [slices][blocks][OUT][NB], read.  y [blocks][OUT][NB], written.
  * Work-items {NB / LANES, OUT or more, blocks}. */
-kernel void dense_forward_add(global const float *restrict part, global float *restrict y)
+kernel void dense_forward_add(global const float *restrict part, global float *restrict y, int images)
 {
     const int slices = (IN + SLICE - 1) / SLICE;
-    int o = get_global_id(1), blocks = get_global_size(2);
+    int o = get_global_id(1), blocks = (images + NB - 1) / NB;
     int place = (get_global_id(2) * OUT + o) * NB + get_global_id(0) * LANES;
     if (o >= OUT)
         return;
@@ -88,8 +89,9 @@ kernel void dense_forward_add(global const float *restrict part, global float *r
 }
 
 /* dz [blocks][OUT][NB], w [IN][OUT], read.  dx [blocks][IN][NB], written.  All f32.
- * Work-items {NB / LANES, ceil(IN / TILE_IN) or more, any number up to blocks}: one owns TILE_IN
- * inputs of every so many blocks. */
+ * Work-items {NB / LANES, ceil(IN / TILE_IN) or more, blocks}: one owns TILE_IN inputs of a block; with
+ * SOLO dimension 2 is 1 and it walks through all blocks, so that its rows of w stay in the first
+ * cache. */
 kernel void dense_backward_data(global const float *restrict dz, global const float *restrict w,
                                 global float *restrict dx, int images)
 {
@@ -97,7 +99,7 @@ kernel void dense_backward_data(global const float *restrict dz, global const fl
     int blocks = (images + NB - 1) / NB;
     if (i >= IN)
         return;
-    for (int block = get_global_id(2); block < blocks; block += get_global_size(2))
+    for (int block = get_global_id(2); block < blocks; block += SOLO ? 1 : blocks)
         incl_dense_inputs(dz + block * OUT * NB + lane, w, dx + block * IN * NB + lane, i);
 }
 
@@ -143,7 +145,7 @@ kernel void dense_backward(global const float *restrict x, global const float *r
                            global float *restrict dx, float learning_rate, int images)
 {
     const int tiles = GROUP_ROWS / TILE_IN, width = LANES * TILE_V, columns = COLUMNS / width;
-    int from = get_group_id(1) * GROUP_ROWS, blocks = (images + NB - 1) / NB;
+    int from = GROUP(1) * GROUP_ROWS, blocks = (images + NB - 1) / NB;
 #if APPLY
     global float *dw = w;
 #endif

@@ -107,7 +107,7 @@ kernel void dense_conv2d_backward(global const float *restrict x, global const f
     SCRATCH incl_code code_t[NB * OUT_COLUMNS] __attribute__((aligned(64)));
 #endif
     const int k_tiles = OUT_COLUMNS / LANES / TILE_K, run_tiles = (RUN + TILE_RUN - 1) / TILE_RUN;
-    int part = get_group_id(1), blocks = (images + NB - 1) / NB;
+    int part = GROUP(1), blocks = (images + NB - 1) / NB;
     int begin = part * SHARE, end = min(begin + SHARE, POSITIONS);
     pieces += part * (ROWS + HAS_BIAS) * OUT_COLUMNS;
 

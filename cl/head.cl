@@ -66,7 +66,7 @@ kernel void head(global const float *restrict x, global const float *restrict w,
                  global float *restrict image_loss, global int *restrict image_rank,
                  global int *restrict image_class, int first, int images)
 {
-    int block = get_group_id(2);
+    int block = GROUP(2);
     x += block * IN * NB;
     z += block * OUT * NB;
 #if GRADIENT

@@ -8,6 +8,10 @@
 #define INCL_PHASES_H
 #include "lanes.h"
 
+/* The number of this item's group in the whole launch, of which the device may see only a piece at a
+ * time; get_group_id() counts from the piece's start, get_global_id() does not. */
+#define GROUP(dimension) ((int)(get_global_id(dimension) / get_local_size(dimension)))
+
 #ifndef SOLO
 #define SOLO (LANES > 1)
 #endif

@@ -18,6 +18,10 @@ enum { INCLINE_NB = 16 };
  * another value than these is refused when the device is opened. */
 int incline_device_lanes(const struct incline_device *device);
 
+/* Launches of plans enqueued for the first time from now on that would last longer are cut to pieces,
+ * down to a work-group each; 0: none are. At first 0 on CPUs and 0.1 elsewhere. See enqueue.c. */
+void incline_device_limit_launches(struct incline_device *device, double seconds);
+
 /* Bytes to which the start of a sub-buffer must be aligned. */
 size_t incline_device_align(const struct incline_device *device);
 

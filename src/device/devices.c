@@ -435,6 +435,9 @@ static void log_choice(struct incline_context *ctx, const struct found_list *lis
                 usable_count, info->name, info->platform_name, info->driver, device->lanes);
 }
 
+/* Longest launch on a device other than a CPU: a frame or some of a display that it also drives. */
+static const double LAUNCH_SECONDS = 0.1;
+
 static enum incline_status open_chosen(struct incline_context *ctx, const struct found *chosen,
                                        struct incline_device **out)
 {
@@ -449,6 +452,7 @@ static enum incline_status open_chosen(struct incline_context *ctx, const struct
     clGetDeviceInfo(chosen->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof align_bits, &align_bits,
                     NULL);
     device->align = align_bits / 8 > 128 ? align_bits / 8 : 128;
+    device->launch_seconds = strcmp(device->info.type, "cpu") == 0 ? 0.0 : LAUNCH_SECONDS;
     device->context = clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
     if (code != CL_SUCCESS) {
         status = incline_cl_fail(ctx, device, code, "clCreateContext", "opening the device");
@@ -521,6 +525,11 @@ const struct incline_device_info *incline_device_get_info(const struct incline_d
 struct incline_device_counters incline_device_get_counters(const struct incline_device *device)
 {
     return device->counters;
+}
+
+void incline_device_limit_launches(struct incline_device *device, double seconds)
+{
+    device->launch_seconds = seconds;
 }
 
 int incline_device_lanes(const struct incline_device *device)

@@ -22,6 +22,7 @@ struct incline_device {
     struct incline_device_counters counters;
     int lanes;
     size_t align;
+    double launch_seconds; /* launches above this are enqueued in pieces; 0: as they are */
     size_t buffer_bytes; /* in live buffers */
     struct incline_program *programs;
     size_t program_count, program_capacity;

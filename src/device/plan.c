@@ -1,43 +1,11 @@
-#include "device/plan.h"
-
 #include "base/memory.h"
 #include "device/arena.h"
-#include "device/handles.h"
 #include "device/opencl.h"
+#include "device/plan_inner.h"
 #include "device/tuning.h"
 
 #include <assert.h>
 #include <stdint.h>
-#include <string.h>
-
-struct incline_tensor {
-    char *name;
-    size_t bytes;
-    size_t first, last; /* launches; first > last: unused */
-    bool kept;
-    bool external;
-    struct incline_buffer *buffer; /* owned unless external */
-};
-
-struct bound_launch {
-    struct incline_launch spec; /* its texts are the copies below */
-    char *label, *source, *defines;
-    cl_kernel kernel;
-    size_t local[3];
-};
-
-struct incline_plan {
-    struct incline_device *device;
-    int batch;
-    struct incline_tensor **tensors;
-    size_t tensor_count, tensor_capacity;
-    struct bound_launch *launches;
-    size_t launch_count, launch_capacity;
-    struct incline_buffer *arena;
-    size_t arena_bytes;
-    struct incline_step last_step; /* what the kernels' arguments hold */
-    enum incline_pass pass;        /* of launches to come */
-};
 
 const char *const incline_pass_names[] = {"forward", "loss", "backward", "update", NULL};
 
@@ -60,7 +28,7 @@ static void destroy_tensor(struct incline_tensor **tensor)
     incline_free(tensor);
 }
 
-static void finish_launch(struct bound_launch *launch)
+static void finish_launch(struct incline_bound_launch *launch)
 {
     if (launch->kernel)
         clReleaseKernel(launch->kernel);
@@ -94,14 +62,9 @@ int incline_plan_batch(const struct incline_plan *plan)
     return plan->batch;
 }
 
-static int blocks_of(int images)
-{
-    return (images + INCLINE_NB - 1) / INCLINE_NB;
-}
-
 int incline_plan_blocks(const struct incline_plan *plan)
 {
-    return blocks_of(plan->batch);
+    return incline_blocks_of(plan->batch);
 }
 
 static enum incline_status add_tensor(struct incline_context *ctx, struct incline_plan *plan,
@@ -186,7 +149,7 @@ static enum incline_status copy_text(struct incline_context *ctx, const char **t
 enum incline_status incline_plan_launch(struct incline_context *ctx, struct incline_plan *plan,
                                         const struct incline_launch *launch)
 {
-    struct bound_launch bound = {.spec = *launch};
+    struct incline_bound_launch bound = {.spec = *launch};
     bound.spec.pass = plan->pass;
     enum incline_status status =
         incline_grow(ctx, &plan->launches, &plan->launch_capacity, plan->launch_count + 1,
@@ -282,65 +245,8 @@ enum incline_status incline_plan_measure(struct incline_context *ctx, struct inc
     return place(ctx, plan, true);
 }
 
-static enum incline_status fail_launch(struct incline_context *ctx,
-                                       const struct incline_device *device, cl_int code,
-                                       const char *call, const struct incline_launch *spec)
-{
-    return incline_fail(
-        ctx, INCLINE_ERROR_DEVICE, "%s failed with %s (%d) on device %s: kernel %s of %s", call,
-        incline_cl_error_name(code), (int)code, device->info.name, spec->kernel, spec->label);
-}
-
-static cl_int set_argument(const struct bound_launch *launch, cl_uint index,
-                           const struct incline_step *step)
-{
-    const struct incline_arg *arg = &launch->spec.args[index];
-    const void *value = &arg->value;
-    size_t size = sizeof(cl_int);
-    switch (arg->kind) {
-    case INCLINE_ARG_TENSOR:
-        value = &arg->value.tensor->buffer->handle;
-        size = sizeof(cl_mem);
-        break;
-    case INCLINE_ARG_IMAGES:
-        value = &step->images;
-        break;
-    case INCLINE_ARG_FIRST:
-        value = &step->first;
-        break;
-    case INCLINE_ARG_NUMBER:
-        value = &step->number;
-        break;
-    case INCLINE_ARG_LEARNING_RATE:
-        value = &step->learning_rate;
-        break;
-    case INCLINE_ARG_INT:
-    case INCLINE_ARG_FLOAT:
-    case INCLINE_ARG_END:
-        break;
-    }
-    return clSetKernelArg(launch->kernel, index, size, value);
-}
-
-static bool changes(enum incline_arg_kind kind, const struct incline_step *a,
-                    const struct incline_step *b)
-{
-    switch (kind) {
-    case INCLINE_ARG_IMAGES:
-        return a->images != b->images;
-    case INCLINE_ARG_FIRST:
-        return a->first != b->first;
-    case INCLINE_ARG_NUMBER:
-        return a->number != b->number;
-    case INCLINE_ARG_LEARNING_RATE:
-        return memcmp(&a->learning_rate, &b->learning_rate, sizeof a->learning_rate) != 0;
-    default:
-        return false;
-    }
-}
-
 /* The wanted group, halved until this kernel can have it on this device. */
-static void choose_group(const struct incline_device *device, struct bound_launch *launch)
+static void choose_group(const struct incline_device *device, struct incline_bound_launch *launch)
 {
     const struct incline_launch *spec = &launch->spec;
     size_t limit = 1, first = (size_t)(spec->group > 0 ? spec->group : 1);
@@ -357,7 +263,7 @@ static void choose_group(const struct incline_device *device, struct bound_launc
 }
 
 static enum incline_status bind_launch(struct incline_context *ctx, struct incline_plan *plan,
-                                       struct bound_launch *launch)
+                                       struct incline_bound_launch *launch)
 {
     static const struct incline_step nothing = {.images = 1};
     cl_program program;
@@ -368,12 +274,12 @@ static enum incline_status bind_launch(struct incline_context *ctx, struct incli
         return status;
     launch->kernel = clCreateKernel(program, launch->spec.kernel, &code);
     if (code != CL_SUCCESS)
-        return fail_launch(ctx, plan->device, code, "clCreateKernel", &launch->spec);
+        return incline_launch_fail(ctx, plan->device, code, "clCreateKernel", &launch->spec);
     choose_group(plan->device, launch);
     for (cl_uint i = 0; launch->spec.args[i].kind != INCLINE_ARG_END; i++) {
-        code = set_argument(launch, i, &nothing);
+        code = incline_launch_set_argument(launch, i, &nothing);
         if (code != CL_SUCCESS)
-            return fail_launch(ctx, plan->device, code, "clSetKernelArg", &launch->spec);
+            return incline_launch_fail(ctx, plan->device, code, "clSetKernelArg", &launch->spec);
     }
     plan->last_step = nothing;
     return INCLINE_OK;
@@ -392,74 +298,6 @@ enum incline_status incline_plan_finish(struct incline_context *ctx, struct incl
         if (status)
             return status;
     }
-    return INCLINE_OK;
-}
-
-static size_t dimension(int size, int blocks)
-{
-    if (size == INCLINE_BLOCKS)
-        return (size_t)blocks;
-    return size > 0 ? (size_t)size : 1;
-}
-
-static enum incline_status enqueue_call(struct incline_context *ctx, struct incline_plan *plan,
-                                        const struct incline_launch *spec,
-                                        const struct incline_step *step)
-{
-    struct incline_call call = {
-        .device = plan->device,
-        .label = spec->label,
-        .args = spec->args,
-        .step = step,
-    };
-    enum incline_status status = spec->call(ctx, &call);
-    if (!status)
-        plan->device->counters.launches++;
-    return status;
-}
-
-static enum incline_status enqueue(struct incline_context *ctx, struct incline_plan *plan,
-                                   const struct bound_launch *launch,
-                                   const struct incline_step *step)
-{
-    const struct incline_launch *spec = &launch->spec;
-    int blocks = blocks_of(step->images);
-    size_t second = dimension(spec->second, blocks), group = launch->local[1];
-    size_t groups = spec->second_groups ? second : (second + group - 1) / group;
-    size_t first = spec->second_groups ? launch->local[0] : (size_t)spec->items;
-    size_t global[3] = {first, groups * group, dimension(spec->third, blocks)};
-    cl_int code;
-    for (cl_uint i = 0; spec->args[i].kind != INCLINE_ARG_END; i++) {
-        if (!changes(spec->args[i].kind, step, &plan->last_step))
-            continue;
-        code = set_argument(launch, i, step);
-        if (code != CL_SUCCESS)
-            return fail_launch(ctx, plan->device, code, "clSetKernelArg", spec);
-    }
-    code = clEnqueueNDRangeKernel(plan->device->queue, launch->kernel, 3, NULL, global,
-                                  launch->local, 0,
-                                  NULL, incline_device_take_event(plan->device));
-    if (code != CL_SUCCESS)
-        return fail_launch(ctx, plan->device, code, "clEnqueueNDRangeKernel", spec);
-    plan->device->counters.launches++;
-    return INCLINE_OK;
-}
-
-enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct incline_plan *plan,
-                                         const struct incline_step *step)
-{
-    assert(step->images >= 1 && step->images <= plan->batch);
-    for (size_t i = 0; i < plan->launch_count; i++) {
-        const struct bound_launch *launch = &plan->launches[i];
-        enum incline_status status = launch->spec.call
-                                         ? enqueue_call(ctx, plan, &launch->spec, step)
-                                         : enqueue(ctx, plan, launch, step);
-        if (status) {
-            plan->last_step = (struct incline_step){.images = -1}; /* set all arguments anew */
-            return status;
-        }
-    }
-    plan->last_step = *step;
     return INCLINE_OK;
 }
 

@@ -133,7 +133,9 @@ enum incline_status incline_plan_finish(struct incline_context *ctx,
 enum incline_status incline_plan_measure(struct incline_context *ctx,
                                          struct incline_plan *plan) INCLINE_MUST_CHECK;
 
-/* Enqueues every launch for one step; does not wait. Errors name the label, kernel and device. */
+/* Enqueues every launch for one step; does not wait, except in the first step of a size on a device
+ * other than a CPU, which finds out how to keep kernels below 100 ms (see enqueue.c). Errors name the
+ * label, kernel and device. */
 enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct incline_plan *plan,
                                          const struct incline_step *step) INCLINE_MUST_CHECK;
 
@@ -144,7 +146,8 @@ size_t incline_plan_launches(const struct incline_plan *plan);
 const struct incline_launch *incline_plan_get_launch(const struct incline_plan *plan, size_t i);
 
 /* Runs one step and writes the seconds that the device worked on each launch, by its own clock, to
- * seconds [launches]. Waits for the end. Not for use between enqueued steps whose speed matters. */
+ * seconds [launches]. Waits for the end. Runs the step twice when enqueueing it would wait (see there).
+ * Not for use between enqueued steps whose speed matters. */
 enum incline_status incline_plan_profile(struct incline_context *ctx, struct incline_plan *plan,
                                          const struct incline_step *step,
                                          double *seconds) INCLINE_MUST_CHECK;

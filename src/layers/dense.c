@@ -171,13 +171,14 @@ static enum incline_status plan_forward_in_slices(struct incline_context *ctx,
     if (incline_layer_has_bias(layer))
         incline_launch_add_tensor(&launch, io->parameters[1]);
     incline_launch_add_tensor(&launch, part);
+    incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     status = launch_kernel(ctx, layer, io, &launch);
     if (status)
         return status;
     struct incline_launch add = {
         .kernel = "dense_forward_add",
         .third = INCLINE_BLOCKS,
-        .args = {INCLINE_TENSOR(part), INCLINE_TENSOR(io->y)},
+        .args = {INCLINE_TENSOR(part), INCLINE_TENSOR(io->y), INCLINE_IMAGES},
     };
     incline_launch_over_lanes(&add, io->plan, out);
     return launch_kernel(ctx, layer, io, &add);
@@ -213,7 +214,6 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
 {
     if (uses_gemm(io))
         return incline_dense_gemm_data_gradient(ctx, layer, io, dz_t);
-    /* On a CPU an item walks through all blocks, so that its rows of w stay in the first cache. */
     struct incline_launch launch = {
         .kernel = "dense_backward_data",
         .third = is_cpu(io->plan) ? 1 : INCLINE_BLOCKS,

@@ -1,5 +1,6 @@
-/* Whole steps of small networks of many kinds: none and all of the rewrites, and for some all but
- * each, give the same weights and figures to the bit, for whole and short batches. */
+/* Whole steps of small networks of many kinds: none and all of the rewrites, for some all but each,
+ * and launches that are cut to pieces, give the same weights and figures to the bit, for whole and
+ * short batches. */
 #include "support/device.h"
 #include "support/scratch.h"
 
@@ -171,6 +172,11 @@ static void run(const struct setup *s, unsigned rewrites, struct outcome *out)
     incline_parameters_destroy(&parameters);
 }
 
+static size_t launches(void)
+{
+    return incline_device_get_counters(env.device).launches;
+}
+
 static void check_set(const struct net *net, const struct setup *s, unsigned rewrites,
                       const struct outcome *plain)
 {
@@ -205,6 +211,31 @@ static void test_rewrites_keep_bits(void **state)
     }
 }
 
+/* Steps whose launches are enqueued one work-group at a time. */
+static void test_pieces_keep_bits(void **state)
+{
+    static const unsigned sets[] = {0, INCLINE_REWRITE_ALL};
+    (void)state;
+    for (size_t i = 0; i < 2 * (sizeof nets / sizeof *nets); i++) {
+        const struct net *net = &nets[i / 2];
+        struct setup s = {0};
+        struct outcome whole;
+        if (!net->small)
+            continue;
+        setup_create(net, &s);
+        size_t before = launches();
+        run(&s, sets[i % 2], &whole);
+        size_t at_once = launches() - before;
+        incline_device_limit_launches(env.device, 1e-9);
+        check_set(net, &s, sets[i % 2], &whole);
+        incline_device_limit_launches(env.device, 0);
+        if (launches() - before <= 2 * at_once)
+            fail_msg("%s: no launch was cut", net->model);
+        free(whole.weights);
+        setup_destroy(&s);
+    }
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -229,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rewrites_keep_bits),
+        cmocka_unit_test(test_pieces_keep_bits),
         cmocka_unit_test(test_names),
     };
     int status = test_device_open(&env);
