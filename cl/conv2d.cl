@@ -14,6 +14,7 @@
  * POOL_H POOL_W POOLED_H POOLED_W   window (its stride too) and shape of y; 1 1 OUT_H OUT_W: no pool
  * WINDOW_H WINDOW_W  positions of z in a window; with a pool its size
  * OUT_COLUMNS    OUT_C rounded up to a multiple of 16
+ * TRAINS     0: there is no way back; see conv2d.h
  * INPUT      1: the forward pass picks the images of the batch from the data set; see input.h
  * TILE_OUT   output channels that a forward item sums at once (8 .. 16)
  * TILE_IN    input channels that a backward item sums at once (16)
@@ -39,16 +40,19 @@
 #define ADVANCE (POOL_H * STRIDE_H)
 
 /* As conv2d_forward, with x made from the images order[first ..] of pixels; see gather.cl for those,
- * scaling, first and images. x is written as far as any window reads it.
+ * scaling, first and images. With TRAINS x is written as far as any window reads it.
  * A group owns a row of y of a block: dimension 1 has POOLED_H groups, dimension 2 the blocks. */
 kernel void conv2d_forward(global const uchar *restrict pixels, global const int *restrict order,
-                           global const float *restrict scaling, global float *restrict x,
+                           global const float *restrict scaling,
+#if TRAINS
+                           global float *restrict x,
+#endif
                            global const float *restrict w,
 #if HAS_BIAS
                            global const float *restrict b,
 #endif
                            global float *restrict y,
-#if POOLED
+#if CODED
                            global incl_code *restrict code,
 #endif
                            int first, int images)
@@ -56,7 +60,9 @@ kernel void conv2d_forward(global const uchar *restrict pixels, global const int
     SCRATCH float patch[PATCH_H * ROW_BYTES * NB];
     int row = GROUP(1), block = GROUP(2);
     int top = row * ADVANCE - PAD_TOP;
+#if TRAINS
     int own = row == POOLED_H - 1 ? PATCH_H : min(ADVANCE, PATCH_H);
+#endif
     int y_of = block * POSITIONS * OUT_C * NB;
     FOR_LANES(lane) {
         int n = block * NB + lane;
@@ -67,9 +73,11 @@ kernel void conv2d_forward(global const uchar *restrict pixels, global const int
                 continue;
             SCRATCH float *from = patch + r * ROW_BYTES * NB + lane;
             incl_input_row(image, (top + r) * ROW_BYTES, scaling, n + LANE_NUMBERS < images, from);
+#if TRAINS
             global float *to = x + (block * IN_H + top + r) * ROW_BYTES * NB + lane;
             for (int e = 0; e < ROW_BYTES && r < own; e++)
                 STORE(LOAD(from + e * NB), to + e * NB);
+#endif
         }
     }
     SYNC();
@@ -82,7 +90,7 @@ kernel void conv2d_forward(global const uchar *restrict pixels, global const int
 }
 #else
 /* x [blocks][IN_H][IN_W][IN_C][NB], w [KH][KW][IN_C][OUT_C], b [OUT_C], read.
- * y [blocks][POOLED_H][POOLED_W][OUT_C][NB], written; with a pool, code of the same shape too.
+ * y [blocks][POOLED_H][POOLED_W][OUT_C][NB], written; with a pool and TRAINS, code of that shape too.
  * Work-items {NB / LANES, POOLED_H OUT_TILES or more, blocks}: one owns TILE_OUT channels of a row
  * of y. */
 kernel void conv2d_forward(global const float *restrict x, global const float *restrict w,
@@ -90,7 +98,7 @@ kernel void conv2d_forward(global const float *restrict x, global const float *r
                            global const float *restrict b,
 #endif
                            global float *restrict y
-#if POOLED
+#if CODED
                            ,
                            global incl_code *restrict code
 #endif
@@ -105,6 +113,7 @@ kernel void conv2d_forward(global const float *restrict x, global const float *r
 }
 #endif
 
+#if TRAINS
 INCL_INLINE void incl_conv2d_data_cell(global const float *restrict dz,
 #if POOLED
                                          global const incl_code *restrict code,
@@ -228,3 +237,4 @@ kernel void conv2d_backward_weights(global const float *restrict x,
     incl_conv2d_part(x, dz_t + k, CODE(code_t + k) pieces, bias_piece, part, blocks, first, kh,
                      TILE_RUN);
 }
+#endif

@@ -1,11 +1,15 @@
 /* The sums of a convolution, tile by tile; see conv2d.cl for equations and macros.
  *
+ * TRAINS    0: nothing goes back, and what only that needs is left out
  * X_SPACE   where the forward pass reads x: global, or SCRATCH of phases.h with INPUT
  * DZ_SPACE  where the weight gradient reads dz_t and code_t: global or SCRATCH */
 #ifndef INCL_CONV2D_H
 #define INCL_CONV2D_H
 #include "activation.h"
 
+#ifndef TRAINS
+#define TRAINS 1
+#endif
 #ifndef X_SPACE
 #define X_SPACE global
 #endif
@@ -24,7 +28,9 @@
 #define WINDOWS_W (OUT_W / WINDOW_W)
 #define WINDOWS (OUT_H / WINDOW_H * WINDOWS_W)
 
-#if POOLED
+/* Are there codes? Only the way back needs them. */
+#define CODED (POOLED && TRAINS)
+#if CODED
 #define CODE(code) code,
 #else
 #define CODE(code)
@@ -90,7 +96,7 @@ INCL_INLINE void incl_conv2d_row(X_SPACE const float *restrict x, int top,
                                    global const float *restrict b,
 #endif
                                    global float *restrict y,
-#if POOLED
+#if CODED
                                    global incl_code *restrict code,
 #endif
                                    int row, const int count)
@@ -99,11 +105,19 @@ INCL_INLINE void incl_conv2d_row(X_SPACE const float *restrict x, int top,
         incl_lanes best[TILE_OUT];
         incl_conv2d_position(x, top, w, BIAS(b) row * POOL_H, column * POOL_W, best, count);
 #if POOLED
+#if CODED
         incl_ints cell[TILE_OUT];
+#else
+        incl_lanes size[TILE_OUT]; /* the sum of |z|: NaN as soon as one z is */
+#endif
 #pragma unroll
         for (int t = 0; t < count; t++) {
             best[t] = BEFORE_POOL(best[t]);
+#if CODED
             cell[t] = (incl_ints)(0);
+#else
+            size[t] = fabs(best[t]);
+#endif
         }
 #pragma unroll
         for (int p = 1; p < POOL_H * POOL_W; p++) {
@@ -113,14 +127,23 @@ INCL_INLINE void incl_conv2d_row(X_SPACE const float *restrict x, int top,
 #pragma unroll
             for (int t = 0; t < count; t++) {
                 incl_lanes z = BEFORE_POOL(sum[t]);
+#if CODED
                 incl_ints larger = (z > best[t]) | (z != z);
                 best[t] = larger ? z : best[t];
                 cell[t] = larger ? (incl_ints)(p) : cell[t];
+#else
+                best[t] = z > best[t] ? z : best[t];
+                size[t] += fabs(z);
+#endif
             }
         }
 #pragma unroll
         for (int t = 0; t < count; t++)
+#if CODED
             STORE_CODES(cell[t], code + Y_AT(row, column, t) * NB);
+#else
+            best[t] = size[t] == size[t] ? best[t] : size[t];
+#endif
 #endif
 #pragma unroll
         for (int t = 0; t < count; t++)
@@ -136,7 +159,7 @@ INCL_INLINE void incl_conv2d_channels(X_SPACE const float *restrict x, int top,
                                         global const float *restrict b,
 #endif
                                         global float *restrict y,
-#if POOLED
+#if CODED
                                         global incl_code *restrict code,
 #endif
                                         int row, int k)

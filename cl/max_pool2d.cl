@@ -4,6 +4,7 @@
  * NaN counts as larger than anything. Cells outside x do not count.
  *
  * IN_H IN_W CHANNELS  OUT_H OUT_W   shapes
+ * TRAINS              0: there is no way back, and no code
  * POOL_H POOL_W STRIDE_H STRIDE_W PAD_TOP PAD_LEFT   window */
 #include "lanes.h"
 
@@ -12,15 +13,21 @@
 
 /* x [blocks][IN_H][IN_W][C][NB] f32, read.  y, code [blocks][OUT_H][OUT_W][C][NB], written.
  * Work-items {NB / LANES, OUT_H, blocks}: one owns a row of y. */
-kernel void max_pool2d_forward(global const float *restrict x, global float *restrict y,
-                               global incl_code *restrict code)
+kernel void max_pool2d_forward(global const float *restrict x, global float *restrict y
+#if TRAINS
+                               ,
+                               global incl_code *restrict code
+#endif
+)
 {
     int lane = get_global_id(0) * LANES, oh = get_global_id(1), block = get_global_id(2);
     int h = oh * STRIDE_H - PAD_TOP;
     int top = max(h, 0), bottom = min(h + POOL_H, IN_H);
     x += block * IN_H * IN_W * CHANNELS * NB + lane;
     y += block * OUT_H * OUT_W * CHANNELS * NB + lane;
+#if TRAINS
     code += block * OUT_H * OUT_W * CHANNELS * NB + lane;
+#endif
     for (int ow = 0; ow < OUT_W; ow++) {
         int w = ow * STRIDE_W - PAD_LEFT;
         int left = max(w, 0), right = min(w + POOL_W, IN_W);
@@ -35,7 +42,9 @@ kernel void max_pool2d_forward(global const float *restrict x, global float *res
                     cell = larger ? (incl_ints)((i - h) * POOL_W + j - w) : cell;
                 }
             STORE(best, y + Y_AT(oh, ow, c));
+#if TRAINS
             STORE_CODES(cell, code + Y_AT(oh, ow, c));
+#endif
         }
     }
 }

@@ -171,6 +171,11 @@ static int tile_in(const struct incline_layer *layer)
     return incline_tile(layer->in.channels, 16);
 }
 
+static bool trains(const struct incline_layer_io *io)
+{
+    return io->gradient_use != INCLINE_GRADIENT_NONE;
+}
+
 static enum incline_status launch_kernel(struct incline_context *ctx,
                                          const struct incline_layer *layer,
                                          struct incline_layer_io *io, bool input,
@@ -181,6 +186,7 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
     incline_conv2d_define(layer, io->plan, &defines);
     incline_define(&defines, "TILE_IN", tile_in(layer));
     incline_define(&defines, "INPUT", input);
+    incline_define(&defines, "TRAINS", trains(io));
     return incline_layer_launch(ctx, layer, io, "conv2d.cl", &defines, launch);
 }
 
@@ -189,17 +195,6 @@ static void add_input(const struct incline_input *input, struct incline_launch *
     incline_launch_add_tensor(launch, input->pixels);
     incline_launch_add_tensor(launch, input->order);
     incline_launch_add_tensor(launch, input->scaling);
-}
-
-/* Codes of the fused pool, for the way back. */
-static enum incline_status make_codes(struct incline_context *ctx,
-                                      const struct incline_layer *layer,
-                                      struct incline_layer_io *io)
-{
-    size_t images = (size_t)incline_plan_blocks(io->plan) * INCLINE_NB;
-    size_t codes = incline_shape_elems(layer->pool->out) * images;
-    return incline_plan_tensor(ctx, io->plan, layer->name,
-                               codes * incline_pool_code_bytes(layer->pool), &io->saved);
 }
 
 static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
@@ -216,16 +211,16 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
     } else {
         incline_launch_over_lanes(&launch, io->plan, out.height * tiles);
     }
-    incline_launch_add_tensor(&launch, io->x);
+    if (!input || trains(io))
+        incline_launch_add_tensor(&launch, io->x);
     incline_launch_add_tensor(&launch, io->parameters[0]);
     if (incline_layer_has_bias(layer))
         incline_launch_add_tensor(&launch, io->parameters[1]);
     incline_launch_add_tensor(&launch, io->y);
     if (layer->pool) {
-        enum incline_status status = make_codes(ctx, layer, io);
+        enum incline_status status = incline_pool_codes(ctx, layer->pool, io, &launch);
         if (status)
             return status;
-        incline_launch_add_tensor(&launch, io->saved);
     }
     if (input) {
         incline_launch_add(&launch, (struct incline_arg)INCLINE_FIRST);

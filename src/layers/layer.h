@@ -138,7 +138,8 @@ enum incline_status incline_activation_tensor(struct incline_context *ctx,
 /* How finished gradients are used by the kernels that finish them. */
 enum incline_gradient_use {
     INCLINE_GRADIENT_STORE, /* write the gradient tensor */
-    INCLINE_GRADIENT_APPLY  /* update the parameter at once; there is no gradient tensor */
+    INCLINE_GRADIENT_APPLY, /* update the parameter at once; there is no gradient tensor */
+    INCLINE_GRADIENT_NONE   /* there is no way back, and forward saves nothing for it */
 };
 
 /* What forward and backward work on. Tensors are [blocks][H][W][C][NB] f32 unless said otherwise.

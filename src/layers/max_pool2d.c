@@ -110,6 +110,7 @@ static enum incline_status launch_pass(struct incline_context *ctx,
     incline_define(&defines, "IN_H", layer->in.height);
     incline_define(&defines, "IN_W", layer->in.width);
     incline_define(&defines, "CHANNELS", layer->in.channels);
+    incline_define(&defines, "TRAINS", io->gradient_use != INCLINE_GRADIENT_NONE);
     incline_define(&defines, "OUT_H", window.out[0]);
     incline_define(&defines, "OUT_W", window.out[1]);
     incline_pool_define(layer, "POOL", &defines);
@@ -130,21 +131,30 @@ static enum incline_status launch_pass(struct incline_context *ctx,
     return status;
 }
 
+enum incline_status incline_pool_codes(struct incline_context *ctx, const struct incline_layer *pool,
+                                       struct incline_layer_io *io, struct incline_launch *launch)
+{
+    if (io->gradient_use == INCLINE_GRADIENT_NONE)
+        return INCLINE_OK;
+    size_t codes =
+        incline_shape_elems(pool->out) * (size_t)incline_plan_blocks(io->plan) * INCLINE_NB;
+    enum incline_status status = incline_plan_tensor(
+        ctx, io->plan, pool->name, codes * incline_pool_code_bytes(pool), &io->saved);
+    if (!status)
+        incline_launch_add_tensor(launch, io->saved);
+    return status;
+}
+
 static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
                                    struct incline_layer_io *io)
 {
-    size_t codes =
-        incline_shape_elems(layer->out) * (size_t)incline_plan_blocks(io->plan) * INCLINE_NB;
-    enum incline_status status = incline_plan_tensor(
-        ctx, io->plan, layer->name, codes * incline_pool_code_bytes(layer), &io->saved);
-    if (status)
-        return status;
     struct incline_launch launch = {
         .kernel = "max_pool2d_forward",
         .second = layer->out.height,
-        .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(io->y), INCLINE_TENSOR(io->saved)},
+        .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(io->y)},
     };
-    return launch_pass(ctx, layer, io, &launch);
+    enum incline_status status = incline_pool_codes(ctx, layer, io, &launch);
+    return status ? status : launch_pass(ctx, layer, io, &launch);
 }
 
 static enum incline_status backward(struct incline_context *ctx, const struct incline_layer *layer,

@@ -7,6 +7,12 @@
 /* Bytes of one arg-max code: 1, or 2 for windows of more than 255 cells. */
 size_t incline_pool_code_bytes(const struct incline_layer *pool);
 
+/* Makes io->saved for the arg-max codes of forward and adds it to the launch; neither when there is no
+ * way back. */
+enum incline_status incline_pool_codes(struct incline_context *ctx, const struct incline_layer *pool,
+                                       struct incline_layer_io *io,
+                                       struct incline_launch *launch) INCLINE_MUST_CHECK;
+
 /* Defines NAME_H and NAME_W as the size of the pool's window, or as 1 without a pool (NULL). */
 void incline_pool_define(const struct incline_layer *pool, const char *name,
                          struct incline_text *defines);

@@ -434,7 +434,9 @@ enum incline_status incline_step_plan_create(struct incline_context *ctx,
     maker.finish = (struct incline_finish){
         .plan = made->plan,
         .fused = spec->rewrites & INCLINE_REWRITE_FINISH,
-        .gradient_use = spec->gradients ? INCLINE_GRADIENT_STORE : INCLINE_GRADIENT_APPLY,
+        .gradient_use = spec->mode != INCLINE_STEP_TRAIN ? INCLINE_GRADIENT_NONE
+                        : spec->gradients                ? INCLINE_GRADIENT_STORE
+                                                         : INCLINE_GRADIENT_APPLY,
     };
     maker.layers = made->layers;
     maker.io = made->io;

@@ -9,6 +9,7 @@
 #include "network/step.h"
 #include "train/config.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,53 @@ static void test_pieces_keep_bits(void **state)
     }
 }
 
+/* Figures of the first batch by a step that does not train, with a NaN among the first layer's weights
+ * or without. */
+static void evaluate(const struct setup *s, unsigned rewrites, bool poisoned, float *figures)
+{
+    const struct incline_model *model = &s->config->model;
+    struct incline_parameters *parameters = NULL;
+    struct incline_step_plan *plan = NULL;
+    float nan = NAN;
+    assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
+                                                 model->layer_count, &parameters));
+    assert_ok(env.ctx, incline_initialize(env.ctx, parameters, model->layers, 5));
+    if (poisoned)
+        assert_ok(env.ctx, incline_buffer_write(env.ctx, parameters->all, 0, &nan, sizeof nan));
+    struct incline_step_spec spec = spec_of(s, rewrites, parameters);
+    spec.mode = INCLINE_STEP_EVALUATE;
+    assert_ok(env.ctx, incline_step_plan_create(env.ctx, &spec, &plan));
+    struct incline_step step = {.images = s->config->train.batch_size};
+    assert_ok(env.ctx, incline_step_run(env.ctx, plan, &step));
+    assert_ok(env.ctx,
+              incline_buffer_read(env.ctx, s->metrics, 0, figures, FIGURES * sizeof *figures));
+    incline_step_plan_destroy(&plan);
+    incline_parameters_destroy(&parameters);
+}
+
+/* A step that does not train leaves out what only training needs, and sees the same. */
+static void test_evaluation_is_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        struct setup s = {0};
+        struct outcome trained;
+        float plain[FIGURES], fused[FIGURES];
+        if (!nets[i].small)
+            continue;
+        setup_create(&nets[i], &s);
+        run(&s, INCLINE_REWRITE_ALL, &trained);
+        evaluate(&s, INCLINE_REWRITE_ALL, false, fused);
+        assert_memory_equal(fused, trained.metrics[0], sizeof fused);
+        evaluate(&s, 0, false, plain);
+        assert_memory_equal(fused, plain, sizeof fused);
+        evaluate(&s, INCLINE_REWRITE_ALL, true, fused);
+        assert_true(isnan(fused[0]));
+        free(trained.weights);
+        setup_destroy(&s);
+    }
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -261,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rewrites_keep_bits),
         cmocka_unit_test(test_pieces_keep_bits),
+        cmocka_unit_test(test_evaluation_is_the_same),
         cmocka_unit_test(test_names),
     };
     int status = test_device_open(&env);
