@@ -379,10 +379,14 @@ static bool names_several(const char *selector)
     return strcmp(selector, "all") == 0 || strchr(selector, ',') != NULL;
 }
 
-static void list_into(const struct found_list *list, struct incline_text *text)
+/* selector NULL: all; or else what it fits. */
+static void list_into(const struct found_list *list, const char *selector,
+                      struct incline_text *text)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct incline_device_info *info = &list->items[i].info;
+        if (selector && !is_counted(list, &list->items[i], selector))
+            continue;
         if (info->index >= 0)
             incline_text_add(text, "\n  %d  %d:%d  %s  %s (%s)", info->index, info->platform,
                              info->device, info->type, info->name, info->platform_name);
@@ -417,7 +421,7 @@ static enum incline_status fail_choice(struct incline_context *ctx, const struct
 {
     struct incline_text text;
     incline_text_init(&text, ctx);
-    list_into(list, &text);
+    list_into(list, hits ? selector : NULL, &text);
     enum incline_status status = incline_fail(
         ctx, INCLINE_ERROR_DEVICE,
         !hits && names_several(selector) ? "'%s' names several devices; one at a time is used:%s"
@@ -450,7 +454,7 @@ static enum incline_status choose(struct incline_context *ctx, const struct foun
         struct incline_text text, empty;
         incline_text_init(&text, ctx);
         incline_text_init(&empty, ctx);
-        list_into(list, &text);
+        list_into(list, NULL, &text);
         list_empty_platforms(list, &empty);
         enum incline_status status =
             incline_fail(ctx, INCLINE_ERROR_DEVICE, "%s%s%s%s", no_driver_text,

@@ -216,6 +216,18 @@ static void all_takes_one_gpu_once(void **state)
     }
 }
 
+static void a_name_of_several_lists_those(void **state)
+{
+    struct program *p = *state;
+    use_gpus(p, "amd", "other");
+    add_fake(p, "icd", "mesa");
+    run(p, "devices", "-d", "rusticl");
+    assert_exit(p, 5);
+    assert_err(p, "device 'rusticl' is not unique; choose one by number:");
+    assert_err(p, "(another rusticl)");
+    assert_no_err(p, "AMD");
+}
+
 static void other_gpus_count(void **state)
 {
     struct program *p = *state;
@@ -246,6 +258,7 @@ int main(void)
         driver_test(one_gpu_of_two_drivers_counts_once),
         driver_test(nvidia_tells_the_place_in_its_own_way),
         driver_test(all_takes_one_gpu_once),
+        driver_test(a_name_of_several_lists_those),
         driver_test(other_gpus_count),
     };
     int code = program_need_device();
