@@ -28,6 +28,8 @@ struct incline_device_info {
     size_t max_work_group;       /* work-items */
     bool integrated;             /* shares memory with the host */
     bool is_default;             /* what an absent `-d` picks */
+    int same_as;                 /* number of the device that is this GPU through a better driver; -1:
+                                  * none. Only its number, P:D or platform choose this one */
     char state[96];              /* "default", "ok", "no devices", "skipped: <reason>",
                           * "driver crashed (signal 6)", "driver hangs" */
 };

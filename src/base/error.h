@@ -21,7 +21,12 @@ enum incline_status incline_fail(struct incline_context *ctx, enum incline_statu
                                 #condition);                                                       \
     } while (0)
 
+/* Gives the text to the caller's log; the context also keeps warnings, the first 32 of them, until
+ * they are taken. */
 void incline_log(struct incline_context *ctx, enum incline_log_level level, const char *format, ...)
     INCLINE_PRINTF(3, 4);
+
+/* The oldest warning that was not taken yet, to be freed with incline_text_free(); NULL: none. */
+char *incline_warning_take(struct incline_context *ctx);
 
 #endif

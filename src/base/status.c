@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHORT_TEXT_BYTES = 1024, LOG_TEXT_BYTES = 2048 };
+enum { SHORT_TEXT_BYTES = 1024, LOG_TEXT_BYTES = 2048, WARNINGS_MAX = 32 };
 
 struct incline_context {
     incline_log_fn log;
@@ -14,6 +14,8 @@ struct incline_context {
     bool failed;
     char *long_text;                   /* the error's text when it needs more room than the next */
     char short_text[SHORT_TEXT_BYTES]; /* inside, so that "out of memory" always has room */
+    char *warnings[WARNINGS_MAX];
+    size_t warning_count;
 };
 
 struct incline_context *incline_context_create(incline_log_fn log, void *cookie)
@@ -31,6 +33,8 @@ void incline_context_destroy(struct incline_context **ctx)
     if (!ctx || !*ctx)
         return;
     incline_error_clear(*ctx);
+    for (size_t i = 0; i < (*ctx)->warning_count; i++)
+        free((*ctx)->warnings[i]);
     free(*ctx);
     *ctx = NULL;
 }
@@ -113,14 +117,35 @@ enum incline_status incline_fail(struct incline_context *ctx, enum incline_statu
     return status;
 }
 
+/* One that finds no memory has at least been said. */
+static void keep_warning(struct incline_context *ctx, const char *text)
+{
+    char *copy = ctx->warning_count < WARNINGS_MAX ? strdup(text) : NULL;
+    if (copy)
+        ctx->warnings[ctx->warning_count++] = copy;
+}
+
+char *incline_warning_take(struct incline_context *ctx)
+{
+    if (ctx->warning_count == 0)
+        return NULL;
+    char *text = ctx->warnings[0];
+    ctx->warning_count--;
+    memmove(ctx->warnings, ctx->warnings + 1, ctx->warning_count * sizeof *ctx->warnings);
+    return text;
+}
+
 void incline_log(struct incline_context *ctx, enum incline_log_level level, const char *format, ...)
 {
-    if (!ctx || !ctx->log)
+    if (!ctx || (!ctx->log && level != INCLINE_LOG_WARN))
         return;
     char text[LOG_TEXT_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    ctx->log(ctx->cookie, level, text);
+    if (level == INCLINE_LOG_WARN)
+        keep_warning(ctx, text);
+    if (ctx->log)
+        ctx->log(ctx->cookie, level, text);
 }

@@ -189,6 +189,23 @@ bool incline_is_utf8(const char *text)
     return length > 0;
 }
 
+int incline_control_at(const char *at, size_t left)
+{
+    unsigned char first = (unsigned char)at[0], second = left > 1 ? (unsigned char)at[1] : 0;
+    if (first < 0x20 || first == 0x7f)
+        return first;
+    return first == 0xc2 && second >= 0x80 && second < 0xa0 ? second : -1;
+}
+
+bool incline_is_line(const char *text)
+{
+    size_t length = strlen(text);
+    for (size_t at = 0; at < length; at++)
+        if (incline_control_at(text + at, length - at) >= 0)
+            return false;
+    return incline_is_utf8(text);
+}
+
 void incline_text_add_utf8(struct incline_text *text, const char *value)
 {
     size_t left = strlen(value);

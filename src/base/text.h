@@ -67,6 +67,13 @@ size_t incline_utf8_length(const char *at, size_t left);
 /* true when all of text is UTF-8. */
 bool incline_is_utf8(const char *text);
 
+/* The control character that begins at `at`, of which `left` bytes are there; tabs and line ends
+ * are some. -1: there is none. */
+int incline_control_at(const char *at, size_t left);
+
+/* true when all of text is UTF-8 without control characters. */
+bool incline_is_line(const char *text);
+
 /* true when word is one of words (NULL-terminated, or NULL for none). */
 bool incline_is_among(const char *word, const char *const *words);
 

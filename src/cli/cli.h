@@ -186,6 +186,10 @@ const char *cli_device_selector(const struct cli *cli);
 bool cli_device_is_from_environment(const struct cli *cli);
 int cli_open_device(struct cli *cli, struct incline_device **device);
 
+/* Whether `-d all` takes the device: a usable one, and each GPU once; says which view of it is left
+ * out. */
+bool cli_all_takes(struct cli *cli, const struct incline_device_info *info);
+
 /* ---- texts.c ---- */
 
 /* Makes room for one more item of `size` bytes in a growing array; false when memory ran out. */

@@ -203,3 +203,11 @@ int cli_open_device(struct cli *cli, struct incline_device **device)
                 cli_device_selector(cli));
     return code;
 }
+
+bool cli_all_takes(struct cli *cli, const struct incline_device_info *info)
+{
+    if (info->same_as >= 0)
+        cli_say(cli, "#%d %s (%s) is left out: the same GPU as #%d; -d %d takes it", info->index,
+                info->name, info->platform_name, info->same_as, info->index);
+    return info->index >= 0 && info->same_as < 0;
+}

@@ -159,8 +159,6 @@ int cli_weights_open(struct cli *cli, const char *given, struct cli_weights *wei
     enum incline_status status =
         incline_weights_describe(cli->ctx, weights->path, &weights->config_text,
                                  &weights->class_names, &weights->class_count);
-    for (size_t i = 0; status == INCLINE_OK && i < weights->class_count; i++)
-        cli_make_printable(weights->class_names[i]);
     if (status == INCLINE_OK)
         return CLI_EXIT_OK;
     code = cli_fail(cli, status);

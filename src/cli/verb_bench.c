@@ -140,14 +140,14 @@ static int add_selected(struct bench *bench, const char *selector)
     return code;
 }
 
-/* All usable ones; without any, what opening the default says. */
+/* All usable ones, each GPU once; without any, what opening the default says. */
 static int add_all(struct bench *bench)
 {
     struct incline_device_list *list = NULL;
     enum incline_status status = incline_devices_list(bench->cli->ctx, &list);
     int code = status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(bench->cli, status);
     for (size_t i = 0; code == CLI_EXIT_OK && i < list->count; i++) {
-        if (list->devices[i].index >= 0)
+        if (cli_all_takes(bench->cli, &list->devices[i]))
             code = add_device(bench, &list->devices[i]);
     }
     incline_devices_free(&list);

@@ -191,7 +191,7 @@ static void check_every(struct checking *checking)
     }
     for (size_t i = 0; i < list->count; i++) {
         char number[16];
-        if (list->devices[i].index < 0)
+        if (!cli_all_takes(checking->cli, &list->devices[i]))
             continue;
         snprintf(number, sizeof number, "%d", list->devices[i].index);
         if (usable++ > 0 && checking->cli->format == FORMAT_TEXT)

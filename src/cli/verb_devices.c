@@ -28,9 +28,20 @@ static bool is_shown(const struct incline_device_info *info, int selected)
     return selected < 0 || info->index == selected;
 }
 
+/* "ok", and for a GPU that another number stands for, "ok, the same GPU as #0". */
+static const char *state_text(const struct incline_device_info *info, char *out, size_t size)
+{
+    char same[40] = "";
+    if (info->same_as >= 0)
+        snprintf(same, sizeof same, ", the same GPU as #%d", info->same_as);
+    snprintf(out, size, "%s%s", info->state, same);
+    return out;
+}
+
 static void add_row(struct cli_table *table, const struct incline_device_info *info)
 {
     char number[16] = "-", place[32], units[16] = "-", name[200] = "-", platform[200];
+    char state[160];
     struct cli_figure memory = {"-"};
     if (info->index >= 0)
         snprintf(number, sizeof number, "%d", info->index);
@@ -45,8 +56,9 @@ static void add_row(struct cli_table *table, const struct incline_device_info *i
         snprintf(place, sizeof place, "-");
     }
     cli_clip(platform, sizeof platform, info->platform_name, 27);
-    cli_table_add(table, (const char *[]){number, place, info->type, name, platform, info->opencl,
-                                          units, memory.text, info->state});
+    cli_table_add(table,
+                  (const char *[]){number, place, info->type, name, platform, info->opencl, units,
+                                   memory.text, state_text(info, state, sizeof state)});
 }
 
 static int print_table(struct cli *cli, const struct incline_device_list *list, int selected)
@@ -87,7 +99,7 @@ static int print_details(struct cli *cli, const struct incline_device_info *info
     add_detail(&table, "memory", text);
     snprintf(text, sizeof text, "%zu work-items", info->max_work_group);
     add_detail(&table, "work-group", text);
-    add_detail(&table, "state", info->state);
+    add_detail(&table, "state", state_text(info, text, sizeof text));
     return cli_table_finish(&table, cli, "    ");
 }
 
@@ -112,7 +124,7 @@ static int print_all_details(struct cli *cli, const struct incline_device_list *
 static json_t *to_json(const struct incline_device_info *info)
 {
     return json_pack("{s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, "
-                     "s:b, s:b, s:o}",
+                     "s:b, s:b, s:o, s:o}",
                      "index", info->index, "platform", info->platform, "device", info->device,
                      "type", cli_json_text(info->type), "name", cli_json_text(info->name), "vendor",
                      cli_json_text(info->vendor), "platform_name",
@@ -122,7 +134,8 @@ static json_t *to_json(const struct incline_device_info *info)
                      "max_alloc_bytes", (json_int_t)info->max_alloc_bytes, "local_bytes",
                      (json_int_t)info->local_bytes, "max_work_group",
                      (json_int_t)info->max_work_group, "integrated", info->integrated, "default",
-                     info->is_default, "state", cli_json_text(info->state));
+                     info->is_default, "state", cli_json_text(info->state), "same_as",
+                     info->same_as < 0 ? json_null() : json_integer(info->same_as));
 }
 
 static int print_json(struct cli *cli, const struct incline_device_list *list, int selected)

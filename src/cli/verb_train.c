@@ -165,7 +165,8 @@ static void print_devices(const struct training *training, const struct incline_
         incline_error_clear(cli->ctx); /* they are only a hint */
     for (size_t i = 0; list != NULL && i < list->count; i++) {
         const struct incline_device_info *info = &list->devices[i];
-        if (info->index >= 0 && info->index != chosen->index)
+        if (info->index >= 0 && info->same_as < 0 && info->index != chosen->index &&
+            info->index != chosen->same_as)
             print_device(cli, info, need);
     }
     incline_devices_free(&list);

@@ -52,25 +52,19 @@ static enum incline_status split_lines(struct incline_context *ctx, char *text, 
     return status;
 }
 
-static bool is_control(char byte)
-{
-    return ((unsigned char)byte < 0x20 && !strchr("\t\r\n", byte ? byte : 'x')) || byte == 0x7f;
-}
-
-/* Weights files carry the names as JSON, so what is no text must not come as far as the first save.
- */
-static enum incline_status check_utf8(struct incline_context *ctx, const char *path,
+/* Names go to terminals, tables and weights files, so what is no text must not come that far. */
+static enum incline_status check_text(struct incline_context *ctx, const char *path,
                                       const char *text, size_t length)
 {
     size_t line = 1;
     for (size_t at = 0; at < length;) {
         size_t bytes = incline_utf8_length(text + at, length - at);
-        if (is_control(text[at]))
-            return incline_fail(
-                ctx, INCLINE_ERROR_DATA,
-                "%s:%zu: byte 0x%02x is a control character: the file must be text, "
-                "one name a line",
-                path, line, (unsigned char)text[at]);
+        int control = incline_control_at(text + at, length - at);
+        if (control >= 0 && control != '\r' && control != '\n')
+            return incline_fail(ctx, INCLINE_ERROR_DATA,
+                                "%s:%zu: U+%04X is a control character: the file must be text, one "
+                                "name a line",
+                                path, line, (unsigned)control);
         if (bytes == 0)
             return incline_fail(ctx, INCLINE_ERROR_DATA,
                                 "%s:%zu: byte 0x%02x is not UTF-8 text; convert the file (with "
@@ -90,7 +84,7 @@ static enum incline_status read_names(struct incline_context *ctx, const char *p
     size_t length, count = 0;
     if ((status = incline_file_read(ctx, path, CLASS_FILE_BYTES_MAX, &text, &length)))
         goto out;
-    if ((status = check_utf8(ctx, path, text, length)))
+    if ((status = check_text(ctx, path, text, length)))
         goto out;
     if ((status = split_lines(ctx, text, &lines, &count)))
         goto out;

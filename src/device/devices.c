@@ -1,5 +1,6 @@
 /* Listing, ranking, choosing and opening devices. */
 #include "base/memory.h"
+#include "device/identity.h"
 #include "device/lanes.h"
 #include "device/opencl.h"
 #include "device/probe.h"
@@ -15,6 +16,7 @@ enum { ALIAS_BYTES = 16 };
 struct found {
     struct incline_device_info info;
     cl_device_id id;
+    struct incline_identity identity;
     char alias[ALIAS_BYTES]; /* the platform's short name: "POCL", "MESA", "NV" */
 };
 
@@ -136,6 +138,7 @@ static enum incline_status found_add(struct incline_context *ctx, struct found_l
     (*out)->info.index = -1;
     (*out)->info.platform = platform;
     (*out)->info.device = -1;
+    (*out)->info.same_as = -1;
     snprintf((*out)->info.type, sizeof(*out)->info.type, "-");
     snprintf((*out)->info.name, sizeof(*out)->info.name, "-");
     snprintf((*out)->info.platform_name, sizeof(*out)->info.platform_name, "%s", platform_name);
@@ -173,6 +176,7 @@ static enum incline_status find_on_platform(struct incline_context *ctx, struct 
         memcpy(entry->alias, alias, ALIAS_BYTES);
         entry->info.device = (int)i;
         describe(ids[i], &entry->info);
+        incline_identify(ids[i], &entry->identity);
     }
     return INCLINE_OK;
 }
@@ -191,16 +195,52 @@ static double rank(const struct incline_device_info *info)
     return class_rank * 1e12 + (double)info->compute_units * (info->clock_mhz + 1);
 }
 
-static void number_and_rank(struct found_list *list)
+/* One GPU on two platforms. Processors have several drivers on purpose, and the parts of a GPU are
+ * devices of one platform. */
+static bool is_same_gpu(const struct found *a, const struct found *b)
+{
+    return usable(&a->info) && usable(&b->info) && a->info.platform != b->info.platform &&
+           strcmp(a->info.type, "gpu") == 0 && strcmp(b->info.type, "gpu") == 0 &&
+           incline_identity_is_same(&a->identity, &b->identity);
+}
+
+/* The vendor's driver before Mesa's; else by rank, and then the first. */
+static bool has_better_driver(const struct found *a, const struct found *b)
+{
+    bool a_mesa = strcmp(a->alias, "MESA") == 0, b_mesa = strcmp(b->alias, "MESA") == 0;
+    double rank_a = rank(&a->info), rank_b = rank(&b->info);
+    if (a_mesa != b_mesa)
+        return b_mesa;
+    return rank_a > rank_b || (!(rank_a < rank_b) && a->info.index < b->info.index);
+}
+
+static void mark_same_gpus(struct found_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct found *best = &list->items[i];
+        for (size_t j = 0; j < list->count; j++)
+            if (is_same_gpu(&list->items[i], &list->items[j]) &&
+                has_better_driver(&list->items[j], best))
+                best = &list->items[j];
+        if (best != &list->items[i])
+            list->items[i].info.same_as = best->info.index;
+    }
+}
+
+static void number(struct found_list *list)
+{
+    int index = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (usable(&list->items[i].info))
+            list->items[i].info.index = index++;
+}
+
+static void choose_default(struct found_list *list)
 {
     struct incline_device_info *best = NULL;
-    int index = 0;
     for (size_t i = 0; i < list->count; i++) {
         struct incline_device_info *info = &list->items[i].info;
-        if (!usable(info))
-            continue;
-        info->index = index++;
-        if (!best || rank(info) > rank(best))
+        if (usable(info) && info->same_as < 0 && (!best || rank(info) > rank(best)))
             best = info;
     }
     if (best) {
@@ -239,7 +279,9 @@ static enum incline_status find_all(struct incline_context *ctx, struct found_li
         if (status)
             return status;
     }
-    number_and_rank(list);
+    number(list);
+    mark_same_gpus(list);
+    choose_default(list);
     return add_bad_drivers(ctx, list, &probe);
 }
 
@@ -321,15 +363,30 @@ static bool matches(const struct found *entry, const char *selector)
             contains_ignoring_case(entry->alias, selector));
 }
 
+/* A GPU that the selector fits through its better driver as well counts once. */
+static bool is_counted(const struct found_list *list, const struct found *entry,
+                       const char *selector)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (entry->info.same_as >= 0 && list->items[i].info.index == entry->info.same_as &&
+            matches(&list->items[i], selector))
+            return false;
+    return matches(entry, selector);
+}
+
 static bool names_several(const char *selector)
 {
     return strcmp(selector, "all") == 0 || strchr(selector, ',') != NULL;
 }
 
-static void list_into(const struct found_list *list, struct incline_text *text)
+/* selector NULL: all; or else what it fits. */
+static void list_into(const struct found_list *list, const char *selector,
+                      struct incline_text *text)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct incline_device_info *info = &list->items[i].info;
+        if (selector && !is_counted(list, &list->items[i], selector))
+            continue;
         if (info->index >= 0)
             incline_text_add(text, "\n  %d  %d:%d  %s  %s (%s)", info->index, info->platform,
                              info->device, info->type, info->name, info->platform_name);
@@ -364,7 +421,7 @@ static enum incline_status fail_choice(struct incline_context *ctx, const struct
 {
     struct incline_text text;
     incline_text_init(&text, ctx);
-    list_into(list, &text);
+    list_into(list, hits ? selector : NULL, &text);
     enum incline_status status = incline_fail(
         ctx, INCLINE_ERROR_DEVICE,
         !hits && names_several(selector) ? "'%s' names several devices; one at a time is used:%s"
@@ -387,7 +444,7 @@ static enum incline_status choose(struct incline_context *ctx, const struct foun
         if (!usable(&entry->info))
             continue;
         usable_count++;
-        if (by_default ? !entry->info.is_default : !matches(entry, selector))
+        if (by_default ? !entry->info.is_default : !is_counted(list, entry, selector))
             continue;
         hits++;
         if (!chosen || rank(&entry->info) > rank(&chosen->info))
@@ -397,7 +454,7 @@ static enum incline_status choose(struct incline_context *ctx, const struct foun
         struct incline_text text, empty;
         incline_text_init(&text, ctx);
         incline_text_init(&empty, ctx);
-        list_into(list, &text);
+        list_into(list, NULL, &text);
         list_empty_platforms(list, &empty);
         enum incline_status status =
             incline_fail(ctx, INCLINE_ERROR_DEVICE, "%s%s%s%s", no_driver_text,

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "device/identity.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -62,6 +63,7 @@ static void try_devices(cl_platform_id platform)
     cl_device_id devices[64];
     cl_uint count = 0;
     char text[1024];
+    struct incline_identity identity;
     if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 64, devices, &count) != CL_SUCCESS)
         return;
     for (cl_uint i = 0; i < count && i < 64; i++) {
@@ -69,6 +71,7 @@ static void try_devices(cl_platform_id platform)
                                                CL_DEVICE_VERSION};
         for (size_t f = 0; f < sizeof facts / sizeof *facts; f++)
             (void)clGetDeviceInfo(devices[i], facts[f], sizeof text, text, NULL);
+        incline_identify(devices[i], &identity);
     }
 }
 

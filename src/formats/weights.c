@@ -102,9 +102,11 @@ out:
 
 static enum incline_status bad_classes(struct incline_context *ctx, const char *path)
 {
-    return incline_fail(ctx, INCLINE_ERROR_DATA,
-                        "%s: its class names (metadata %s) are not a JSON list of texts", path,
-                        INCLINE_WEIGHTS_CLASSES);
+    return incline_fail(
+        ctx, INCLINE_ERROR_DATA,
+        "%s: its class names (metadata %s) are not a JSON list of texts without control "
+        "characters",
+        path, INCLINE_WEIGHTS_CLASSES);
 }
 
 /* On failure, the caller frees *names, which always has *count entries. */
@@ -120,7 +122,8 @@ static enum incline_status copy_names(struct incline_context *ctx, const char *p
     *count = size;
     for (size_t i = 0; !status && i < size; i++) {
         const char *name = json_string_value(json_array_get(list, i));
-        status = name ? incline_strdup(ctx, name, &(*names)[i]) : bad_classes(ctx, path);
+        status = name && incline_is_line(name) ? incline_strdup(ctx, name, &(*names)[i])
+                                               : bad_classes(ctx, path);
     }
     return status;
 }

@@ -102,10 +102,15 @@ void incline_dense_define(const struct incline_layer *layer, const struct inclin
     incline_define(defines, "OUT", layer->out.channels);
     incline_define(defines, "COLUMNS", incline_columns(layer->out.channels));
     incline_define(defines, "SLICE", SLICE);
-    incline_define(defines, "TILE_OUT",
-                   incline_tile(layer->out.channels, forward_tile(layer, plan)->values[0]));
     incline_define(defines, "TILE_ROWS", backward->values[1]);
     incline_define(defines, "TILE_V", vectors_of(layer, plan));
+}
+
+void incline_dense_define_forward(const struct incline_layer *layer,
+                                  const struct incline_plan *plan, struct incline_text *defines)
+{
+    incline_define(defines, "TILE_OUT",
+                   incline_tile(layer->out.channels, forward_tile(layer, plan)->values[0]));
 }
 
 static enum incline_status launch_kernel(struct incline_context *ctx,
@@ -115,6 +120,7 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_dense_define(layer, io->plan, &defines);
+    incline_dense_define_forward(layer, io->plan, &defines);
     incline_define(&defines, "TILE_IN", backward_tile(layer, io->plan)->values[0]);
     incline_define(&defines, "HAS_BIAS", incline_layer_has_bias(layer));
     incline_define(&defines, "ACTIVATION", (int)layer->activation);

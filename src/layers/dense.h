@@ -4,9 +4,13 @@
 
 #include "layers/finish.h"
 
-/* Defines IN, OUT, COLUMNS, SLICE, TILE_OUT, TILE_ROWS and TILE_V of cl/dense.cl. */
+/* Defines IN, OUT, COLUMNS, SLICE, TILE_ROWS and TILE_V of cl/dense.cl. */
 void incline_dense_define(const struct incline_layer *layer, const struct incline_plan *plan,
                           struct incline_text *defines);
+
+/* Defines TILE_OUT, which cl/conv2d.cl has as well. */
+void incline_dense_define_forward(const struct incline_layer *layer,
+                                  const struct incline_plan *plan, struct incline_text *defines);
 
 /* Leaves the bias gradient, if there is a bias, to the step's end. dz_t as in struct
  * incline_delta. */

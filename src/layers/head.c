@@ -44,6 +44,7 @@ static void define(const struct head *head, struct incline_text *defines)
     const struct incline_layer *below = head->below;
     int lanes = incline_device_lanes(incline_plan_device(head->io->plan));
     incline_dense_define(head->layer, head->io->plan, defines);
+    incline_dense_define_forward(head->layer, head->io->plan, defines);
     incline_define(defines, "TILE_IN", lanes > 1 ? lanes : 4);
     incline_define(defines, "HAS_BIAS", incline_layer_has_bias(head->layer));
     incline_define(defines, "ACTIVATION", 0);

@@ -1,5 +1,6 @@
 #include "layers/layer.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,8 +63,18 @@ enum incline_status incline_check_index(double elems, struct incline_text *probl
     return INCLINE_ERROR_CONFIG;
 }
 
+static inline bool is_defined(const char *defines, const char *name)
+{
+    size_t length = strlen(name);
+    const char *at = strstr(defines, name);
+    while (at && (at == defines || at[-1] != ' ' || at[length] != '='))
+        at = strstr(at + 1, name);
+    return at != NULL;
+}
+
 void incline_define(struct incline_text *defines, const char *name, int value)
 {
+    assert(!is_defined(incline_text_get(defines), name));
     incline_text_add(defines, " -D %s=%d", name, value);
 }
 

@@ -71,7 +71,7 @@ static inline bool incline_layer_has_bias(const struct incline_layer *layer)
     return layer->parameter_count > 1;
 }
 
-/* Appends ` -D NAME=value`. */
+/* Appends ` -D NAME=value`. A name is defined once: of two, compilers warn. */
 void incline_define(struct incline_text *defines, const char *name, int value);
 
 /* Dimension 0 of every kernel over lanes: NB / LANES items, its group too. */

@@ -104,15 +104,28 @@ static enum incline_status read_normalize(struct incline_context *ctx, struct in
     return status;
 }
 
+static enum incline_status check_names(struct incline_context *ctx, struct incline_node *node,
+                                       const struct incline_texts *classes)
+{
+    for (size_t i = 0; i < classes->count; i++)
+        if (!incline_is_line(classes->values[i]))
+            return incline_fail_at(ctx,
+                                   incline_node_kind(node) == INCLINE_NODE_SEQUENCE
+                                       ? incline_node_item(node, i)
+                                       : node,
+                                   "data: the name of a class must have no control characters");
+    return INCLINE_OK;
+}
+
 static enum incline_status check_classes(struct incline_context *ctx, struct incline_node *node,
                                          const struct incline_model *model,
                                          const struct incline_texts *classes)
 {
     int outputs = model->layers[model->layer_count - 1].out.channels;
+    struct incline_node *list = incline_node_get(node, "classes");
     if (classes->count == 0 || classes->count == (size_t)outputs)
-        return INCLINE_OK;
-    return incline_fail_at(ctx, incline_node_get(node, "classes"),
-                           "data: classes has %zu names, but the model has %d output%s",
+        return check_names(ctx, list, classes);
+    return incline_fail_at(ctx, list, "data: classes has %zu names, but the model has %d output%s",
                            classes->count, outputs, outputs == 1 ? "" : "s");
 }
 

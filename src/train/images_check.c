@@ -58,9 +58,9 @@ static enum incline_status check_names(struct incline_context *ctx,
                                        const struct incline_dataset *dataset)
 {
     for (int i = 0; dataset->class_names && i < dataset->classes; i++)
-        if (!dataset->class_names[i] || !incline_is_utf8(dataset->class_names[i]))
-            return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "the name of class %d is not UTF-8",
-                                i);
+        if (!dataset->class_names[i] || !incline_is_line(dataset->class_names[i]))
+            return incline_fail(ctx, INCLINE_ERROR_ARGUMENT,
+                                "the name of class %d is not UTF-8 without control characters", i);
     return INCLINE_OK;
 }
 

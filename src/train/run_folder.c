@@ -115,8 +115,7 @@ static uLong checksum(const unsigned char *bytes, size_t length)
     enum { PIECE_BYTES = 1 << 30 }; /* zlib counts in unsigned int */
     uLong sum = crc32(0, NULL, 0);
     for (size_t at = 0; at < length; at += PIECE_BYTES)
-        sum = crc32(sum, bytes + at,
-                    (uInt)(length - at < PIECE_BYTES ? length - at : PIECE_BYTES));
+        sum = crc32(sum, bytes + at, (uInt)(length - at < PIECE_BYTES ? length - at : PIECE_BYTES));
     return sum;
 }
 
@@ -165,11 +164,11 @@ static json_t *kernels(const struct incline_device *device)
     for (size_t i = 0; list && i < incline_tuning_count(device); i++) {
         const struct incline_tuning_question *question = incline_tuning_get(device, i);
         if (question->asked)
-            json_array_append_new(
-                list, json_pack("{s:s, s:s, s:o, s:s}", "op", question->op, "shape",
-                                question->shape, "tile",
-                                tile_numbers(&question->candidates[question->chosen]), "from",
-                                sources[question->source]));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s, s:o, s:s}", "op", question->op, "shape",
+                                            question->shape, "tile",
+                                            tile_numbers(&question->candidates[question->chosen]),
+                                            "from", sources[question->source]));
     }
     return list;
 }
@@ -182,20 +181,43 @@ static json_t *environment(const struct incline_device *device,
         "{s:s, s:b, s:{s:o, s:s, s:o, s:o, s:o, s:i, s:i}, s:{s:o, s:o, s:I, s:I, s:I, s:i}, "
         "s:{s:o, s:o, s:o}, s:o, s:o}",
         "incline", incline_version(), "clblast", INCLINE_HAVE_CLBLAST, "device", "name",
-        text_to_json(info->name), "type", info->type, "platform",
-        text_to_json(info->platform_name), "opencl", text_to_json(info->opencl), "driver",
-        text_to_json(info->driver), "compute_units", info->compute_units, "lanes",
-        incline_device_lanes(device), "data", "name", text_to_json(dataset->name), "folder",
-        text_to_json(dataset->folder), "train", (json_int_t)dataset->train.count, "val",
-        (json_int_t)dataset->val.count, "test", (json_int_t)dataset->test.count, "classes",
-        dataset->classes, "contents", "train", contents(&dataset->train), "val",
-        contents(&dataset->val), "test", contents(&dataset->test), "kernels", kernels(device),
-        "variables", variables());
+        text_to_json(info->name), "type", info->type, "platform", text_to_json(info->platform_name),
+        "opencl", text_to_json(info->opencl), "driver", text_to_json(info->driver), "compute_units",
+        info->compute_units, "lanes", incline_device_lanes(device), "data", "name",
+        text_to_json(dataset->name), "folder", text_to_json(dataset->folder), "train",
+        (json_int_t)dataset->train.count, "val", (json_int_t)dataset->val.count, "test",
+        (json_int_t)dataset->test.count, "classes", dataset->classes, "contents", "train",
+        contents(&dataset->train), "val", contents(&dataset->val), "test", contents(&dataset->test),
+        "kernels", kernels(device), "variables", variables());
 }
 
 static json_int_t now(void)
 {
     return (json_int_t)time(NULL);
+}
+
+/* What was warned of since the last event. */
+static enum incline_status put_warnings(struct incline_context *ctx, const char *path)
+{
+    enum incline_status status = INCLINE_OK;
+    for (char *text; !status && (text = incline_warning_take(ctx)) != NULL;) {
+        status = put_json(ctx, path, "events.jsonl",
+                          json_pack("{s:s, s:I, s:o}", "event", "warning", "unix_time", now(),
+                                    "text", text_to_json(text)),
+                          JSON_COMPACT, incline_file_append);
+        incline_text_free(&text);
+    }
+    return status;
+}
+
+/* Takes event, like put_json(). */
+static enum incline_status put_event(struct incline_context *ctx, const char *path, json_t *event)
+{
+    enum incline_status status = put_warnings(ctx, path);
+    if (!status)
+        return put_json(ctx, path, "events.jsonl", event, JSON_COMPACT, incline_file_append);
+    json_decref(event);
+    return status;
 }
 
 /* *out = path, or path-number from 2 on; allocated. */
@@ -261,9 +283,10 @@ static enum incline_status fill(struct incline_context *ctx, const char *path,
     status = put(ctx, path, "log.csv", log_head, incline_file_write);
     if (status)
         return status;
-    return put_json(ctx, path, "events.jsonl",
-                    json_pack("{s:s, s:I}", "event", "start", "unix_time", now()), JSON_COMPACT,
-                    incline_file_write);
+    status = put_json(ctx, path, "events.jsonl",
+                      json_pack("{s:s, s:I}", "event", "start", "unix_time", now()), JSON_COMPACT,
+                      incline_file_write);
+    return status ? status : put_warnings(ctx, path);
 }
 
 /* Removes what fill() made. A failure has one before it. */
@@ -328,6 +351,16 @@ static enum incline_status append_log(struct incline_context *ctx, const char *p
     return status;
 }
 
+enum incline_status incline_run_folder_step(struct incline_context *ctx, const char *path,
+                                            const struct incline_progress *progress)
+{
+    return put_event(ctx, path,
+                     json_pack("{s:s, s:I, s:i, s:I, s:f, s:f, s:f}", "event", "step", "unix_time",
+                               now(), "epoch", progress->epoch, "step",
+                               (json_int_t)progress->total_step, "seconds", progress->seconds,
+                               "loss", progress->loss, "accuracy", progress->accuracy));
+}
+
 enum incline_status incline_run_folder_epoch(struct incline_context *ctx, const char *path,
                                              const struct incline_progress *progress)
 {
@@ -342,25 +375,23 @@ enum incline_status incline_run_folder_epoch(struct incline_context *ctx, const 
         json_object_set_new(event, "val_loss", json_real(progress->val_loss));
         json_object_set_new(event, "val_accuracy", json_real(progress->val_accuracy));
     }
-    return put_json(ctx, path, "events.jsonl", event, JSON_COMPACT, incline_file_append);
+    return put_event(ctx, path, event);
 }
 
 enum incline_status incline_run_folder_checkpoint(struct incline_context *ctx, const char *path,
                                                   const struct incline_progress *progress,
                                                   const char *weights)
 {
-    return put_json(ctx, path, "events.jsonl",
-                    json_pack("{s:s, s:I, s:i, s:I, s:s}", "event", "checkpoint", "unix_time",
-                              now(), "epoch", progress->epoch, "step",
-                              (json_int_t)progress->total_step, "weights", weights),
-                    JSON_COMPACT, incline_file_append);
+    return put_event(ctx, path,
+                     json_pack("{s:s, s:I, s:i, s:I, s:s}", "event", "checkpoint", "unix_time",
+                               now(), "epoch", progress->epoch, "step",
+                               (json_int_t)progress->total_step, "weights", weights));
 }
 
 enum incline_status incline_run_folder_end(struct incline_context *ctx, const char *path,
                                            const char *how, long long total_step)
 {
-    return put_json(ctx, path, "events.jsonl",
-                    json_pack("{s:s, s:I, s:s, s:I}", "event", "end", "unix_time", now(), "how",
-                              how, "step", (json_int_t)total_step),
-                    JSON_COMPACT, incline_file_append);
+    return put_event(ctx, path,
+                     json_pack("{s:s, s:I, s:s, s:I}", "event", "end", "unix_time", now(), "how",
+                               how, "step", (json_int_t)total_step));
 }

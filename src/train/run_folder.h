@@ -2,7 +2,8 @@
  *   config.yaml       everything, defaults filled in
  *   environment.json  version, device, driver, variables that matter, the data set with checksums
  *   log.csv           one line an epoch: time and data_wait in seconds, lr, loss, ...
- *   events.jsonl      start, checkpoint, epoch, end: one JSON object a line
+ *   events.jsonl      start, step (one a second), checkpoint, epoch, warning, end; one JSON object
+ *                     a line
  *   weights/last.safetensors, weights/best.safetensors */
 #ifndef INCLINE_TRAIN_RUN_FOLDER_H
 #define INCLINE_TRAIN_RUN_FOLDER_H
@@ -24,6 +25,13 @@ enum incline_status
 incline_run_folder_start(struct incline_context *ctx, const struct incline_train_options *options,
                          const struct incline_config *config, const struct incline_device *device,
                          const struct incline_dataset *dataset, char **path) INCLINE_MUST_CHECK;
+
+/* Each of these also appends the warnings that were logged since the one before. */
+
+/* Appends a step event to events.jsonl: figures of the epoch so far. */
+enum incline_status
+incline_run_folder_step(struct incline_context *ctx, const char *path,
+                        const struct incline_progress *progress) INCLINE_MUST_CHECK;
 
 /* Appends an epoch to log.csv and events.jsonl. */
 enum incline_status

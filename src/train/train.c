@@ -22,6 +22,7 @@
 static const double stride_seconds = 0.05;
 enum { STRIDE_MAX = 32 };
 static const double tick_seconds = 0.1;
+static const double step_event_seconds = 1;
 
 struct trainer {
     struct incline_context *ctx;
@@ -45,7 +46,7 @@ struct trainer {
     struct incline_metrics_slot *slots;
     double start, epoch_start;
     double first_step_share; /* seconds of this epoch that belong to the run's first step */
-    double last_tick;
+    double last_tick, last_step_event;
     size_t done; /* steps of this epoch whose slots have been read */
     struct incline_fence *fences[2];
     struct incline_progress progress;
@@ -271,6 +272,16 @@ static void note_first_step(struct trainer *trainer)
         callbacks->first_step(callbacks->cookie, trainer->result->first_step_seconds);
 }
 
+/* For a step whose figures are there; not for each, so that the file stays small. */
+static enum incline_status record_step(struct trainer *trainer)
+{
+    double now = incline_clock_seconds();
+    if (now - trainer->last_step_event < step_event_seconds)
+        return INCLINE_OK;
+    trainer->last_step_event = now;
+    return incline_run_folder_step(trainer->ctx, trainer->folder, &trainer->progress);
+}
+
 static size_t stride_of(const struct trainer *trainer)
 {
     double steps = stride_seconds / trainer->progress.step_seconds;
@@ -303,7 +314,7 @@ static enum incline_status keep_pace(struct trainer *trainer, size_t enqueued)
         if (status)
             return status;
         tell_tick(trainer);
-        return INCLINE_OK;
+        return record_step(trainer);
     }
     status = incline_fence_wait(trainer->ctx, &trainer->fences[0]);
     if (status)
@@ -351,6 +362,9 @@ static enum incline_status run_steps(struct trainer *trainer)
             if (status)
                 return status;
             note_first_step(trainer);
+            status = record_step(trainer);
+            if (status)
+                return status;
         } else if (enqueued >= stride_end) {
             status = keep_pace(trainer, enqueued);
             if (status)

@@ -80,12 +80,29 @@ static void test_names(void **state)
     assert_string_equal(incline_version(), INCLINE_VERSION);
 }
 
+static void test_warnings_are_kept_in_order(void **state)
+{
+    struct scratch *s = *state;
+    incline_log(s->ctx, INCLINE_LOG_INFO, "no warning");
+    for (int i = 0; i < 100; i++)
+        incline_log(s->ctx, INCLINE_LOG_WARN, "warning %d", i);
+    for (int i = 0; i < 32; i++) {
+        char wanted[16], *text = incline_warning_take(s->ctx);
+        snprintf(wanted, sizeof wanted, "warning %d", i);
+        assert_non_null(text);
+        assert_string_equal(text, wanted);
+        incline_text_free(&text);
+    }
+    assert_null(incline_warning_take(s->ctx));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         scratch_test(test_first_error_wins),
         scratch_test(test_long_text_is_whole),
         scratch_test(test_control_characters_are_replaced),
+        scratch_test(test_warnings_are_kept_in_order),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_no_context),
         cmocka_unit_test(test_names),

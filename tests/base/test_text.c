@@ -180,6 +180,19 @@ static void test_utf8(void **state)
     incline_text_finish(&text);
 }
 
+static void test_names_hold_no_control_characters(void **state)
+{
+    (void)state;
+    const char *good[] = {"", "T-shirt/top", "\xc3\xa4", "\xc2\xa0"};
+    const char *bad[] = {"a\tb", "a\n", "\x1b[31m", "\x7f", "\xc2\x9b", "a\xff"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(incline_is_line(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(incline_is_line(bad[i]));
+    assert_int_equal(incline_control_at("\xc2\x9b", 2), 0x9b);
+    assert_int_equal(incline_control_at("\xc2", 1), -1);
+}
+
 static void test_did_you_mean(void **state)
 {
     (void)state;
@@ -223,6 +236,7 @@ int main(void)
         scratch_test(test_whole_numbers_are_written_out),
         scratch_test(test_decimal_comma),
         scratch_test(test_utf8),
+        cmocka_unit_test(test_names_hold_no_control_characters),
         scratch_test(test_did_you_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

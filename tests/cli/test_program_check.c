@@ -154,6 +154,17 @@ static void training_checks_once(void **state)
     assert_err(p, said[0]);
 }
 
+/* What is warned of is in the run folder as well, also before there is one. */
+static void assert_warning_event(struct program *p, const char *text)
+{
+    size_t length;
+    char *events = program_read(p, "r/events.jsonl", &length);
+    const char *warning = strstr(events, "{\"event\":\"warning\"");
+    assert_non_null(warning);
+    assert_non_null(strstr(warning, text));
+    free(events);
+}
+
 static void training_needs_no_cache(void **state)
 {
     struct program *p = *state;
@@ -166,6 +177,7 @@ static void training_needs_no_cache(void **state)
     assert_err(p, "others can write to it");
     assert_err(p, "    checked ok\n");
     assert_int_equal(program_count_entries(p, "cache"), 0);
+    assert_warning_event(p, "others can write to it");
 }
 
 static void mistakes_are_told(void **state)

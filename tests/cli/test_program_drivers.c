@@ -1,5 +1,5 @@
 /* Drivers that abort, crash, hang or exit while their devices are listed: reported, and the other
- * drivers stay usable. */
+ * drivers stay usable. Drivers that show one GPU twice: it counts once. */
 #include "support/device.h"
 #include "support/small_data.h"
 
@@ -163,6 +163,85 @@ static void trying_can_be_left_out(void **state)
     assert_exit(p, 128 + 6); /* which is what the trying is for */
 }
 
+static void use_gpus(struct program *p, const char *one, const char *other)
+{
+    add_fake(p, "icd", one);
+    add_fake(p, "icd", other);
+    use(p, "icd/");
+    p->environment[3] = "INCLINE_DEVICE";
+}
+
+/* Mesa's view of a GPU is neither the default nor chosen by type or name. */
+static void check_one_gpu(struct program *p, const char *vendor, const char *platform)
+{
+    const char *selectors[] = {"Fake GPU", "gpu", platform};
+    use_gpus(p, vendor, "mesa");
+    run(p, "devices");
+    assert_exit(p, 0);
+    const char *mesa = strstr(p->out, "rusticl"), *same = strstr(p->out, "ok, the same GPU as #");
+    assert_non_null(mesa);
+    assert_non_null(same);
+    assert_int_equal(count_lines(p->out), 3);
+    assert_null(memchr(mesa, '\n', (size_t)(same - mesa)));
+    for (size_t i = 0; i < sizeof selectors / sizeof *selectors; i++) {
+        use(p, "icd/");
+        run(p, "devices", "-d", selectors[i]);
+        assert_exit(p, 5); /* it cannot be opened */
+        assert_err(p, "clCreateContext");
+    }
+}
+
+static void one_gpu_of_two_drivers_counts_once(void **state)
+{
+    check_one_gpu(*state, "amd", "AMD Accelerated");
+}
+
+static void nvidia_tells_the_place_in_its_own_way(void **state)
+{
+    check_one_gpu(*state, "nvidia", "NVIDIA");
+}
+
+static void all_takes_one_gpu_once(void **state)
+{
+    struct program *p = *state;
+    const char *verbs[] = {"check", "bench"};
+    for (size_t i = 0; i < 2; i++) {
+        use_gpus(p, "amd", "mesa");
+        run(p, verbs[i], "-d", "all");
+        assert_exit(p, 5);
+        assert_err(p, "Fake GPU (rusticl) is left out: the same GPU as #");
+        const char *failed = strstr(p->err, "clCreateContext");
+        assert_non_null(failed);
+        assert_null(strstr(failed + 1, "clCreateContext"));
+    }
+}
+
+static void a_name_of_several_lists_those(void **state)
+{
+    struct program *p = *state;
+    use_gpus(p, "amd", "other");
+    add_fake(p, "icd", "mesa");
+    run(p, "devices", "-d", "rusticl");
+    assert_exit(p, 5);
+    assert_err(p, "device 'rusticl' is not unique; choose one by number:");
+    assert_err(p, "(another rusticl)");
+    assert_no_err(p, "AMD");
+}
+
+static void other_gpus_count(void **state)
+{
+    struct program *p = *state;
+    const char *others[] = {"other", "silent"};
+    for (size_t i = 0; i < 2; i++) {
+        use_gpus(p, "amd", others[i]);
+        run(p, "devices");
+        assert_exit(p, 0);
+        assert_out(p, "ok");
+        assert_no_out(p, "the same GPU");
+        unlink(program_path(p, i == 0 ? "icd/other.icd" : "icd/silent.icd"));
+    }
+}
+
 #define driver_test(function) cmocka_unit_test_setup_teardown(function, setup, program_teardown)
 
 int main(void)
@@ -176,6 +255,11 @@ int main(void)
         driver_test(bad_drivers_alone_are_no_device),
         driver_test(good_drivers_are_left_alone),
         driver_test(trying_can_be_left_out),
+        driver_test(one_gpu_of_two_drivers_counts_once),
+        driver_test(nvidia_tells_the_place_in_its_own_way),
+        driver_test(all_takes_one_gpu_once),
+        driver_test(a_name_of_several_lists_those),
+        driver_test(other_gpus_count),
     };
     int code = program_need_device();
     return code ? code : cmocka_run_group_tests(tests, NULL, NULL);

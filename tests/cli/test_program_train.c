@@ -181,13 +181,21 @@ static void assert_contents(struct program *p, json_t *environment, const char *
 static void the_run_folder_is_machine_readable(void **state)
 {
     struct program *p = *state;
-    size_t length, lines = 0, checkpoints = 0;
+    size_t length, lines = 0, checkpoints = 0, steps = 0;
     run(p, "train", "t.yaml", "--out", "r");
     assert_exit(p, 0);
     char *events = program_read(p, "r/events.jsonl", &length), *line = events;
     for (char *end; (end = strchr(line, '\n')); line = end + 1, lines++) {
         json_t *event = read_json(line, (size_t)(end - line));
         const char *name = json_string_value(json_object_get(event, "event"));
+        if (strcmp(name, "step") == 0) {
+            assert_true(json_real_value(json_object_get(event, "loss")) > 0);
+            if (steps++ == 0)
+                assert_int_equal(json_integer_value(json_object_get(event, "step")), 1);
+            json_decref(event);
+            lines--;
+            continue;
+        }
         if (strcmp(name, "checkpoint") == 0) {
             const char *weights = json_string_value(json_object_get(event, "weights"));
             bool last = strcmp(weights, "weights/last.safetensors") == 0;
@@ -205,6 +213,7 @@ static void the_run_folder_is_machine_readable(void **state)
     }
     assert_int_equal(lines, 5);
     assert_int_equal(checkpoints, 3);
+    assert_true(steps > 0);
     free(events);
     char *text = program_read(p, "r/environment.json", &length);
     json_t *environment = read_json(text, length);

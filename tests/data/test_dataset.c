@@ -318,10 +318,13 @@ static void test_class_names(void **state)
                 "classes.txt:2: byte 0xfc is not UTF-8 text");
     scratch_write(s, "tiny/classes.txt", "red\0green\nblue", 14);
     check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
-                "classes.txt:1: byte 0x00 is a control character: the file must be text");
+                "classes.txt:1: U+0000 is a control character: the file must be text");
     scratch_write(s, "tiny/classes.txt", "red\nlight\x1b[31m blue\ngreen", 26);
     check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
-                "classes.txt:2: byte 0x1b is a control character: the file must be text");
+                "classes.txt:2: U+001B is a control character: the file must be text");
+    scratch_write(s, "tiny/classes.txt", "red\ngreen\nlight\tblue", 20);
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
+                "classes.txt:3: U+0009 is a control character: the file must be text");
 }
 
 static void check_first_name(struct scratch *s, const char *folder, int outputs, const char *name)

@@ -132,7 +132,7 @@ static void test_describe_a_foreign_file(void **state)
 static void test_describe_failures(void **state)
 {
     struct scratch *s = *state;
-    const char *bad[] = {"{}", "[1]", "[\"a\",null]", "no JSON"};
+    const char *bad[] = {"{}", "[1]", "[\"a\",null]", "no JSON", "[\"\\u001b\"]"};
     char *config = NULL, **names = NULL;
     size_t count;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -142,7 +142,7 @@ static void test_describe_failures(void **state)
         assert_fails(s->ctx, INCLINE_ERROR_DATA,
                      incline_weights_describe(s->ctx, path, &config, &names, &count),
                      "weights.safetensors: its class names (metadata incline_classes) are not a "
-                     "JSON list of texts");
+                     "JSON list of texts without control characters");
         assert_null(config);
         assert_null(names);
     }

@@ -251,6 +251,18 @@ static void test_messages(void **state)
          "c.yaml:3:28: error: data: 'normalize: auto' is not supported yet; give mean and std\n"},
         {HEAD "data: {root: x, classes: [a, b]}\n",
          "c.yaml:3:26: error: data: classes has 2 names, but the model has 4 outputs\n"},
+        {HEAD "data: {root: x, classes: [a, b, c, \"d\\e[31m\"]}\n",
+         "c.yaml:3:36: error: data: the name of a class must have no control characters\n"
+         "data: {root: x, classes: [a, b, c, \"d\\e[31m\"]}\n"
+         "                                   ^~~~~~~~"},
+        {HEAD "data: {root: x, classes: [a, \"b\\tb\", c, d]}\n",
+         "c.yaml:3:30: error: data: the name of a class must"},
+        {HEAD "data: {root: x, classes: [a, b, \"c\\n\", d]}\n",
+         "c.yaml:3:33: error: data: the name of a class must"},
+        {HEAD "data: {root: x, classes: [a, \"\\u009b31m\", c, d]}\n",
+         "c.yaml:3:30: error: data: the name of a class must"},
+        {HEAD "data: {root: x, classes: [a, \xff, c, d]}\n",
+         "c.yaml:3:30: error: byte 0xff is not UTF-8 text\n"},
         {HEAD "data: {root: x, augment: [flip]}\n",
          "c.yaml:3:17: error: data: 'augment' is not supported yet\n"},
         {HEAD DATA "train: {epochs: 0}\n",
