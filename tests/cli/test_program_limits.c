@@ -1,0 +1,107 @@
+#include "support/small_data.h"
+
+/* Devices with little of something. */
+
+/* In a step of 60 images, no fusion saves it from holding the first conv2d's output whole: 256 MiB. */
+static const struct small_data wide_data = {4, 60, 256, 256, 1, 3, false};
+static const char wide_config[] = "incline: 1\n"
+                                  "model:\n"
+                                  "  name: wide\n"
+                                  "  input: [256, 256, 1]\n"
+                                  "  layers: [{conv2d: {filters: 16, kernel: 1}},\n"
+                                  "           {conv2d: {filters: 4, kernel: 1}},\n"
+                                  "           {max_pool2d: 256}, flatten, {dense: 3}]\n"
+                                  "data: {root: wide}\n"
+                                  "train: {batch_size: 60}\n";
+
+#define IMAGES "wide/t10k-images-idx3-ubyte"
+
+/* The next run's device has 1 GiB, of which a quarter may lie in one buffer. */
+static void limit_memory(struct program *p)
+{
+    p->environment[0] = "POCL_MEMORY_LIMIT=1";
+}
+
+static void need_limits(struct program *p)
+{
+    limit_memory(p);
+    run(p, "devices", "--format", "json");
+    if (!strstr(p->out, "\"max_alloc_bytes\": 268435456,")) {
+        print_message("the device's limits cannot be set\n");
+        skip();
+    }
+}
+
+static int setup(void **state)
+{
+    int code = program_setup(state);
+    struct program *p = *state;
+    if (code)
+        return code;
+    need_limits(p);
+    small_data_write(p, "wide", &wide_data);
+    program_write(p, "wide.yaml", wide_config);
+    return 0;
+}
+
+#define limits_test(function) cmocka_unit_test_setup_teardown(function, setup, program_teardown)
+
+static void assert_suggests(struct program *p, const char *batch)
+{
+    char line[64];
+    assert_exit(p, 5);
+    snprintf(line, sizeof line, "\nA batch of %s fits: -b %s\n", batch, batch);
+    assert_err(p, "incline: the memory of one step needs ");
+    assert_err(p, "use a smaller batch (-b)");
+    assert_err(p, line);
+}
+
+static void weights_are_used_in_batches_that_fit(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "wide.yaml", "--out", "r", "-e", "1", "--unchecked", "--limit-val", "3");
+    assert_exit(p, 0);
+    limit_memory(p);
+    run(p, "eval", "r");
+    assert_suggests(p, "30");
+    assert_silent_out(p);
+    limit_memory(p);
+    run(p, "eval", "r", "-b", "30");
+    assert_exit(p, 0);
+    limit_memory(p);
+    run(p, "predict", "r", IMAGES);
+    assert_suggests(p, "30");
+    assert_silent_out(p);
+    limit_memory(p);
+    run(p, "predict", "r", IMAGES, "-b", "30");
+    assert_exit(p, 0);
+    assert_int_equal(count_lines(p->out), 60);
+}
+
+static void measuring_names_a_batch_that_fits(void **state)
+{
+    struct program *p = *state;
+    limit_memory(p);
+    run(p, "tune", "wide.yaml", "--quick");
+    assert_suggests(p, "15");
+    limit_memory(p);
+    run(p, "tune", "wide.yaml", "--quick", "-b", "15", "--max-time", "0.1s");
+    assert_exit(p, 0);
+    limit_memory(p);
+    run(p, "bench", "wide.yaml");
+    assert_suggests(p, "15");
+    assert_out(p, "|    60 | train |   failed |\n");
+    limit_memory(p);
+    run(p, "bench", "wide.yaml", "--mode", "infer");
+    assert_suggests(p, "30");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        limits_test(weights_are_used_in_batches_that_fit),
+        limits_test(measuring_names_a_batch_that_fits),
+    };
+    int code = program_need_device();
+    return code ? code : cmocka_run_group_tests(tests, NULL, NULL);
+}
