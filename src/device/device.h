@@ -18,6 +18,11 @@ enum { INCLINE_NB = 16 };
  * another value than these is refused when the device is opened. */
 int incline_device_lanes(const struct incline_device *device);
 
+/* Whether the items of a work-group share the phases of a kernel, through at most
+ * INCLINE_SCRATCH_BYTES of local memory; see cl/phases.h. Otherwise its groups have one item. */
+enum { INCLINE_SCRATCH_BYTES = 16 << 10 };
+bool incline_device_shares_phases(const struct incline_device *device);
+
 /* Bytes to which the start of a sub-buffer must be aligned. */
 size_t incline_device_align(const struct incline_device *device);
 

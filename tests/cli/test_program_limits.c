@@ -1,6 +1,8 @@
 #include "support/small_data.h"
 
-/* Devices with little of something. */
+/* Devices with little of something. What can be set of a device is in its driver's environment. */
+
+static const char oclgrind[] = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
 
 /* In a step of 60 images, no fusion saves it from holding the first conv2d's output whole: 256 MiB. */
 static const struct small_data wide_data = {4, 60, 256, 256, 1, 3, false};
@@ -44,7 +46,7 @@ static int setup(void **state)
     return 0;
 }
 
-#define limits_test(function) cmocka_unit_test_setup_teardown(function, setup, program_teardown)
+#define memory_test(function) cmocka_unit_test_setup_teardown(function, setup, program_teardown)
 
 static void assert_suggests(struct program *p, const char *batch)
 {
@@ -96,11 +98,80 @@ static void measuring_names_a_batch_that_fits(void **state)
     assert_suggests(p, "30");
 }
 
+/* Trains the small network on the device whose environment is set, with its check. */
+static void train_small(struct program *p, const char *folder)
+{
+    run(p, "train", "t.yaml", "--out", folder, "-e", "1", "--limit-train", "20", "-s",
+        "data.val=none");
+    assert_exit(p, 0);
+    assert_err(p, "checked ok");
+}
+
+static void assert_same_weights(struct program *p, const char *folder)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/weights/last.safetensors", folder);
+    assert_true(program_same_bytes(p, "r/weights/last.safetensors", path));
+}
+
+static void small_work_groups_change_nothing(void **state)
+{
+    static const char *const sizes[] = {"POCL_MAX_WORK_GROUP_SIZE=1", "POCL_MAX_WORK_GROUP_SIZE=16"};
+    struct program *p = *state;
+    small_setup(p);
+    p->environment[0] = "INCLINE_CACHE=off";
+    train_small(p, "r");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char folder[] = {(char)('w' + i), '\0'};
+        p->environment[0] = "INCLINE_CACHE=off";
+        p->environment[1] = "INCLINE_LANES=1";
+        p->environment[2] = sizes[i];
+        train_small(p, folder);
+        assert_same_weights(p, folder);
+    }
+}
+
+/* Without `restrict`; see scripts/under-oclgrind. */
+static void use_oclgrind(struct program *p, const char *limit)
+{
+    static char vendors[64];
+    snprintf(vendors, sizeof vendors, "OCL_ICD_VENDORS=%s", oclgrind);
+    p->environment[0] = vendors;
+    p->environment[1] = "OCLGRIND_BUILD_OPTIONS=-Drestrict=";
+    p->environment[2] = "INCLINE_DEVICE";
+    p->environment[3] = "INCLINE_CACHE=off";
+    p->environment[4] = limit;
+}
+
+static void a_small_gpu_does_the_same(void **state)
+{
+    static const char *const limits[] = {
+        "OCLGRIND_LOCAL_MEM_SIZE=1024", "OCLGRIND_MAX_WGSIZE=2", "OCLGRIND_CONSTANT_MEM_SIZE=64",
+        "OCLGRIND_GLOBAL_MEM_SIZE=200000"};
+    struct program *p = *state;
+    if (access(oclgrind, R_OK)) {
+        print_message("there is no Oclgrind\n");
+        skip();
+    }
+    small_setup(p);
+    use_oclgrind(p, NULL);
+    train_small(p, "r");
+    assert_err(p, "Oclgrind Simulator");
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        char folder[] = {(char)('w' + i), '\0'};
+        use_oclgrind(p, limits[i]);
+        train_small(p, folder);
+        assert_same_weights(p, folder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        limits_test(weights_are_used_in_batches_that_fit),
-        limits_test(measuring_names_a_batch_that_fits),
+        memory_test(weights_are_used_in_batches_that_fit),
+        memory_test(measuring_names_a_batch_that_fits),
+        program_test(small_work_groups_change_nothing),
+        program_test(a_small_gpu_does_the_same),
     };
     int code = program_need_device();
     return code ? code : cmocka_run_group_tests(tests, NULL, NULL);
