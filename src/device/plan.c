@@ -287,8 +287,9 @@ static enum incline_status fail_launch(struct incline_context *ctx,
                                        const char *call, const struct incline_launch *spec)
 {
     return incline_fail(
-        ctx, INCLINE_ERROR_DEVICE, "%s failed with %s (%d) on device %s: kernel %s of %s", call,
-        incline_cl_error_name(code), (int)code, device->info.name, spec->kernel, spec->label);
+        ctx, INCLINE_ERROR_DEVICE, "%s failed with %s (%d) on device %s: kernel %s of %s%s", call,
+        incline_cl_error_name(code), (int)code, device->info.name, spec->kernel, spec->label,
+        incline_cl_error_advice(code));
 }
 
 static cl_int set_argument(const struct bound_launch *launch, cl_uint index,

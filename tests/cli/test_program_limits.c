@@ -4,7 +4,8 @@
 
 static const char oclgrind[] = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
 
-/* In a step of 60 images, no fusion saves it from holding the first conv2d's output whole: 256 MiB. */
+/* In a step of 60 images, no fusion saves it from holding all that the first conv2d makes: 256 MiB.
+ */
 static const struct small_data wide_data = {4, 60, 256, 256, 1, 3, false};
 static const char wide_config[] = "incline: 1\n"
                                   "model:\n"
@@ -116,7 +117,8 @@ static void assert_same_weights(struct program *p, const char *folder)
 
 static void small_work_groups_change_nothing(void **state)
 {
-    static const char *const sizes[] = {"POCL_MAX_WORK_GROUP_SIZE=1", "POCL_MAX_WORK_GROUP_SIZE=16"};
+    static const char *const sizes[] = {"POCL_MAX_WORK_GROUP_SIZE=1",
+                                        "POCL_MAX_WORK_GROUP_SIZE=16"};
     struct program *p = *state;
     small_setup(p);
     p->environment[0] = "INCLINE_CACHE=off";
@@ -165,6 +167,59 @@ static void a_small_gpu_does_the_same(void **state)
     }
 }
 
+/* ---- a device that claims more than it holds ---- */
+
+struct fault {
+    const char *call, *code, *name, *what, *end;
+};
+
+static const struct fault faults[] = {
+    {"clCreateBuffer", "-4", "CL_MEM_OBJECT_ALLOCATION_FAILURE (-4)", "",
+     "it may have less free memory than it says: try a smaller batch (-b)\n"},
+    {"clEnqueueNDRangeKernel", "-5", "CL_OUT_OF_RESOURCES (-5)", ": kernel ",
+     "it may have less free memory than it says: try a smaller batch (-b)\n"},
+    {"clEnqueueNDRangeKernel", "-54", "CL_INVALID_WORK_GROUP_SIZE (-54)", ": kernel ", ""},
+};
+
+/* The next run's OpenCL fails so. */
+static void use_fault(struct program *p, const struct fault *fault)
+{
+    static char variables[3][2 * SCRATCH_PATH_BYTES];
+    const char *built = getenv("INCLINE_TEST_DRIVERS");
+    assert_non_null(built);
+    snprintf(variables[0], sizeof *variables, "LD_PRELOAD=%s/libfaulty_calls.so", built);
+    snprintf(variables[1], sizeof *variables, "FAULT_CALL=%s", fault->call);
+    snprintf(variables[2], sizeof *variables, "FAULT_CODE=%s", fault->code);
+    for (int i = 0; i < 3; i++)
+        p->environment[i] = variables[i];
+    p->environment[3] = "ASAN_OPTIONS=exitcode=99:detect_leaks=0:verify_asan_link_order=0";
+}
+
+static void assert_fault(struct program *p, const struct fault *fault)
+{
+    char first[128];
+    snprintf(first, sizeof first, "%s failed with %s on device ", fault->call, fault->name);
+    refused(p, 5, first, fault->what, fault->end);
+    assert_int_equal(count_lines(p->err), 1);
+}
+
+static void a_failing_device_is_told_in_one_line(void **state)
+{
+    struct program *p = *state;
+    small_setup(p);
+    run(p, "train", "t.yaml", "--out", "r", "-e", "1");
+    assert_exit(p, 0);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        use_fault(p, &faults[i]);
+        run(p, "eval", "r");
+        assert_fault(p, &faults[i]);
+        use_fault(p, &faults[i]);
+        run(p, "train", "t.yaml", "--out", "w", "--overwrite", "--unchecked", "-q");
+        assert_fault(p, &faults[i]);
+        assert_int_equal(program_count_entries(p, "w/weights"), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +227,7 @@ int main(void)
         memory_test(measuring_names_a_batch_that_fits),
         program_test(small_work_groups_change_nothing),
         program_test(a_small_gpu_does_the_same),
+        program_test(a_failing_device_is_told_in_one_line),
     };
     int code = program_need_device();
     return code ? code : cmocka_run_group_tests(tests, NULL, NULL);
