@@ -2,8 +2,9 @@
  *
  * On a CPU a work-group is one item (SOLO): it does each phase alone, nothing waits, and what a phase
  * leaves for the next lies in private memory, that is, in the first cache. On a GPU the items of a
- * group share each phase, SYNC() stands between phases and SCRATCH is local memory. Dimension 0 of a
- * group is the lanes of a block, dimension 1 deals out the rest; any size is right. */
+ * group share each phase, SYNC() stands between phases and SCRATCH is local memory; with too little of
+ * that, SOLO is defined from outside. Dimension 0 of a group is the lanes of a block, dimension 1 deals
+ * out the rest; any size is right. */
 #ifndef INCL_PHASES_H
 #define INCL_PHASES_H
 #include "lanes.h"

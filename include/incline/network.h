@@ -79,23 +79,45 @@ INCLINE_API enum incline_status incline_network_evaluate(struct incline_context 
 /* Frees what evaluation holds; one that is zero is accepted. */
 INCLINE_API void incline_evaluation_finish(struct incline_evaluation *evaluation);
 
-/* Device bytes that training needs, by use. */
+/* What a device is to do with a network. */
+enum incline_work { INCLINE_WORK_TRAIN, INCLINE_WORK_EVALUATE, INCLINE_WORK_PREDICT };
+
+struct incline_workload {
+    enum incline_work work;
+    int batch;         /* images a step; 0: the configuration's */
+    size_t images;     /* on the device, and at most so many a step; 0: as many as a step has */
+    size_t val_images; /* TRAIN: those to validate on; 0: no validation */
+};
+
+/* Device bytes that a workload needs, by use. */
 struct incline_memory_need {
     size_t weights;
-    size_t activations; /* of a training step with their gradients, and of a validation step */
+    size_t activations; /* of a step, in training with their gradients and those of validation */
     size_t data;        /* images, labels, and what is found out about each */
     size_t total;       /* of these */
     size_t largest;     /* single buffer: what must fit into a device's max_alloc_bytes */
 };
 
-/* Finds out what training config at its batch size on `train` images needs, with `val` images to
- * validate on; of none of them when both are 0. Needs an open device for its alignment, and takes
- * memory for the weights meanwhile: fails with DEVICE where these do not fit. Builds nothing. */
+/* Finds out what a workload of config's network needs. Needs an open device for its alignment, and
+ * takes memory for the weights meanwhile: fails with DEVICE where these do not fit. Builds nothing.
+ */
 INCLINE_API enum incline_status incline_memory_plan(struct incline_context *ctx,
                                                     struct incline_device *device,
                                                     const struct incline_config *config,
-                                                    size_t train, size_t val,
+                                                    const struct incline_workload *workload,
                                                     struct incline_memory_need *out)
     INCLINE_MUST_CHECK;
+
+/* Whether a device has as much memory as is needed, when nothing else is on it. */
+INCLINE_API bool incline_memory_fits(const struct incline_device_info *info,
+                                     const struct incline_memory_need *need);
+
+/* *batch = the first of the workload's batch, its half, its quarter, ... that fits into the device's
+ * memory; 0: not even one image does. */
+INCLINE_API enum incline_status incline_memory_batch(struct incline_context *ctx,
+                                                     struct incline_device *device,
+                                                     const struct incline_config *config,
+                                                     const struct incline_workload *workload,
+                                                     int *batch) INCLINE_MUST_CHECK;
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "bench/bench_result.h"
 #include "bench/synthetic.h"
+#include "incline/network.h"
 #include "network/initialize.h"
 #include "network/rewrite.h"
 #include "train/evaluator.h"
@@ -41,6 +42,26 @@ static size_t count_batches(const struct bench *bench)
     if (images > SET_IMAGES_MAX)
         images = SET_IMAGES_MAX;
     return images > batch ? images / batch : 1;
+}
+
+/* Fewer, where the device has no room for all beside a step. *fits: for one batch it has. */
+static enum incline_status choose_batches(struct bench *bench, bool *fits)
+{
+    const struct incline_device_info *info = incline_device_get_info(bench->device);
+    struct incline_workload workload = {
+        .work = bench->options->mode == INCLINE_BENCH_TRAIN ? INCLINE_WORK_TRAIN
+                                                            : INCLINE_WORK_PREDICT,
+        .batch = bench->result->batch,
+    };
+    for (bench->batches = count_batches(bench);; bench->batches /= 2) {
+        struct incline_memory_need need;
+        workload.images = bench->batches * (size_t)workload.batch;
+        enum incline_status status =
+            incline_memory_plan(bench->ctx, bench->device, bench->config, &workload, &need);
+        *fits = !status && incline_memory_fits(info, &need);
+        if (status || *fits || bench->batches == 1)
+            return status;
+    }
 }
 
 static int class_count(const struct incline_model *model)
@@ -182,8 +203,10 @@ enum incline_status incline_bench_network(struct incline_context *ctx,
         .parameters = config->summary.parameters,
         .multiply_adds = config->summary.multiply_adds,
     };
-    bench.batches = count_batches(&bench);
-    enum incline_status status = incline_bench_check(ctx, device, config, options, out);
+    bool fits;
+    enum incline_status status = choose_batches(&bench, &fits);
+    if (!status && fits) /* what has no room fails all the same, and sooner */
+        status = incline_bench_check(ctx, device, config, options, out);
     if (!status && out->state != INCLINE_BENCH_FAILED_CHECK)
         status = measure(&bench);
     finish(&bench);

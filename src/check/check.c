@@ -1,6 +1,7 @@
 /* incline_check(): the operations of a network, in order. */
 #include "base/clock.h"
 #include "check/checker.h"
+#include "train/memory_need.h"
 
 enum {
     IMAGES_MAX = 17,           /* one whole block and one that is begun */
@@ -18,17 +19,42 @@ static size_t largest_activation(const struct incline_model *model)
     return largest;
 }
 
+/* Whether a step without fusions has room, and as much again: for the tensors between guards. */
+static enum incline_status has_room(const struct incline_checker *checker, bool *fits)
+{
+    const struct incline_workload workload = {.work = INCLINE_WORK_TRAIN, .batch = checker->batch};
+    struct incline_memory_need need;
+    enum incline_status status = incline_memory_survey(checker->ctx, checker->device,
+                                                       checker->config, &workload, 0, &need);
+    need.total *= 2;
+    *fits = !status && incline_memory_fits(incline_device_get_info(checker->device), &need);
+    return status;
+}
+
+static enum incline_status fit_device(struct incline_checker *checker)
+{
+    bool fits;
+    enum incline_status status = has_room(checker, &fits);
+    while (!status && !fits && checker->batch > 1) {
+        checker->batch /= 2;
+        status = has_room(checker, &fits);
+    }
+    return status;
+}
+
 /* The plans are made for the batch that training has, within reason. */
-static void choose_sizes(struct incline_checker *checker)
+static enum incline_status choose_sizes(struct incline_checker *checker)
 {
     size_t largest = largest_activation(&checker->config->model);
     int batch = checker->config->train.batch_size;
     checker->batch = batch < BATCH_MAX ? batch : BATCH_MAX;
     while (checker->batch > IMAGES_MAX && largest * (size_t)checker->batch > TENSOR_ELEMS_MAX)
         checker->batch /= 2;
+    enum incline_status status = fit_device(checker);
     checker->images = checker->batch < IMAGES_MAX ? checker->batch : IMAGES_MAX;
     while (checker->images > 1 && largest * (size_t)checker->images > TENSOR_ELEMS_MAX)
         checker->images /= 2;
+    return status;
 }
 
 /* A step of wrong operations says nothing, and a kernel that writes beside its tensors does harm
@@ -55,8 +81,9 @@ enum incline_status incline_check(struct incline_context *ctx, struct incline_de
         .ctx = ctx, .device = device, .config = config, .options = options, .result = out};
     double start = incline_clock_seconds();
     *out = (struct incline_check_result){0};
-    choose_sizes(&checker);
-    enum incline_status status = check_all(&checker);
+    enum incline_status status = choose_sizes(&checker);
+    if (!status)
+        status = check_all(&checker);
     out->seconds = incline_clock_seconds() - start;
     return status;
 }

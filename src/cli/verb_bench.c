@@ -1,5 +1,6 @@
 #include "cli/bench_compare.h"
 #include "cli/bench_output.h"
+#include "cli/device_memory.h"
 #include "cli/number_list.h"
 
 #include <math.h>
@@ -310,6 +311,17 @@ static int add_result(struct bench *bench, const struct cli_bench_subject *subje
     return code;
 }
 
+static void suggest_batch(struct bench *bench, struct incline_device *device,
+                          const struct incline_config *config,
+                          const struct cli_bench_subject *subject)
+{
+    const struct incline_workload workload = {
+        .work = subject->mode == INCLINE_BENCH_TRAIN ? INCLINE_WORK_TRAIN : INCLINE_WORK_PREDICT,
+        .batch = subject->batch,
+    };
+    cli_suggest_batch(bench->cli, device, config, &workload);
+}
+
 static int measure_step(struct bench *bench, const struct target *target,
                         const struct chosen_device *chosen, struct cli_bench_subject subject)
 {
@@ -331,6 +343,8 @@ static int measure_step(struct bench *bench, const struct target *target,
                      : incline_bench_network(ctx, device, target->config, &options, &result);
     int code = status == INCLINE_OK ? add_result(bench, &subject, &result, chosen->peak)
                                     : add_failure(bench, &subject, status);
+    if (status == INCLINE_ERROR_DEVICE && device != NULL && target->config != NULL)
+        suggest_batch(bench, device, target->config, &subject);
     incline_bench_result_finish(&result);
     incline_device_close(&device);
     return code;

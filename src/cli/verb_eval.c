@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/device_memory.h"
 #include "cli/file_output.h"
 #include "cli/report.h"
 #include "cli/run_folder.h"
@@ -101,6 +102,19 @@ static int print_report(struct cli *cli, const struct cli_report *report)
     }
 }
 
+/* The network failed to evaluate `images` images. */
+static int fail(struct evaluation *evaluation, enum incline_status status, size_t images)
+{
+    int code = cli_fail(evaluation->cli, status);
+    const struct incline_workload workload = {.work = INCLINE_WORK_EVALUATE,
+                                              .batch = (int)evaluation->options->batch,
+                                              .images = images};
+    incline_network_destroy(&evaluation->network);
+    if (status == INCLINE_ERROR_DEVICE)
+        cli_suggest_batch(evaluation->cli, evaluation->device, evaluation->config, &workload);
+    return code;
+}
+
 static int evaluate(struct evaluation *evaluation)
 {
     struct cli *cli = evaluation->cli;
@@ -120,7 +134,7 @@ static int evaluate(struct evaluation *evaluation)
     enum incline_status status =
         incline_network_evaluate(cli->ctx, evaluation->network, &images, &found);
     if (status != INCLINE_OK)
-        return cli_fail(cli, status);
+        return fail(evaluation, status, images.count);
     int code = print_report(cli, &report);
     if (code == CLI_EXIT_OK && evaluation->options->confusion != NULL)
         code = cli_report_confusion(cli, &report, evaluation->options->confusion);

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/device_memory.h"
 #include "cli/format.h"
 #include "cli/json_output.h"
 #include "cli/run_folder.h"
@@ -16,7 +17,8 @@
 enum format { FORMAT_TSV, FORMAT_JSONL, FORMAT_CSV };
 
 struct predict_options {
-    size_t top; /* 0: one */
+    size_t top;   /* 0: one */
+    size_t batch; /* 0: the configuration's */
     const char *config;
 };
 
@@ -40,19 +42,23 @@ struct prediction {
 
 /* ---- preparation ---- */
 
-static int open_network(struct prediction *prediction, const char *config)
+static int open_network(struct prediction *prediction, const struct predict_options *chosen)
 {
     struct cli *cli = prediction->cli;
     int code = cli_weights_open(cli, cli->arguments[0], &prediction->weights);
     if (code == CLI_EXIT_OK)
-        code = cli_weights_load_config(cli, &prediction->weights, config, "with --config CONFIG",
-                                       &prediction->config);
+        code = cli_weights_load_config(cli, &prediction->weights, chosen->config,
+                                       "with --config CONFIG", &prediction->config);
     if (code == CLI_EXIT_OK)
         code = cli_open_device(cli, &prediction->device);
     if (code != CLI_EXIT_OK)
         return code;
-    enum incline_status status = incline_network_create(
-        cli->ctx, prediction->device, prediction->config, 0, &prediction->network);
+    prediction->batch = chosen->batch > 0
+                            ? chosen->batch
+                            : (size_t)incline_config_batch_size(prediction->config);
+    enum incline_status status =
+        incline_network_create(cli->ctx, prediction->device, prediction->config,
+                               (int)prediction->batch, &prediction->network);
     if (status == INCLINE_OK)
         status =
             incline_network_load_weights(cli->ctx, prediction->network, prediction->weights.path);
@@ -79,7 +85,6 @@ static int make_buffers(struct prediction *prediction)
     pending->channels = model->channels;
     prediction->image_bytes =
         (size_t)model->height * (size_t)model->width * (size_t)model->channels;
-    prediction->batch = (size_t)incline_config_batch_size(prediction->config);
     prediction->classes = incline_network_classes(prediction->network);
     pending->pixels = calloc(prediction->batch, prediction->image_bytes);
     prediction->probabilities =
@@ -164,6 +169,18 @@ static int print_image(struct prediction *prediction, const char *path, const fl
     return code;
 }
 
+/* The network failed to classify the pending images. */
+static int fail(struct prediction *prediction, enum incline_status status)
+{
+    int code = cli_fail(prediction->cli, status);
+    const struct incline_workload workload = {.work = INCLINE_WORK_PREDICT,
+                                              .batch = (int)prediction->pending.count};
+    incline_network_destroy(&prediction->network);
+    if (status == INCLINE_ERROR_DEVICE)
+        cli_suggest_batch(prediction->cli, prediction->device, prediction->config, &workload);
+    return code;
+}
+
 /* Classifies and prints the pending images, and forgets them. */
 static int flush(struct prediction *prediction)
 {
@@ -174,7 +191,7 @@ static int flush(struct prediction *prediction)
     enum incline_status status = incline_network_predict(prediction->cli->ctx, prediction->network,
                                                          pending, prediction->probabilities);
     if (status != INCLINE_OK)
-        code = cli_fail(prediction->cli, status);
+        code = fail(prediction, status);
     for (size_t i = 0; i < pending->count && code == CLI_EXIT_OK; i++)
         code = print_image(prediction, prediction->names.items[i],
                            prediction->probabilities + i * (size_t)prediction->classes);
@@ -388,7 +405,7 @@ static int run(struct cli *cli, const void *given)
 {
     const struct predict_options *chosen = given;
     struct prediction prediction = {.cli = cli};
-    int code = open_network(&prediction, chosen->config);
+    int code = open_network(&prediction, chosen);
     if (code == CLI_EXIT_OK)
         code = make_buffers(&prediction);
     if (code == CLI_EXIT_OK) {
@@ -405,6 +422,8 @@ static int run(struct cli *cli, const void *given)
 static const struct cli_option options[] = {
     {"top", 0, CLI_NUMBER, offsetof(struct predict_options, top), "N",
      "the N most probable classes of each image (default: 1)"},
+    {"batch-size", 'b', CLI_NUMBER, offsetof(struct predict_options, batch), "N",
+     "images at a time (default: as in training)"},
     {"config", 0, CLI_TEXT, offsetof(struct predict_options, config), "CONFIG",
      "the configuration, for weights that carry none or another one"},
 };

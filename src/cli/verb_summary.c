@@ -60,6 +60,7 @@ static void say_no_memory_line(struct cli *cli)
 static int plan_memory(struct cli *cli, const struct incline_config *config,
                        struct incline_memory_need *need, bool *known)
 {
+    const struct incline_workload workload = {.work = INCLINE_WORK_TRAIN};
     struct incline_device *device = NULL;
     *known = false;
     enum incline_status status = incline_device_open(cli->ctx, cli_device_selector(cli), &device);
@@ -69,7 +70,7 @@ static int plan_memory(struct cli *cli, const struct incline_config *config,
     }
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
-    status = incline_memory_plan(cli->ctx, device, config, 0, 0, need);
+    status = incline_memory_plan(cli->ctx, device, config, &workload, need);
     incline_device_close(&device);
     *known = status == INCLINE_OK;
     return *known ? CLI_EXIT_OK : cli_fail(cli, status);

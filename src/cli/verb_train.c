@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/device_memory.h"
 #include "cli/format.h"
 #include "cli/progress.h"
 #include "cli/run_folder.h"
@@ -133,15 +134,10 @@ static void print_data_ok(const struct training *training)
 }
 
 /* Images in a step: a batch is never larger than the training part. */
-static size_t step_images(const struct training *training, const struct incline_config *config)
+static size_t step_images(const struct training *training)
 {
-    size_t batch = (size_t)incline_config_batch_size(config);
+    size_t batch = (size_t)incline_config_batch_size(training->config);
     return batch < training->dataset->train.count ? batch : training->dataset->train.count;
-}
-
-static bool has_room(const struct incline_device_info *info, const struct incline_memory_need *need)
-{
-    return need->total <= info->memory_bytes && need->largest <= info->max_alloc_bytes;
 }
 
 static void print_device(struct cli *cli, const struct incline_device_info *info,
@@ -149,7 +145,7 @@ static void print_device(struct cli *cli, const struct incline_device_info *info
 {
     struct cli_figure there;
     cli_print(cli, "; #%d %s %s", info->index, cli_format_bytes(&there, (double)info->memory_bytes),
-              has_room(info, need) ? "ok" : "too small");
+              incline_memory_fits(info, need) ? "ok" : "too small");
 }
 
 /* The device that was chosen, and where none was asked for, the others there are. */
@@ -172,53 +168,30 @@ static void print_devices(const struct training *training, const struct incline_
     incline_devices_free(&list);
 }
 
+static struct incline_workload workload_of(const struct training *training)
+{
+    return (struct incline_workload){
+        .work = INCLINE_WORK_TRAIN,
+        .images = training->dataset->train.count,
+        .val_images = val_images(training->dataset)->count,
+    };
+}
+
 static enum incline_status plan_memory(const struct training *training,
-                                       const struct incline_config *config,
                                        struct incline_memory_need *need, bool *fits)
 {
     const struct incline_device_info *info = incline_device_get_info(training->device);
-    enum incline_status status = incline_memory_plan(training->cli->ctx, training->device, config,
-                                                     training->dataset->train.count,
-                                                     val_images(training->dataset)->count, need);
-    *fits = status == INCLINE_OK && has_room(info, need);
+    struct incline_workload workload = workload_of(training);
+    enum incline_status status = incline_memory_plan(training->cli->ctx, training->device,
+                                                     training->config, &workload, need);
+    *fits = status == INCLINE_OK && incline_memory_fits(info, need);
     return status;
 }
 
-/* Whether training at this batch size fits into the device's memory. */
-static bool batch_fits(const struct training *training, size_t batch)
-{
-    struct cli *cli = training->cli;
-    const struct cli_settings *given = &cli->settings;
-    struct incline_setting *settings = calloc(given->count + 1, sizeof *settings);
-    struct incline_config *config = NULL;
-    struct incline_memory_need need;
-    char number[24];
-    bool fits = false;
-    if (settings == NULL)
-        return false;
-    for (size_t i = 0; i < given->count; i++)
-        settings[i] = given->items[i];
-    snprintf(number, sizeof number, "%zu", batch);
-    settings[given->count] = (struct incline_setting){"train.batch_size", number};
-    if (incline_config_load(cli->ctx, cli->arguments[0], settings, given->count + 1, &config) !=
-            INCLINE_OK ||
-        plan_memory(training, config, &need, &fits) != INCLINE_OK)
-        incline_error_clear(cli->ctx);
-    incline_config_destroy(&config);
-    free(settings);
-    return fits;
-}
-
-/* After a failure: when memory is what was short, says which batch size has enough. */
 static void suggest_batch(const struct training *training)
 {
-    size_t now = step_images(training, training->config), batch = now;
-    while (batch > 0 && !batch_fits(training, batch))
-        batch /= 2;
-    if (batch == 0)
-        cli_say(training->cli, "No batch size fits into the memory of this device.");
-    else if (batch < now)
-        cli_say(training->cli, "A batch of %zu fits: -b %zu", batch, batch);
+    struct incline_workload workload = workload_of(training);
+    cli_suggest_batch(training->cli, training->device, training->config, &workload);
 }
 
 /* Loads the weights to start from into a network that nothing is done with. */
@@ -246,11 +219,11 @@ static int dry_run(const struct training *training)
     int code = try_weights(training);
     if (code != CLI_EXIT_OK)
         return code;
-    enum incline_status status = plan_memory(training, training->config, &need, &fits);
+    enum incline_status status = plan_memory(training, &need, &fits);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
     print_data_ok(training);
-    cli_print(cli, "memory at batch %zu: %s needed", step_images(training, training->config),
+    cli_print(cli, "memory at batch %zu: %s needed", step_images(training),
               cli_format_bytes(&needed, (double)need.total));
     print_devices(training, &need);
     cli_print(cli, "\n");
@@ -495,7 +468,7 @@ static bool training_has_room(const struct training *training)
 {
     struct incline_memory_need need;
     bool fits;
-    if (plan_memory(training, training->config, &need, &fits) != INCLINE_OK)
+    if (plan_memory(training, &need, &fits) != INCLINE_OK)
         incline_error_clear(training->cli->ctx);
     return fits;
 }
@@ -514,7 +487,7 @@ static int check_device(struct training *training)
     if (status != INCLINE_OK) {
         int code = cli_fail(cli, status);
         if (status == INCLINE_ERROR_DEVICE)
-            suggest_batch(training);
+            cli_say(cli, "This was the check before the training; --unchecked leaves it out.");
         return code;
     }
     if (result.failed > 0)

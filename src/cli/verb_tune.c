@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/device_memory.h"
 #include "cli/format.h"
 #include "cli/json_output.h"
 #include "cli/progress.h"
@@ -143,6 +144,16 @@ static int add_json(struct tuning *tuning, const char *name, int batch,
     return CLI_EXIT_OK;
 }
 
+static int fail(const struct tuning *tuning, const struct incline_config *config,
+                enum incline_status status)
+{
+    const struct incline_workload workload = {.work = INCLINE_WORK_TRAIN};
+    int code = cli_fail(tuning->cli, status);
+    if (status == INCLINE_ERROR_DEVICE)
+        cli_suggest_batch(tuning->cli, tuning->device, config, &workload);
+    return code;
+}
+
 static int tune_config(struct tuning *tuning, const struct incline_config *config)
 {
     struct cli *cli = tuning->cli;
@@ -159,7 +170,7 @@ static int tune_config(struct tuning *tuning, const struct incline_config *confi
     cli_clear_line(cli);
     int code, batch = incline_config_batch_size(config);
     if (status != INCLINE_OK)
-        code = cli_fail(cli, status);
+        code = fail(tuning, config, status);
     else if (cli->format == FORMAT_JSON)
         code = add_json(tuning, name, batch, &result);
     else

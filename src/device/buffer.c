@@ -23,13 +23,13 @@ static enum incline_status check_room(struct incline_context *ctx,
     if (bytes > info->max_alloc_bytes)
         return incline_fail(ctx, INCLINE_ERROR_DEVICE,
                             "%s needs %.1f MiB in one buffer; device %s allows %.1f MiB: use a "
-                            "smaller batch (-b), fewer images (--limit-train) or another device",
+                            "smaller batch (-b), fewer images or another device",
                             what, mebibytes((double)bytes), info->name,
                             mebibytes((double)info->max_alloc_bytes));
     if (device->buffer_bytes + bytes > info->memory_bytes)
         return incline_fail(ctx, INCLINE_ERROR_DEVICE,
                             "%s needs %.1f MiB; device %s has %.1f of %.1f MiB left: use a smaller "
-                            "batch (-b), fewer images (--limit-train) or another device",
+                            "batch (-b), fewer images or another device",
                             what, mebibytes((double)bytes), info->name,
                             mebibytes((double)(info->memory_bytes - device->buffer_bytes)),
                             mebibytes((double)info->memory_bytes));

@@ -57,11 +57,24 @@ const char *incline_cl_error_name(cl_int code)
     return "unknown OpenCL error";
 }
 
+/* Memory that a device states can be taken by others, or not be there. */
+const char *incline_cl_error_advice(cl_int code)
+{
+    switch (code) {
+    case CL_MEM_OBJECT_ALLOCATION_FAILURE:
+    case CL_OUT_OF_RESOURCES:
+    case CL_OUT_OF_HOST_MEMORY:
+        return "; it may have less free memory than it says: try a smaller batch (-b)";
+    default:
+        return "";
+    }
+}
+
 enum incline_status incline_cl_fail(struct incline_context *ctx,
                                     const struct incline_device *device, cl_int code,
                                     const char *call, const char *what)
 {
-    return incline_fail(ctx, INCLINE_ERROR_DEVICE, "%s failed with %s (%d) on device %s: %s", call,
-                        incline_cl_error_name(code), (int)code,
-                        device ? device->info.name : "(none)", what);
+    return incline_fail(ctx, INCLINE_ERROR_DEVICE, "%s failed with %s (%d) on device %s: %s%s",
+                        call, incline_cl_error_name(code), (int)code,
+                        device ? device->info.name : "(none)", what, incline_cl_error_advice(code));
 }

@@ -22,6 +22,11 @@ int incline_device_lanes(const struct incline_device *device);
  * down to a work-group each; 0: none are. At first 0 on CPUs and 0.1 elsewhere. See enqueue.c. */
 void incline_device_limit_launches(struct incline_device *device, double seconds);
 
+/* Whether the items of a work-group share the phases of a kernel, through at most
+ * INCLINE_SCRATCH_BYTES of local memory; see cl/phases.h. Otherwise its groups have one item. */
+enum { INCLINE_SCRATCH_BYTES = 16 << 10 };
+bool incline_device_shares_phases(const struct incline_device *device);
+
 /* Bytes to which the start of a sub-buffer must be aligned. */
 size_t incline_device_align(const struct incline_device *device);
 

@@ -594,6 +594,11 @@ int incline_device_lanes(const struct incline_device *device)
     return device->lanes;
 }
 
+bool incline_device_shares_phases(const struct incline_device *device)
+{
+    return device->lanes == 1 && device->info.local_bytes >= INCLINE_SCRATCH_BYTES;
+}
+
 size_t incline_device_align(const struct incline_device *device)
 {
     return device->align;

@@ -22,8 +22,9 @@ enum incline_status incline_launch_fail(struct incline_context *ctx,
                                         const char *call, const struct incline_launch *spec)
 {
     return incline_fail(
-        ctx, INCLINE_ERROR_DEVICE, "%s failed with %s (%d) on device %s: kernel %s of %s", call,
-        incline_cl_error_name(code), (int)code, device->info.name, spec->kernel, spec->label);
+        ctx, INCLINE_ERROR_DEVICE, "%s failed with %s (%d) on device %s: kernel %s of %s%s", call,
+        incline_cl_error_name(code), (int)code, device->info.name, spec->kernel, spec->label,
+        incline_cl_error_advice(code));
 }
 
 cl_int incline_launch_set_argument(const struct incline_bound_launch *launch, cl_uint index,

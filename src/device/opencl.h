@@ -41,7 +41,10 @@ struct incline_buffer {
 /* "CL_OUT_OF_RESOURCES" or "OpenCL error -1234". */
 const char *incline_cl_error_name(cl_int code);
 
-/* Raises DEVICE: `call: CODE on device NAME: what`. */
+/* What to do about it, to be put behind a text; "": nothing in particular. */
+const char *incline_cl_error_advice(cl_int code);
+
+/* Raises DEVICE: `call: CODE on device NAME: what`, with advice. */
 enum incline_status incline_cl_fail(struct incline_context *ctx,
                                     const struct incline_device *device, cl_int code,
                                     const char *call, const char *what);

@@ -262,6 +262,21 @@ static void choose_group(const struct incline_device *device, struct incline_bou
     launch->local[2] = 1;
 }
 
+static enum incline_status check_scratch(struct incline_context *ctx,
+                                         const struct incline_device *device,
+                                         const struct incline_bound_launch *launch)
+{
+    cl_ulong bytes = 0;
+    clGetKernelWorkGroupInfo(launch->kernel, device->id, CL_KERNEL_LOCAL_MEM_SIZE, sizeof bytes,
+                             &bytes, NULL);
+    if (bytes <= device->info.local_bytes)
+        return INCLINE_OK;
+    return incline_fail(ctx, INCLINE_ERROR_DEVICE,
+                        "kernel %s of %s needs %llu bytes of local memory; device %s has %llu",
+                        launch->spec.kernel, launch->spec.label, (unsigned long long)bytes,
+                        device->info.name, (unsigned long long)device->info.local_bytes);
+}
+
 static enum incline_status bind_launch(struct incline_context *ctx, struct incline_plan *plan,
                                        struct incline_bound_launch *launch)
 {
@@ -275,6 +290,9 @@ static enum incline_status bind_launch(struct incline_context *ctx, struct incli
     launch->kernel = clCreateKernel(program, launch->spec.kernel, &code);
     if (code != CL_SUCCESS)
         return incline_launch_fail(ctx, plan->device, code, "clCreateKernel", &launch->spec);
+    status = check_scratch(ctx, plan->device, launch);
+    if (status)
+        return status;
     choose_group(plan->device, launch);
     for (cl_uint i = 0; launch->spec.args[i].kind != INCLINE_ARG_END; i++) {
         code = incline_launch_set_argument(launch, i, &nothing);

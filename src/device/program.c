@@ -246,6 +246,12 @@ static cl_program find(const struct incline_device *device, const char *key)
     return NULL;
 }
 
+/* Items with one lane share phases by default; see cl/phases.h. */
+static bool lacks_scratch(const struct incline_device *device)
+{
+    return device->lanes == 1 && !incline_device_shares_phases(device);
+}
+
 enum incline_status incline_program_get(struct incline_context *ctx, struct incline_device *device,
                                         const char *source, const char *defines, cl_program *out)
 {
@@ -255,8 +261,9 @@ enum incline_status incline_program_get(struct incline_context *ctx, struct incl
 
     incline_text_init(&options, ctx);
     incline_text_init(&key, ctx);
-    incline_text_add(&options, "-cl-std=CL1.2 -D LANES=%d -D NB=%d%s", device->lanes,
-                     (int)INCLINE_NB, defines ? defines : "");
+    incline_text_add(&options, "-cl-std=CL1.2 -D LANES=%d -D NB=%d%s%s", device->lanes,
+                     (int)INCLINE_NB, lacks_scratch(device) ? " -D SOLO=1" : "",
+                     defines ? defines : "");
     incline_text_add(&key, "%s %s", source, incline_text_get(&options));
     status = incline_text_status(&options);
     if (status)

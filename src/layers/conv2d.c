@@ -231,12 +231,11 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
 
 bool incline_conv2d_can_read_pixels(const struct incline_layer *layer)
 {
-    enum { PATCH_BYTES_MAX = 16 << 10 };
     const struct options *options = layer->options;
     size_t pool_height = layer->pool ? (size_t)(layer->out.height / layer->pool->out.height) : 1;
     size_t rows = (pool_height - 1) * (size_t)options->stride[0] + (size_t)options->kernel[0];
     size_t row = (size_t)layer->in.width * (size_t)layer->in.channels;
-    return rows * row * INCLINE_NB * sizeof(float) <= PATCH_BYTES_MAX;
+    return rows * row * INCLINE_NB * sizeof(float) <= INCLINE_SCRATCH_BYTES;
 }
 
 static enum incline_status plan_data_gradient(struct incline_context *ctx,

@@ -222,7 +222,7 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
         return incline_dense_gemm_data_gradient(ctx, layer, io, dz_t);
     struct incline_launch launch = {
         .kernel = "dense_backward_data",
-        .third = is_cpu(io->plan) ? 1 : INCLINE_BLOCKS,
+        .third = incline_device_shares_phases(incline_plan_device(io->plan)) ? INCLINE_BLOCKS : 1,
         .args = {INCLINE_TENSOR(io->dy), INCLINE_TENSOR(io->parameters[0]), INCLINE_TENSOR(io->dx),
                  INCLINE_IMAGES},
     };

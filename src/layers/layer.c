@@ -102,9 +102,10 @@ void incline_launch_over_lanes(struct incline_launch *launch, const struct incli
 void incline_launch_in_groups(struct incline_launch *launch, const struct incline_plan *plan,
                               int groups, int share)
 {
-    launch->items = launch->group = one_lane(plan) ? INCLINE_NB : 1;
+    bool shared = incline_device_shares_phases(incline_plan_device(plan));
+    launch->items = launch->group = shared ? INCLINE_NB : 1;
     launch->second = groups;
-    launch->second_group = one_lane(plan) ? share : 1;
+    launch->second_group = shared ? share : 1;
     launch->second_groups = true;
 }
 

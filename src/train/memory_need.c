@@ -1,6 +1,7 @@
-/* incline_memory_plan(): what a training will take on a device, without building anything. */
+/* incline_memory_plan(): what a workload will take on a device, without building anything. */
+#include "train/memory_need.h"
+
 #include "base/memory.h"
-#include "incline/network.h"
 #include "network/rewrite.h"
 #include "train/evaluator.h"
 
@@ -8,7 +9,8 @@ struct survey {
     struct incline_context *ctx;
     struct incline_device *device;
     const struct incline_config *config;
-    struct incline_parameters *parameters;
+    unsigned rewrites;
+    struct incline_parameters *parameters, *gradients; /* as in struct incline_step_spec */
     struct incline_feed *feed;
     struct incline_memory_need *need;
 };
@@ -33,9 +35,10 @@ static enum incline_status add_step(struct survey *survey, enum incline_step_mod
         .layer_count = config->model.layer_count,
         .loss = &incline_losses[config->train.loss],
         .mode = mode,
-        .rewrites = INCLINE_REWRITE_ALL,
+        .rewrites = survey->rewrites,
         .batch = batch,
         .parameters = survey->parameters,
+        .gradients = survey->gradients,
         .feed = survey->feed,
         .metrics = survey->feed->labels,
         .image_class = survey->feed->labels,
@@ -64,50 +67,112 @@ static void add_part(struct survey *survey, size_t images, size_t batch)
 static enum incline_status survey_part(struct survey *survey, enum incline_step_mode mode,
                                        size_t images, size_t batch)
 {
-    if (images > 0 && images < batch)
-        batch = images;
-    if (images > 0)
-        add_part(survey, images, batch);
+    add_part(survey, images, batch);
     return add_step(survey, mode, (int)batch);
 }
 
-static enum incline_status prepare(struct survey *survey, const struct incline_images *black)
+static enum incline_status add_weights(struct survey *survey, enum incline_work work)
 {
     const struct incline_model *model = &survey->config->model;
-    enum incline_status status = incline_parameters_create(
-        survey->ctx, survey->device, model->layers, model->layer_count, &survey->parameters);
+    bool separate = work == INCLINE_WORK_TRAIN && !(survey->rewrites & INCLINE_REWRITE_UPDATE);
+    enum incline_status status =
+        incline_parameters_create(survey->ctx, survey->device, model->layers, model->layer_count,
+                                  &survey->parameters);
+    if (!status && separate)
+        status = incline_parameters_create(survey->ctx, survey->device, model->layers,
+                                           model->layer_count, &survey->gradients);
     if (status)
         return status;
-    return incline_images_feed(survey->ctx, survey->device, survey->config, black, &survey->feed);
+    size_t bytes = survey->parameters->total_elems * sizeof(float);
+    add(survey, &survey->need->weights, separate ? 2 * bytes : bytes, bytes);
+    return INCLINE_OK;
+}
+
+static enum incline_status make_black_image(struct survey *survey)
+{
+    struct incline_shape input = survey->config->model.input;
+    struct incline_images black = {input.height, input.width, input.channels, 1, NULL, NULL};
+    enum incline_status status =
+        incline_alloc(survey->ctx, incline_shape_elems(input), 1, &black.pixels);
+    if (!status)
+        status = incline_images_feed(survey->ctx, survey->device, survey->config, &black,
+                                     &survey->feed);
+    incline_free(&black.pixels);
+    return status;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static enum incline_status survey_all(struct survey *survey,
+                                      const struct incline_workload *workload)
+{
+    static const enum incline_step_mode modes[] = {[INCLINE_WORK_TRAIN] = INCLINE_STEP_TRAIN,
+                                                   [INCLINE_WORK_EVALUATE] = INCLINE_STEP_EVALUATE,
+                                                   [INCLINE_WORK_PREDICT] = INCLINE_STEP_PREDICT};
+    int wanted = workload->batch > 0 ? workload->batch : survey->config->train.batch_size;
+    size_t images = workload->images > 0 ? workload->images : (size_t)wanted;
+    size_t batch = least((size_t)wanted, images), val = workload->val_images;
+    enum incline_status status = add_weights(survey, workload->work);
+    if (!status)
+        status = make_black_image(survey);
+    if (!status)
+        status = survey_part(survey, modes[workload->work], images, batch);
+    if (status || val == 0)
+        return status;
+    return survey_part(survey, INCLINE_STEP_EVALUATE, val, least(batch, val));
+}
+
+enum incline_status incline_memory_survey(struct incline_context *ctx,
+                                          struct incline_device *device,
+                                          const struct incline_config *config,
+                                          const struct incline_workload *workload,
+                                          unsigned rewrites, struct incline_memory_need *out)
+{
+    struct survey survey = {
+        .ctx = ctx, .device = device, .config = config, .rewrites = rewrites, .need = out};
+    *out = (struct incline_memory_need){0};
+    enum incline_status status = survey_all(&survey, workload);
+    incline_feed_destroy(&survey.feed);
+    incline_parameters_destroy(&survey.gradients);
+    incline_parameters_destroy(&survey.parameters);
+    return status;
 }
 
 enum incline_status incline_memory_plan(struct incline_context *ctx, struct incline_device *device,
-                                        const struct incline_config *config, size_t train,
-                                        size_t val, struct incline_memory_need *out)
+                                        const struct incline_config *config,
+                                        const struct incline_workload *workload,
+                                        struct incline_memory_need *out)
 {
-    INCLINE_REQUIRE(ctx, ctx && device && config && out);
-    struct survey survey = {.ctx = ctx, .device = device, .config = config, .need = out};
-    struct incline_shape input = config->model.input;
-    struct incline_images black = {input.height, input.width, input.channels, 1, NULL, NULL};
-    size_t bytes, batch = (size_t)config->train.batch_size;
-    enum incline_status status = incline_alloc(ctx, incline_shape_elems(input), 1, &black.pixels);
-    *out = (struct incline_memory_need){0};
-    if (status)
-        goto out;
-    status = prepare(&survey, &black);
-    if (status)
-        goto out;
-    bytes = survey.parameters->total_elems * sizeof(float);
-    add(&survey, &out->weights, bytes, bytes);
-    status = survey_part(&survey, INCLINE_STEP_TRAIN, train, batch);
-    if (status || val == 0)
-        goto out;
-    if (train > 0 && train < batch)
-        batch = train; /* validation has the batch of training */
-    status = survey_part(&survey, INCLINE_STEP_EVALUATE, val, batch);
-out:
-    incline_feed_destroy(&survey.feed);
-    incline_parameters_destroy(&survey.parameters);
-    incline_free(&black.pixels);
-    return status;
+    INCLINE_REQUIRE(ctx, ctx && device && config && workload && workload->batch >= 0 && out);
+    return incline_memory_survey(ctx, device, config, workload, INCLINE_REWRITE_ALL, out);
+}
+
+bool incline_memory_fits(const struct incline_device_info *info,
+                         const struct incline_memory_need *need)
+{
+    return need->total <= info->memory_bytes && need->largest <= info->max_alloc_bytes;
+}
+
+enum incline_status incline_memory_batch(struct incline_context *ctx, struct incline_device *device,
+                                         const struct incline_config *config,
+                                         const struct incline_workload *workload, int *batch)
+{
+    INCLINE_REQUIRE(ctx, ctx && device && config && workload && workload->batch >= 0 && batch);
+    struct incline_workload smaller = *workload;
+    smaller.batch = smaller.batch > 0 ? smaller.batch : config->train.batch_size;
+    if (workload->images > 0)
+        smaller.batch = (int)least((size_t)smaller.batch, workload->images);
+    for (; smaller.batch > 0; smaller.batch /= 2) {
+        struct incline_memory_need need;
+        enum incline_status status = incline_memory_plan(ctx, device, config, &smaller, &need);
+        if (status)
+            return status;
+        if (incline_memory_fits(incline_device_get_info(device), &need))
+            break;
+    }
+    *batch = smaller.batch;
+    return INCLINE_OK;
 }

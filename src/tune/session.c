@@ -14,6 +14,9 @@ static const double quick_seconds = 5;
  * taken to be this share of making the whole step. */
 static const double margin = 1.25, first_share = 0.25;
 
+/* A step that takes this share of the limit is timed once. */
+static const double long_share = 0.1;
+
 enum { QUICK_CANDIDATES = 4, QUICK_TIMINGS = 4, FULL_TIMINGS = 8, STEP_TIMINGS = 3 };
 
 /* One question and what is known of its candidates. */
@@ -40,14 +43,24 @@ struct session {
     struct job *jobs;
     size_t job_count;
     double start, longest_trial;
+    double longest_work; /* of a trial, in seconds of the processor */
+    double slowness;     /* seconds for one of them, when the load was looked at last */
+    double step_seconds, step_cost; /* of a step, and of timing it before and after */
+    bool overdue;                   /* a trial was broken off */
     int looks, busy_looks; /* at the machine's load */
 };
 
-static double elapsed(const struct session *session)
+static double now(const struct session *session)
 {
-    return incline_clock_seconds() - session->start;
+    return session->spec->clock ? session->spec->clock() : incline_clock_seconds();
 }
 
+static double elapsed(const struct session *session)
+{
+    return now(session) - session->start;
+}
+
+/* 0: none. */
 static double limit_of(const struct incline_tune_options *options)
 {
     if (options->max_seconds > 0 || options->mode == INCLINE_TUNE_FULL)
@@ -55,11 +68,32 @@ static double limit_of(const struct incline_tune_options *options)
     return quick_seconds;
 }
 
-static bool should_stop(const struct session *session)
+static int timings_of(const struct session *session)
+{
+    return session->options->mode == INCLINE_TUNE_FULL ? FULL_TIMINGS : QUICK_TIMINGS;
+}
+
+/* Whether the limit would be passed by so many seconds more, and what comes at the end. */
+static bool exceeds(const struct session *session, double seconds)
 {
     double limit = limit_of(session->options);
+    return limit > 0 && elapsed(session) + seconds + session->step_cost > limit;
+}
+
+/* How long another trial could take. One runs a step, and two for each timing; on a busy machine it
+ * has to be content with what the others leave. */
+static double foresee_trial(const struct session *session)
+{
+    double steps = (1 + 2 * timings_of(session)) * session->step_seconds;
+    double work = session->result->loaded ? session->longest_work * session->slowness : 0;
+    double trial = session->longest_trial > work ? session->longest_trial : work;
+    return margin * trial > steps ? margin * trial : steps;
+}
+
+static bool should_stop(const struct session *session)
+{
     return (session->options->stop && *session->options->stop) ||
-           (limit > 0 && elapsed(session) + margin * session->longest_trial > limit);
+           exceeds(session, foresee_trial(session));
 }
 
 static const struct incline_tuning_question *question_of(const struct session *session,
@@ -84,16 +118,20 @@ static void log_dropped(struct session *session, struct job *job, size_t candida
     job->dropped++;
 }
 
-/* Timings of the candidate's plan and the best one's in turn; equal launches are left out. */
+/* Timings of the candidate's plan and the best one's in turn; equal launches are left out. When it
+ * takes longer than foreseen, the trial is broken off. */
 static enum incline_status time_both(struct session *session, struct incline_step_plan *plan,
                                      bool outside, const bool *differ,
                                      struct incline_timings *timings)
 {
-    size_t most = session->options->mode == INCLINE_TUNE_FULL ? FULL_TIMINGS : QUICK_TIMINGS;
+    size_t most = (size_t)timings_of(session);
     enum incline_status status = INCLINE_OK;
     timings->count = 0;
     while (!status && timings->count < most) {
         size_t i = timings->count;
+        session->overdue = exceeds(session, 2 * session->step_seconds);
+        if (session->overdue)
+            break;
         status = incline_rig_time(&session->rig, session->plan, outside, differ, &timings->best[i]);
         if (!status)
             status = incline_rig_time(&session->rig, plan, outside, differ, &timings->candidate[i]);
@@ -166,27 +204,33 @@ static enum incline_status measure(struct session *session, struct job *job, siz
         goto out;
     }
     status = time_both(session, *plan, job->near, comparable ? differ : NULL, &timings);
-    if (!status)
+    if (!status && !session->overdue)
         compare(session, job, candidate, &timings, plan);
 out:
     incline_free(&differ);
     return status;
 }
 
+static void note_cost(struct session *session, double seconds, double work)
+{
+    if (seconds > session->longest_trial)
+        session->longest_trial = seconds;
+    if (work > session->longest_work)
+        session->longest_work = work;
+}
+
 /* Failures but those of memory are the candidate's. */
 static enum incline_status try_candidate(struct session *session, struct job *job, size_t candidate)
 {
     struct incline_step_plan *plan = NULL;
-    double start = incline_clock_seconds();
+    double start = now(session), work = incline_clock_process_seconds();
     choose(session, job, candidate);
     enum incline_status status = incline_rig_plan(&session->rig, &plan);
     if (!status)
         status = measure(session, job, candidate, &plan);
     choose(session, job, job->best);
     incline_step_plan_destroy(&plan);
-    double seconds = incline_clock_seconds() - start;
-    if (seconds > session->longest_trial)
-        session->longest_trial = seconds;
+    note_cost(session, now(session) - start, incline_clock_process_seconds() - work);
     if (status && status != INCLINE_ERROR_MEMORY) {
         log_dropped(session, job, candidate, incline_error_text(session->ctx));
         incline_error_clear(session->ctx);
@@ -209,6 +253,7 @@ static enum incline_status look_at_load(struct session *session)
     if (status)
         return status;
     session->looks++;
+    session->slowness = cpu > 0 ? busy / cpu : 0;
     if (!incline_machine_loaded(cpu, busy, info->compute_units))
         return INCLINE_OK;
     incline_log(session->ctx, INCLINE_LOG_DEBUG,
@@ -260,12 +305,14 @@ static enum incline_status try_all(struct session *session)
 {
     enum incline_status status = INCLINE_OK;
     for (struct job *job = next_job(session); !status && job; job = next_job(session)) {
-        if (should_stop(session)) {
-            session->result->out_of_time = true;
+        session->result->out_of_time = should_stop(session);
+        if (session->result->out_of_time)
             break;
-        }
         tell(session, job);
         status = try_candidate(session, job, job->next);
+        session->result->out_of_time = session->overdue;
+        if (session->overdue)
+            break;
         job->next++;
         if (!status)
             status = look_at_load(session);
@@ -326,23 +373,31 @@ static enum incline_status make_first_plan(struct session *session)
 static enum incline_status time_step(struct session *session, double *seconds)
 {
     enum incline_status status = INCLINE_OK;
-    for (int i = 0; !status && i < STEP_TIMINGS; i++) {
-        double now;
-        status = incline_rig_time(&session->rig, session->plan, false, NULL, &now);
-        if (i == 0 || now < *seconds)
-            *seconds = now;
+    double start = now(session), spent = 0;
+    double enough = long_share * limit_of(session->options);
+    for (int i = 0; !status && i < STEP_TIMINGS && (enough <= 0 || spent <= enough); i++) {
+        double step;
+        status = incline_rig_time(&session->rig, session->plan, false, NULL, &step);
+        if (i == 0 || step < *seconds)
+            *seconds = step;
+        spent = now(session) - start;
+        session->step_seconds = spent / (i + 1);
     }
+    session->step_cost = spent;
     return status;
 }
 
 static enum incline_status run(struct session *session)
 {
     struct incline_tune_result *result = session->result;
+    double start = now(session), work = incline_clock_process_seconds();
     enum incline_status status = make_first_plan(session);
     if (status || session->job_count == 0)
         return status;
-    session->longest_trial = first_share * elapsed(session);
-    session->start = incline_clock_seconds(); /* the step had to be built anyway */
+    double making = now(session) - start;
+    note_cost(session, first_share * making,
+              first_share * (incline_clock_process_seconds() - work));
+    session->start += making; /* the step had to be built anyway */
     status = look_at_load(session);
     if (!status)
         status = time_step(session, &result->step_before_seconds);
@@ -377,10 +432,19 @@ static void leave_the_rest(struct session *session)
     }
 }
 
+static bool anything_changed(const struct session *session)
+{
+    for (size_t i = 0; i < session->job_count; i++)
+        if (session->jobs[i].best != session->jobs[i].before)
+            return true;
+    return false;
+}
+
 /* How long a step takes with what was chosen in the end. */
 static enum incline_status time_choice(struct session *session)
 {
-    if (session->job_count == 0)
+    session->result->step_after_seconds = session->result->step_before_seconds;
+    if (!anything_changed(session))
         return INCLINE_OK;
     incline_step_plan_destroy(&session->plan);
     enum incline_status status = incline_rig_plan(&session->rig, &session->plan);
@@ -466,11 +530,8 @@ enum incline_status incline_tune_network(struct incline_context *ctx,
                                          const struct incline_tune_options *options,
                                          struct incline_tune_result *out)
 {
-    struct session session = {.ctx = ctx,
-                              .spec = spec,
-                              .options = options,
-                              .result = out,
-                              .start = incline_clock_seconds()};
+    struct session session = {.ctx = ctx, .spec = spec, .options = options, .result = out};
+    session.start = now(&session);
     *out = (struct incline_tune_result){0};
     if (options->mode == INCLINE_TUNE_OFF)
         return INCLINE_OK;

@@ -12,6 +12,7 @@ struct incline_tune_spec {
     const struct incline_loss_class *loss;
     unsigned rewrites;
     int batch;
+    double (*clock)(void); /* seconds, for the limit of time; NULL: the monotonic clock */
 };
 
 /* What all steps share: parameters, images, and room for what comes out. */

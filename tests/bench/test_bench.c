@@ -4,6 +4,7 @@
 #include "support/device.h"
 
 #include "bench/bench_result.h"
+#include "device/opencl.h"
 #include "incline/bench.h"
 #include "train/config.h"
 
@@ -75,6 +76,25 @@ static void test_training_and_inference_are_measured(void **state)
             check_figures(&result, mode == INCLINE_BENCH_TRAIN ? 3 : 1);
             incline_bench_result_finish(&result);
         }
+    incline_config_destroy(&config);
+}
+
+/* The set of images becomes smaller, until it has room beside a step. */
+static void test_a_small_device_has_a_small_set(void **state)
+{
+    const struct incline_device_info info = env.device->info;
+    struct incline_bench_options options = {.timing = quick, .mode = INCLINE_BENCH_TRAIN};
+    struct incline_bench_result result;
+    struct incline_config *config = parse();
+    (void)state;
+    env.device->info.max_alloc_bytes = 100 << 10;
+    env.device->info.memory_bytes = env.device->buffer_bytes + (150 << 10);
+    enum incline_status status =
+        incline_bench_network(env.ctx, env.device, config, &options, &result);
+    env.device->info = info;
+    assert_ok(env.ctx, status);
+    check_figures(&result, 3);
+    incline_bench_result_finish(&result);
     incline_config_destroy(&config);
 }
 
@@ -320,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_training_and_inference_are_measured),
+        cmocka_unit_test(test_a_small_device_has_a_small_set),
         cmocka_unit_test(test_layers_hold_every_launch),
         cmocka_unit_test(test_launches_are_put_together_by_label),
         cmocka_unit_test(test_what_fails_its_check_gets_no_figure),

@@ -4,6 +4,7 @@
 #include "support/wrong_kernels.h"
 
 #include "check/checker.h"
+#include "device/opencl.h"
 #include "incline/check.h"
 #include "layers/loss.h"
 
@@ -222,11 +223,53 @@ static void wrong_kernels_are_named(void **state)
         check_wrong(*state, &wrongs[i]);
 }
 
+/* Training at this batch would need 2.5 MiB in one buffer. */
+static const char roomy[] = "incline: 1\n"
+                            "model:\n"
+                            "  name: roomy\n"
+                            "  input: [16, 16, 1]\n"
+                            "  layers: [{conv2d: {filters: 8, kernel: 3}}, flatten, {dense: 3}]\n"
+                            "data: {root: none}\n"
+                            "train: {batch_size: 128}\n";
+
+static void a_small_device_is_checked_with_fewer_images(void **state)
+{
+    struct incline_device *device = harness_device.device;
+    const struct incline_device_info info = device->info;
+    struct incline_check_result result;
+    (void)state;
+    device->info.max_alloc_bytes = 512 << 10;
+    device->info.memory_bytes = device->buffer_bytes + (2 << 20);
+    struct seen seen = check(harness_device.ctx, device, roomy, false, &result);
+    device->info = info;
+    assert_int_equal(result.failed, 0);
+    assert_true(seen.step_seen);
+}
+
+/* With one lane an item shares local memory with others, unless there is too little. */
+static void little_local_memory_is_enough(void **state)
+{
+    struct incline_device *device = harness_device.device;
+    const struct incline_device_info info = device->info;
+    struct incline_check_result result;
+    int lanes = device->lanes;
+    (void)state;
+    device->lanes = 1;
+    device->info.local_bytes = 1024;
+    struct seen seen = check(harness_device.ctx, device, roomy, false, &result);
+    device->info = info;
+    device->lanes = lanes;
+    assert_int_equal(result.failed, 0);
+    assert_true(seen.step_seen);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_layer_has_a_reference),
     cmocka_unit_test(networks_have_everything),
     cmocka_unit_test(networks_pass),
     cmocka_unit_test(large_tensors_are_sampled),
+    cmocka_unit_test(a_small_device_is_checked_with_fewer_images),
+    cmocka_unit_test(little_local_memory_is_enough),
     scratch_test(wrong_kernels_are_named),
 };
 

@@ -1,6 +1,11 @@
+/* unshare, mount */
+#define _GNU_SOURCE
+
 #include "support/small_data.h"
 
 #include <jansson.h>
+#include <sched.h>
+#include <sys/mount.h>
 
 /* Tuning by the program, and the cache folder as it should not be. */
 
@@ -173,6 +178,45 @@ static void a_read_only_cache_stops_nothing(void **state)
     assert_int_equal(program_count_entries(p, "own"), 0);
 }
 
+/* A folder of one page, in name spaces of our own; only root may have it. */
+static void mount_page(struct program *p, const char *folder)
+{
+    program_folder(p, folder);
+    if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mount("none", program_path(p, folder), "tmpfs", 0, "size=4k,mode=700")) {
+        print_message("nothing can be mounted here\n");
+        skip();
+    }
+}
+
+/* Training goes well, and says why the check is not remembered. */
+static void assert_trains_with(struct program *p, const char *folder, const char *why)
+{
+    char line[128];
+    use_cache(p, folder);
+    run(p, "train", "t.yaml", "-e", "1", "--out", "r", "--overwrite", "--tune", "quick");
+    assert_exit(p, 0);
+    snprintf(line, sizeof line, "/checks: %s (the check will be made again)\n", why);
+    assert_err(p, line);
+    assert_int_equal(count_text(p->err, "warning: cache "), 1);
+    assert_int_equal(count_text(p->err, "but not kept: ") + count_text(p->err, "machine is busy"),
+                     1);
+    assert_true(program_exists(p, "r/weights/last.safetensors"));
+    assert_false(program_exists(p, "page/tuning"));
+}
+
+static void a_full_file_system_stops_nothing(void **state)
+{
+    static char page[4096];
+    struct program *p = *state;
+    mount_page(p, "page");
+    scratch_write(p->scratch, "page/full", page, sizeof page);
+    assert_trains_with(p, "page", "No space left on device");
+    assert_int_equal(mount("none", program_path(p, "page"), NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+    assert_trains_with(p, "page", "Read-only file system");
+    assert_int_equal(umount(program_path(p, "page")), 0);
+}
+
 static void a_damaged_tuning_file_stops_nothing(void **state)
 {
     static const char *const contents[] = {
@@ -200,6 +244,7 @@ static const struct CMUnitTest tests[] = {
     tune_test(the_environment_decides_where_the_line_is_silent),
     tune_test(a_cache_that_cannot_be_used_stops_nothing),
     tune_test(a_read_only_cache_stops_nothing),
+    tune_test(a_full_file_system_stops_nothing),
     tune_test(a_damaged_tuning_file_stops_nothing),
 };
 

@@ -124,6 +124,24 @@ static void damaged_lines_are_skipped_with_a_word(void **state)
     }
 }
 
+/* Wherever a file ends, the lines before are read, and of a last one without its end at most the date
+ * is another. */
+static void a_file_may_be_cut_anywhere(void **state)
+{
+    static const char text[] = "# head\n" LINE("op", "8,2,0,0") LINE("other", "4,4,0,0");
+    struct incline_tuning_key other = key;
+    const char *second = strchr(text + 7, '\n') + 1;
+    (void)state;
+    other.op = "other";
+    for (size_t length = 0; length < sizeof text; length++) {
+        char cut[sizeof text] = "";
+        memcpy(cut, text, length);
+        int first = first_of(cut, &key), last = first_of(cut, &other);
+        assert_true(first == 8 || (first == 0 && text + length < second));
+        assert_true(last == 4 || (last == 0 && length < sizeof text - 1));
+    }
+}
+
 static void what_is_written_is_read(void **state)
 {
     struct scratch *s = *state;
@@ -175,6 +193,7 @@ static const struct CMUnitTest tests[] = {
     scratch_test(a_star_stands_for_any),
     scratch_test(the_latest_counts),
     scratch_test(damaged_lines_are_skipped_with_a_word),
+    scratch_test(a_file_may_be_cut_anywhere),
     scratch_test(what_is_written_is_read),
     scratch_test(a_record_replaces_those_of_other_builds),
 };

@@ -338,6 +338,8 @@ static void test_memory_is_foretold(void **state)
             .options = {.callbacks = {.cookie = &watch, .started = note_memory}},
         };
         struct incline_train_result result;
+        struct incline_workload workload = {
+            .work = INCLINE_WORK_TRAIN, .images = 257, .val_images = validates ? 50 : 0};
         struct incline_memory_need need;
         struct incline_config *config = NULL;
         char name[32];
@@ -346,7 +348,7 @@ static void test_memory_is_foretold(void **state)
         assert_ok(env.ctx,
                   incline_config_parse(env.ctx, "small.yaml", MODEL, setup.settings, 3, &config));
         assert_ok(env.ctx,
-                  incline_memory_plan(env.ctx, env.device, config, 257, validates ? 50 : 0, &need));
+                  incline_memory_plan(env.ctx, env.device, config, &workload, &need));
         assert_int_equal(need.total, watch.taken);
         assert_int_equal(need.total, need.weights + need.activations + need.data);
         assert_true(need.largest >= 257 * 90 && need.largest < need.total);

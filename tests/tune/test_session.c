@@ -11,6 +11,17 @@
 
 enum { ELEMS = 16 };
 
+/* A clock of which each look takes `pace` seconds, and a machine that becomes slow while the candidate
+ * is made whose first number is slow_candidate. */
+static double clock_now, pace, slow_pace;
+static int slow_candidate;
+
+static double look_at_clock(void)
+{
+    clock_now += pace;
+    return clock_now;
+}
+
 static const char model[] = "incline: 1\n"
                             "model:\n"
                             "  name: tiny\n"
@@ -43,6 +54,8 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
     struct incline_text defines;
     const struct incline_tile *tile =
         incline_tuning_choose(incline_plan_device(io->plan), "made", "any", candidates, 4);
+    if (tile->values[0] == slow_candidate)
+        pace = slow_pace;
     incline_text_init(&defines, ctx);
     incline_define(&defines, "KIND", tile->values[1]);
     struct incline_launch launch = {
@@ -108,6 +121,7 @@ static int setup(void **state)
     assert_non_null(bench);
     assert_int_equal(scratch_setup(&scratch), 0);
     bench->scratch = scratch;
+    slow_candidate = 0;
     setenv("INCLINE_CACHE_DIR", scratch_path(bench->scratch, "cache"), 1);
     write_kernels(bench);
     bench->ctx = incline_context_create(hear, &bench->heard);
@@ -267,12 +281,53 @@ static void without_a_cache_it_is_used_for_now(void **state)
     incline_tune_finish(&result);
 }
 
+/* However slow the machine is, and with it each timing. Two looks at the clock are for none. */
+static void quick_keeps_to_its_five_seconds(void **state)
+{
+    static const double paces[] = {0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 1};
+    struct bench *bench = *state;
+    bench->spec.clock = look_at_clock;
+    setenv("INCLINE_CACHE", "off", 1);
+    for (size_t i = 0; i < sizeof paces / sizeof *paces; i++) {
+        const struct incline_tune_options options = {.mode = INCLINE_TUNE_QUICK};
+        struct incline_tune_result result;
+        incline_device_close(&bench->device);
+        open_device(bench);
+        pace = paces[i];
+        tune(bench, &options, &result);
+        if (result.seconds > 5 + 2 * pace || (pace < 0.1 && result.out_of_time && !result.loaded))
+            fail_msg("%g s at a pace of %g s", result.seconds, pace);
+        incline_tune_finish(&result);
+    }
+    unsetenv("INCLINE_CACHE");
+}
+
+/* What was measured before is kept; the trial that takes too long says nothing. */
+static void a_machine_that_becomes_slow_ends_a_trial(void **state)
+{
+    const struct incline_tune_options options = {.mode = INCLINE_TUNE_QUICK};
+    struct bench *bench = *state;
+    struct incline_tune_result result;
+    bench->spec.clock = look_at_clock;
+    pace = 0.001;
+    slow_pace = 3;
+    slow_candidate = 40;
+    tune(bench, &options, &result);
+    assert_true(result.out_of_time);
+    assert_int_equal(row_of(&result, "made")->compared, 0);
+    assert_string_equal(row_of(&result, "made")->best, "10");
+    if (!result.loaded && !row_of(&result, "dense_forward")->noisy)
+        assert_true(file_holds(bench, "\tdense_forward\t"));
+    incline_tune_finish(&result);
+}
+
 #define session_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
     session_test(the_right_and_quick_one_is_found),   session_test(what_is_known_is_left_alone),
     session_test(a_stop_leaves_things_as_they_were),  session_test(progress_is_told),
-    session_test(without_a_cache_it_is_used_for_now),
+    session_test(without_a_cache_it_is_used_for_now), session_test(quick_keeps_to_its_five_seconds),
+    session_test(a_machine_that_becomes_slow_ends_a_trial),
 };
 
 int main(void)
