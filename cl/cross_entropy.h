@@ -25,12 +25,13 @@ INCL_INLINE void incl_loss(global const float *x, int lane, const int *label, in
     for (int l = 0; l < LANES && n + l < images; l++)
         image_loss[n + l] = loss_of[l] - x[label[l] * NB + lane + l];
 #if GRADIENT
-    float share = 1.0f / images, gradient[LANES];
+    float share[LANES], gradient[LANES];
+    STORE(incl_divide((incl_lanes)(1.0f), (incl_lanes)((float)images)), share);
     for (int c = 0; c < CLASSES; c++) {
-        STORE(incl_exp(LOAD(x + c * NB + lane) - largest) / sum, gradient);
+        STORE(incl_divide(incl_exp(LOAD(x + c * NB + lane) - largest), sum), gradient);
         for (int l = 0; l < LANES; l++) {
             float difference = gradient[l] - (c == label[l] ? 1.0f : 0.0f);
-            dx[c * NB + lane + l] = label[l] < 0 ? 0.0f : difference * share;
+            dx[c * NB + lane + l] = label[l] < 0 ? 0.0f : difference * share[l];
         }
     }
 #endif

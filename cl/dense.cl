@@ -120,8 +120,8 @@ INCL_INLINE void incl_dense_rows(global const float *restrict x, global const fl
 }
 
 /* x [blocks][IN][NB], dz_t [blocks][NB][COLUMNS], read.  target: w or dw [IN][OUT]; see update.h.
- * Work-items {any number up to COLUMNS / LANES / TILE_V, ceil(IN / TILE_ROWS) or more}: one owns
- * TILE_ROWS rows of every so many columns. */
+ * Work-items {COLUMNS / LANES / TILE_V, ceil(IN / TILE_ROWS) or more}: one owns TILE_ROWS rows of TILE_V
+ * vectors; with SOLO dimension 0 is 1 and it walks through all columns. */
 kernel void dense_backward_weights(global const float *restrict x,
                                    global const float *restrict dz_t,
                                    global float *restrict target, float learning_rate, int images)
@@ -129,7 +129,7 @@ kernel void dense_backward_weights(global const float *restrict x,
     const int width = LANES * TILE_V;
     int i = get_global_id(1) * TILE_ROWS;
     if (i < IN)
-        incl_dense_rows(x, dz_t, target, i, get_global_id(0) * width, get_global_size(0) * width,
+        incl_dense_rows(x, dz_t, target, i, get_global_id(0) * width, SOLO ? width : COLUMNS,
                         (images + NB - 1) / NB, learning_rate);
 }
 

@@ -1,8 +1,24 @@
-/* exp, log, tanh and sigmoid from additions, multiplications, fma and division, so that every device
- * computes the same bits; vendors' own differ from each other. NaN goes in and comes out. */
+/* Division, exp, log, tanh and sigmoid from additions, multiplications and fma, so that every device
+ * computes the same bits; vendors' own differ from each other, and OpenCL lets their division be wrong
+ * by 2.5 ulp. NaN goes in and comes out. */
 #ifndef INCL_FUNCTIONS_H
 #define INCL_FUNCTIONS_H
 #include "lanes.h"
+
+/* a / b for finite a and b >= 1, rounded once unless the quotient is subnormal; 0 for b = infinity.
+ * 1 / b by Newton's method, from a first guess that takes the bits of b for its logarithm (within
+ * 12 %), then one correction of the quotient by its remainder. */
+INCL_INLINE incl_lanes incl_divide(incl_lanes a, incl_lanes b)
+{
+    incl_lanes scale = b > 0x1p64f ? (incl_lanes)(0x1p-64f) : (incl_lanes)(1.0f);
+    incl_lanes dividend = a * scale, divisor = b * scale;
+    incl_lanes inverse = AS_FLOATS(0x7ef311c7 - AS_INTS(divisor));
+    for (int round = 0; round < 4; round++)
+        inverse = fma(inverse, fma(-divisor, inverse, (incl_lanes)(1.0f)), inverse);
+    incl_lanes quotient = dividend * inverse;
+    quotient = fma(fma(-divisor, quotient, dividend), inverse, quotient);
+    return b > MAXFLOAT ? (incl_lanes)(0.0f) : quotient;
+}
 
 /* e^x, within 2 ulp. Below -87.3 (a subnormal result) it is 0.
  * x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor series to r^7 (rest below 6e-9). */
@@ -38,7 +54,7 @@ INCL_INLINE incl_lanes incl_log(incl_lanes x)
     incl_ints exponent = (bits - 0x3f3504f3) >> 23;
     incl_lanes m = AS_FLOATS(bits - (exponent << 23));
     incl_lanes e = WIDEN(convert_float)(exponent);
-    incl_lanes s = (m - 1.0f) / (m + 1.0f);
+    incl_lanes s = incl_divide(m - 1.0f, m + 1.0f);
     incl_lanes square = s * s;
     incl_lanes sum = (incl_lanes)(1.0f / 9);
     sum = fma(sum, square, (incl_lanes)(1.0f / 7));
@@ -51,7 +67,7 @@ INCL_INLINE incl_lanes incl_log(incl_lanes x)
 /* 1 / (1 + e^-x) */
 INCL_INLINE incl_lanes incl_sigmoid(incl_lanes x)
 {
-    return 1.0f / (1.0f + incl_exp(-x));
+    return incl_divide((incl_lanes)(1.0f), 1.0f + incl_exp(-x));
 }
 
 /* tanh x: near 0 its Taylor series to x^13, elsewhere 1 - 2 / (e^2|x| + 1) with the sign of x. */
@@ -66,7 +82,7 @@ INCL_INLINE incl_lanes incl_tanh(incl_lanes x)
     sum = fma(sum, square, (incl_lanes)(-1.0f / 3));
     incl_lanes near = fma(sum * square, x, x);
     incl_lanes size = fabs(x);
-    incl_lanes far = 1.0f - 2.0f / (incl_exp(size + size) + 1.0f);
+    incl_lanes far = 1.0f - incl_divide((incl_lanes)(2.0f), incl_exp(size + size) + 1.0f);
     return size < 0.4f ? near : (x < 0.0f ? -far : far);
 }
 

@@ -12,20 +12,24 @@ INCL_INLINE void incl_loss(global const float *x, int lane, const int *label, in
                              global float *dx, global float *image_loss)
 {
 #if GRADIENT
-    float share = 2.0f / ((float)CLASSES * images);
+    float share[LANES];
+    STORE(incl_divide((incl_lanes)(2.0f), (incl_lanes)((float)CLASSES * images)), share);
 #endif
+    float squares[LANES], mean[LANES];
     for (int l = 0; l < LANES; l++) {
         float sum = 0.0f;
         for (int c = 0; c < CLASSES; c++) {
             float difference = x[c * NB + lane + l] - (c == label[l] ? 1.0f : 0.0f);
             sum = fma(difference, difference, sum);
 #if GRADIENT
-            dx[c * NB + lane + l] = label[l] < 0 ? 0.0f : difference * share;
+            dx[c * NB + lane + l] = label[l] < 0 ? 0.0f : difference * share[l];
 #endif
         }
-        if (n + l < images)
-            image_loss[n + l] = sum / CLASSES;
+        squares[l] = sum;
     }
+    STORE(incl_divide(LOAD(squares), (incl_lanes)(CLASSES)), mean);
+    for (int l = 0; l < LANES && n + l < images; l++)
+        image_loss[n + l] = mean[l];
 }
 #endif
 

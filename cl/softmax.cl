@@ -20,7 +20,7 @@ kernel void softmax_forward(global const float *restrict x, global float *restri
         STORE(power, y + base + c * NB);
     }
     for (int c = 0; c < CHANNELS; c++)
-        STORE(LOAD(y + base + c * NB) / sum, y + base + c * NB);
+        STORE(incl_divide(LOAD(y + base + c * NB), sum), y + base + c * NB);
 }
 
 kernel void softmax_backward(global const float *restrict y, global const float *restrict dy,

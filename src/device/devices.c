@@ -492,6 +492,15 @@ static void log_choice(struct incline_context *ctx, const struct found_list *lis
                 usable_count, info->name, info->platform_name, info->driver, device->lanes);
 }
 
+static void read_most_items(struct incline_device *device)
+{
+    size_t most[16] = {0};
+    cl_int code =
+        clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof most, most, NULL);
+    for (int i = 0; i < 3; i++)
+        device->most_items[i] = code == CL_SUCCESS && most[i] > 0 ? most[i] : 1;
+}
+
 /* Longest launch on a device other than a CPU: a frame or some of a display that it also drives. */
 static const double LAUNCH_SECONDS = 0.1;
 
@@ -509,6 +518,7 @@ static enum incline_status open_chosen(struct incline_context *ctx, const struct
     clGetDeviceInfo(chosen->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof align_bits, &align_bits,
                     NULL);
     device->align = align_bits / 8 > 128 ? align_bits / 8 : 128;
+    read_most_items(device);
     device->launch_seconds = strcmp(device->info.type, "cpu") == 0 ? 0.0 : LAUNCH_SECONDS;
     device->context = clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
     if (code != CL_SUCCESS) {

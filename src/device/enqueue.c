@@ -10,6 +10,7 @@
 #include "device/plan_inner.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 int incline_blocks_of(int images)
@@ -101,8 +102,8 @@ static enum incline_status enqueue_call(struct incline_context *ctx, struct incl
 /* How a step divides a launch: its work-items, and the dimension along which it is cut. */
 struct extent {
     size_t global[3];
-    cl_uint dimension;
-    size_t groups; /* along it */
+    cl_uint dimension; /* that with the most work-groups */
+    size_t groups;     /* along it */
 };
 
 static struct extent extent_of(const struct incline_bound_launch *launch,
@@ -114,8 +115,13 @@ static struct extent extent_of(const struct incline_bound_launch *launch,
     size_t groups = spec->second_groups ? second : (second + group - 1) / group;
     size_t first = spec->second_groups ? launch->local[0] : (size_t)spec->items;
     struct extent extent = {.global = {first, groups * group, dimension(spec->third, blocks)}};
-    extent.dimension = groups > 1 ? 1 : 2;
-    extent.groups = groups > 1 ? groups : extent.global[2];
+    for (cl_uint i = 0; i < 3; i++) {
+        size_t along = extent.global[i] / launch->local[i];
+        if (along > extent.groups) {
+            extent.groups = along;
+            extent.dimension = i;
+        }
+    }
     return extent;
 }
 
@@ -226,6 +232,9 @@ bool incline_plan_will_pace(const struct incline_plan *plan, const struct inclin
     return plan->device->launch_seconds > 0.0 && step->images > plan->paced_images;
 }
 
+/* Differs from every step in everything. */
+static const struct incline_step no_step = {-1, -1, -1, NAN};
+
 enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct incline_plan *plan,
                                          const struct incline_step *step)
 {
@@ -234,7 +243,7 @@ enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct inc
     for (size_t i = 0; i < plan->launch_count; i++) {
         enum incline_status status = run_launch(ctx, plan, &plan->launches[i], step, paces);
         if (status) {
-            plan->last_step = (struct incline_step){.images = -1}; /* set all arguments anew */
+            plan->last_step = no_step; /* set all arguments anew */
             return status;
         }
     }

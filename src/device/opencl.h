@@ -22,6 +22,7 @@ struct incline_device {
     struct incline_device_counters counters;
     int lanes;
     size_t align;
+    size_t most_items[3]; /* of a work-group along each dimension */
     double launch_seconds; /* launches above this are enqueued in pieces; 0: as they are */
     size_t buffer_bytes; /* in live buffers */
     struct incline_program *programs;

@@ -253,9 +253,10 @@ static void choose_group(const struct incline_device *device, struct incline_bou
     size_t second = (size_t)(spec->second_group > 0 ? spec->second_group : 1);
     clGetKernelWorkGroupInfo(launch->kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit,
                              &limit, NULL);
-    while (second > 1 && first * second > limit)
+    while (second > 1 && (first * second > limit || second > device->most_items[1]))
         second /= 2;
-    while (first > 1 && (first > limit || (size_t)spec->items % first != 0))
+    while (first > 1 && (first > limit || first > device->most_items[0] ||
+                         (size_t)spec->items % first != 0))
         first /= 2;
     launch->local[0] = first;
     launch->local[1] = second;

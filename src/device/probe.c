@@ -119,6 +119,9 @@ static void reset_signals(unsigned seconds)
 
 static void be_child(int pipe_end, const char *vendors, unsigned seconds)
 {
+    /* The pipe may lie where our caller has closed a standard file. */
+    if (pipe_end <= 2)
+        pipe_end = fcntl(pipe_end, F_DUPFD, 3);
     reset_signals(seconds);
     leave_files(pipe_end);
     if (vendors) {

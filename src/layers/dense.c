@@ -139,6 +139,12 @@ static bool is_cpu(const struct incline_plan *plan)
     return incline_device_lanes(incline_plan_device(plan)) > 1;
 }
 
+/* Does an item walk through all blocks, or all columns, of its rows, as with SOLO of cl/phases.h? */
+static bool walks(const struct incline_plan *plan)
+{
+    return !incline_device_shares_phases(incline_plan_device(plan));
+}
+
 static int out_tiles(const struct incline_layer *layer, const struct incline_plan *plan)
 {
     int most = forward_tile(layer, plan)->values[0];
@@ -222,7 +228,7 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
         return incline_dense_gemm_data_gradient(ctx, layer, io, dz_t);
     struct incline_launch launch = {
         .kernel = "dense_backward_data",
-        .third = incline_device_shares_phases(incline_plan_device(io->plan)) ? INCLINE_BLOCKS : 1,
+        .third = walks(io->plan) ? 1 : INCLINE_BLOCKS,
         .args = {INCLINE_TENSOR(io->dy), INCLINE_TENSOR(io->parameters[0]), INCLINE_TENSOR(io->dx),
                  INCLINE_IMAGES},
     };
@@ -250,8 +256,7 @@ static enum incline_status plan_weight_gradient(struct incline_context *ctx,
     incline_launch_over_lanes(
         &launch, io->plan,
         count_tiles(layer->in.channels, backward_tile(layer, io->plan)->values[1]));
-    /* On a CPU an item walks through all columns, for the same reason. */
-    launch.items = is_cpu(io->plan) ? 1 : vectors;
+    launch.items = walks(io->plan) ? 1 : vectors;
     return launch_kernel(ctx, layer, io, &launch);
 }
 

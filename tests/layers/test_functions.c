@@ -1,4 +1,4 @@
-/* exp, log, tanh and sigmoid of cl/functions.h against libm, in units in the last place, over dense
+/* Division, exp, log, tanh and sigmoid of cl/functions.h against libm, in units in the last place, over dense
  * sweeps and at the ends. A small kernel, put beside the library's own in a folder, calls them. */
 #include "support/harness.h"
 
@@ -8,6 +8,8 @@
 #include <math.h>
 
 static const char probe_source[] = "#include \"functions.h\"\n"
+                                   "#define INVERSE(x) incl_divide((incl_lanes)(1.0f), x)\n"
+                                   "#define SEVENTH(x) incl_divide(x, (incl_lanes)(7.0f))\n"
                                    "kernel void probe(global const float *x, global float *y)\n"
                                    "{\n"
                                    "    int i = get_global_id(0) * LANES;\n"
@@ -60,6 +62,16 @@ static double sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
+static double inverse(double x)
+{
+    return 1 / x;
+}
+
+static double seventh(double x)
+{
+    return x / 7;
+}
+
 struct function {
     const char *name;
     double (*exact)(double x);
@@ -72,6 +84,9 @@ struct function {
 };
 
 static const struct function functions[] = {
+    {"INVERSE", inverse, 1, 2, false, 0.5, {{1, 1}, {INFINITY, 0}, {3, 1 / 3.0f}}},
+    {"INVERSE", inverse, 1, 0x1p126f, true, 0.5, {{0x1p100f, 0x1p-100f}}},
+    {"SEVENTH", seventh, 1e-30f, 1e30f, true, 0.5, {{-7, -1}, {21, 3}}},
     {"incl_exp",
      exp,
      -87.3f,
