@@ -173,7 +173,7 @@ static const struct wrong {
      "max_pool2d_forward",
      "y",
      "memory beside y was overwritten"},
-    {{"softmax.cl", "/ sum, y", "/ (sum * 1.0001f), y"},
+    {{"softmax.cl", ", sum), y", ", sum * 1.0001f), y"},
      "softmax_1 forward",
      "softmax_forward",
      "y",
