@@ -31,6 +31,7 @@ struct incline_check_row {
 };
 
 struct incline_check_options {
+    int batch; /* whose kernels are checked: tuning chooses by it; 0: the configuration's */
     bool full; /* compare every element; otherwise a sample of the large tensors, at bounded cost */
     bool products; /* also the matrix products that this build has but training would not choose */
     void (*row)(void *cookie, const struct incline_check_row *row); /* may be NULL */
@@ -56,15 +57,14 @@ INCLINE_API enum incline_status incline_check(struct incline_context *ctx,
                                               const struct incline_check_options *options,
                                               struct incline_check_result *out) INCLINE_MUST_CHECK;
 
-/* The same, quickly, unless the cache folder remembers that this version passed on this device,
- * driver and network: then *before = true and nothing is run. A pass is remembered; a cache that
+/* The same, unless the cache folder remembers that this version passed on this device, driver,
+ * network and batch: then *before = true and nothing is run. A pass is remembered; a cache that
  * cannot be used is one warning in the log. Kernels from INCLINE_KERNEL_DIR are checked every time.
  */
-INCLINE_API enum incline_status incline_check_once(struct incline_context *ctx,
-                                                   struct incline_device *device,
-                                                   const struct incline_config *config,
-                                                   struct incline_check_result *out,
-                                                   bool *before) INCLINE_MUST_CHECK;
+INCLINE_API enum incline_status
+incline_check_once(struct incline_context *ctx, struct incline_device *device,
+                   const struct incline_config *config, const struct incline_check_options *options,
+                   struct incline_check_result *out, bool *before) INCLINE_MUST_CHECK;
 
 /* Configurations, as text, whose networks have every layer, activation and loss between them, at
  * sizes that fill no tile: what to check when no network is given. NULL-terminated. */

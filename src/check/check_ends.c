@@ -136,7 +136,8 @@ static enum incline_status run_input(struct incline_checker *checker,
         .layer_count = 1,
         .loss = &incline_losses[INCLINE_LOSS_MSE], /* which applies no softmax */
         .mode = INCLINE_STEP_PREDICT,
-        .batch = checker->batch,
+        .batch = checker->images,
+        .tuned_batch = checker->batch,
         .parameters = &nothing,
         .feed = feed,
     };
@@ -232,10 +233,10 @@ static enum incline_status make_loss_plan(struct loss_check *check)
         .loss = &incline_losses[checker->config->train.loss],
         .classes = check->classes,
     };
-    size_t packed = incline_packed_elems(checker->batch, (size_t)check->classes) * sizeof(float);
+    size_t packed = incline_packed_elems(checker->images, (size_t)check->classes) * sizeof(float);
     size_t ints = (size_t)check->images * sizeof(int);
     enum incline_status status =
-        incline_plan_create(checker->ctx, checker->device, checker->batch, &check->plan);
+        incline_plan_create(checker->ctx, checker->device, checker->images, &check->plan);
     io.plan = check->plan;
     if (!status)
         status = make_tensor(check, &check->x, "the scores", packed, &io.x);

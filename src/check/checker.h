@@ -23,7 +23,7 @@ struct incline_checker {
     const struct incline_config *config;
     const struct incline_check_options *options;
     struct incline_check_result *result;
-    int batch;  /* what plans are made for */
+    int batch;  /* what tuning chooses kernels for */
     int images; /* of a step */
 };
 

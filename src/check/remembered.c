@@ -38,6 +38,7 @@ static uint64_t hash_kernels(uint64_t hash)
 
 static enum incline_status describe_run(struct incline_device *device,
                                         const struct incline_config *config,
+                                        const struct incline_check_options *options,
                                         struct incline_text *out)
 {
     const struct incline_device_info *info = incline_device_get_info(device);
@@ -45,17 +46,20 @@ static enum incline_status describe_run(struct incline_device *device,
     incline_text_add(out, "%s\n%s\n%s\n%s\n%s\n%s\n%d\n", incline_version(), info->platform_name,
                      info->vendor, info->name, info->driver, info->opencl, info->compute_units);
     incline_text_add(out, "lanes %d gemm %s loss %d batch %d\n", incline_device_lanes(device),
-                     gemm ? gemm : "", config->train.loss, config->train.batch_size);
+                     gemm ? gemm : "", config->train.loss,
+                     options->batch > 0 ? options->batch : config->train.batch_size);
     incline_model_write(&config->model, out);
     return incline_text_status(out);
 }
 
 static enum incline_status make_key(struct incline_context *ctx, struct incline_device *device,
-                                    const struct incline_config *config, char key[KEY_DIGITS + 1])
+                                    const struct incline_config *config,
+                                    const struct incline_check_options *options,
+                                    char key[KEY_DIGITS + 1])
 {
     struct incline_text text;
     incline_text_init(&text, ctx);
-    enum incline_status status = describe_run(device, config, &text);
+    enum incline_status status = describe_run(device, config, options, &text);
     uint64_t hash = hash_text(hash_kernels(0xcbf29ce484222325u), incline_text_get(&text));
     snprintf(key, KEY_DIGITS + 1, "%016" PRIx64, hash);
     incline_text_finish(&text);
@@ -167,16 +171,16 @@ static enum incline_status forgive(struct incline_context *ctx, enum incline_sta
 
 enum incline_status incline_check_once(struct incline_context *ctx, struct incline_device *device,
                                        const struct incline_config *config,
+                                       const struct incline_check_options *options,
                                        struct incline_check_result *out, bool *before)
 {
-    INCLINE_REQUIRE(ctx, ctx && device && config && out && before);
-    const struct incline_check_options options = {0};
+    INCLINE_REQUIRE(ctx, ctx && device && config && options && out && before);
     const char *own_kernels = getenv("INCLINE_KERNEL_DIR");
     bool remembers = (!own_kernels || !*own_kernels) && !incline_device_cache_is_off();
     char key[KEY_DIGITS + 1];
     *out = (struct incline_check_result){0};
     *before = false;
-    enum incline_status status = make_key(ctx, device, config, key);
+    enum incline_status status = make_key(ctx, device, config, options, key);
     if (status)
         return status;
     if (remembers) {
@@ -186,7 +190,7 @@ enum incline_status incline_check_once(struct incline_context *ctx, struct incli
     }
     if (status || *before)
         return status;
-    status = incline_check(ctx, device, config, &options, out);
+    status = incline_check(ctx, device, config, options, out);
     if (status || out->failed > 0 || !remembers)
         return status;
     return forgive(ctx, remember(ctx, key, device, config), "the check will be made again");

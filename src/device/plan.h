@@ -102,9 +102,14 @@ enum incline_status incline_plan_create(struct incline_context *ctx, struct incl
                                         int batch, struct incline_plan **out) INCLINE_MUST_CHECK;
 void incline_plan_destroy(struct incline_plan **plan);
 
+/* Lets tuning choose kernels as for batches of `batch` images, so that a few images run the kernels
+ * of a large batch. */
+void incline_plan_tune_for(struct incline_plan *plan, int batch);
+
 struct incline_device *incline_plan_device(const struct incline_plan *plan);
 int incline_plan_batch(const struct incline_plan *plan);
 int incline_plan_blocks(const struct incline_plan *plan); /* ceil(batch / NB) */
+int incline_plan_tuned_batch(const struct incline_plan *plan);
 
 /* A tensor in the arena. The plan gives it room from the first launch that uses it to the last. */
 enum incline_status incline_plan_tensor(struct incline_context *ctx, struct incline_plan *plan,

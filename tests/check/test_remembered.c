@@ -7,6 +7,7 @@
 static struct test_device test_device;
 static size_t warnings;
 static char last_warning[600];
+static int asked_batch; /* 0: the configuration's */
 
 static void on_log(void *cookie, enum incline_log_level level, const char *text)
 {
@@ -26,6 +27,7 @@ static int setup(void **state)
     incline_context_destroy(&s->ctx);
     s->ctx = incline_context_create(on_log, NULL);
     warnings = 0;
+    asked_batch = 0;
     setenv("INCLINE_CACHE_DIR", scratch_path(s, "cache"), 1);
     unsetenv("INCLINE_KERNEL_DIR");
     return s->ctx ? 0 : -1;
@@ -36,6 +38,7 @@ static struct incline_check_result once_on(struct scratch *s, struct incline_dev
                                            int units, int batch, bool *before)
 {
     char text[400];
+    const struct incline_check_options options = {.batch = asked_batch};
     struct incline_config *config = NULL;
     struct incline_check_result result;
     snprintf(text, sizeof text,
@@ -44,7 +47,7 @@ static struct incline_check_result once_on(struct scratch *s, struct incline_dev
              "data: {root: none}\ntrain: {batch_size: %d}\n",
              units, batch);
     assert_ok(s->ctx, incline_config_parse(s->ctx, "test", text, NULL, 0, &config));
-    assert_ok(s->ctx, incline_check_once(s->ctx, device, config, &result, before));
+    assert_ok(s->ctx, incline_check_once(s->ctx, device, config, &options, &result, before));
     incline_config_destroy(&config);
     return result;
 }
@@ -90,6 +93,10 @@ static void a_pass_is_remembered(void **state)
     assert_true(checked_before(s, 3, 4));
     char *text = read_checks(s);
     assert_int_equal(count_lines(text), 3);
+    asked_batch = 5;
+    assert_true(checked_before(s, 3, 4)); /* as with the configuration's 5 */
+    asked_batch = 6;
+    assert_false(checked_before(s, 3, 4));
     assert_non_null(strstr(text, incline_device_get_info(test_device.device)->name));
     free(text);
     assert_int_equal(warnings, 0);
