@@ -31,7 +31,8 @@ struct incline_check_row {
 };
 
 struct incline_check_options {
-    int batch; /* whose kernels are checked: tuning chooses by it; 0: the configuration's */
+    int batch;      /* whose kernels are checked: tuning chooses by it; 0: the configuration's */
+    bool inference; /* only what classifying runs: forward passes and probabilities */
     bool full; /* compare every element; otherwise a sample of the large tensors, at bounded cost */
     bool products; /* also the matrix products that this build has but training would not choose */
     void (*row)(void *cookie, const struct incline_check_row *row); /* may be NULL */
@@ -44,13 +45,15 @@ struct incline_check_result {
     char first_failure[600]; /* op, kernels, tensor, shape, device and errors in one line, or "" */
 };
 
-/* Checks every operation that training config's network on device runs: input, each layer's forward
- * pass and gradients, loss and update, each for itself and with the network's own shapes, kernels
- * and (at most 17, one whole and one begun block of) images; then, when all of them are right, one
- * whole step with all fusions against the same step with none. Numbers are random, the same at each
- * call. Works with buffers of its own; waits. Returns OK when the check was made, whatever it found:
- * see out->failed. Fails as kernel builds, launches and allocations do. Limits: relative error 1e-5
- * as a whole (L2) and of each element relative to the largest one. */
+/* Checks every operation that training config's network on device, and validating and classifying
+ * with it, run: input, each layer's forward pass and gradients, loss and update, each for itself
+ * and with the network's own shapes, kernels and (at most 17, one whole and one begun block of)
+ * images; then, when all of them are right, one whole step of training with all fusions against the
+ * same step with none, and the figures of an evaluation and the probabilities against the scores of
+ * a step without fusions. Numbers are random, the same at each call. Works with buffers of its own;
+ * waits. Returns OK when the check was made, whatever it found: see out->failed. Fails as kernel
+ * builds, launches and allocations do. Limits: relative error 1e-5 as a whole (L2) and of each
+ * element relative to the largest one. */
 INCLINE_API enum incline_status incline_check(struct incline_context *ctx,
                                               struct incline_device *device,
                                               const struct incline_config *config,

@@ -193,7 +193,8 @@ static enum incline_status make_plan(struct incline_context *ctx, struct incline
     status = plan_forward(ctx, chain);
     if (status)
         return status;
-    status = plan_backward(ctx, chain);
+    if (chain->finish.gradient_use != INCLINE_GRADIENT_NONE)
+        status = plan_backward(ctx, chain);
     if (status)
         return status;
     return incline_plan_finish(ctx, chain->plan);
@@ -216,8 +217,9 @@ enum incline_status incline_chain_create(struct incline_context *ctx,
     chain->updates = spec->rewrites & INCLINE_REWRITE_UPDATE;
     chain->has_dx = !spec->without_dx;
     chain->finish.fused = spec->rewrites & INCLINE_REWRITE_FINISH;
-    chain->finish.gradient_use =
-        chain->updates ? INCLINE_GRADIENT_APPLY : INCLINE_GRADIENT_STORE;
+    chain->finish.gradient_use = spec->forward_only ? INCLINE_GRADIENT_NONE
+                                 : chain->updates   ? INCLINE_GRADIENT_APPLY
+                                                    : INCLINE_GRADIENT_STORE;
     status = incline_alloc(ctx, spec->count, sizeof *chain->layers, &chain->layers);
     if (status)
         goto out;

@@ -60,10 +60,10 @@ static enum incline_status check_all(struct incline_checker *checker)
     enum incline_status status = incline_check_input(checker);
     for (size_t i = 0; !status && i < checker->config->model.layer_count; i++)
         status = incline_check_layer(checker, i);
-    if (!status)
+    if (!status && !checker->options->inference)
         status = incline_check_loss(checker);
     if (!status && checker->result->failed == 0)
-        status = incline_check_step(checker);
+        status = incline_check_steps(checker);
     return status;
 }
 

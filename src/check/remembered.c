@@ -45,9 +45,10 @@ static enum incline_status describe_run(struct incline_device *device,
     const char *gemm = getenv("INCLINE_GEMM");
     incline_text_add(out, "%s\n%s\n%s\n%s\n%s\n%s\n%d\n", incline_version(), info->platform_name,
                      info->vendor, info->name, info->driver, info->opencl, info->compute_units);
-    incline_text_add(out, "lanes %d gemm %s loss %d batch %d\n", incline_device_lanes(device),
+    incline_text_add(out, "lanes %d gemm %s loss %d batch %d %s\n", incline_device_lanes(device),
                      gemm ? gemm : "", config->train.loss,
-                     options->batch > 0 ? options->batch : config->train.batch_size);
+                     options->batch > 0 ? options->batch : config->train.batch_size,
+                     options->inference ? "inference" : "");
     incline_model_write(&config->model, out);
     return incline_text_status(out);
 }

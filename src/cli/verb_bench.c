@@ -19,10 +19,12 @@ static enum incline_status verify(struct incline_context *ctx, struct incline_de
                                   enum incline_bench_mode mode, void *cookie, bool *right,
                                   char *text, size_t text_bytes)
 {
-    const struct incline_check_options options = {.batch = batch};
+    const struct incline_check_options options = {
+        .batch = batch,
+        .inference = mode == INCLINE_BENCH_INFER,
+    };
     struct incline_check_result result;
     bool before;
-    (void)mode;
     (void)cookie;
     enum incline_status status =
         incline_check_once(ctx, device, config, &options, &result, &before);

@@ -151,9 +151,17 @@ static const char small[] =
     "data: {root: none}\n"
     "train: {batch_size: 20, loss: mse}\n";
 
+/* Whose probabilities need a softmax that no layer is, and whose pool stays alone. */
+static const char scores[] =
+    "incline: 1\n"
+    "model: {name: scores, input: [4, 4, 1], layers: [{max_pool2d: 2}, flatten, {dense: 4}]}\n"
+    "data: {root: none}\n"
+    "train: {batch_size: 20, loss: cross_entropy}\n";
+
 static const struct wrong {
     struct fault fault;
     const char *op, *kernels, *tensor, *problem;
+    const char *network; /* NULL: small */
 } wrongs[] = {
     {{"max_pool2d.cl", "value > best", "value < best"},
      "max_pool2d_1 forward",
@@ -189,6 +197,25 @@ static const struct wrong {
      "",
      "w, b, loss",
      "the fusion 'update' makes the difference"},
+    /* Only what trains nothing uses these. */
+    {{"softmax.cl", "/ sum, y", "/ (2.0f * sum), y"},
+     "whole step, inference",
+     "",
+     "probabilities",
+     "",
+     scores},
+    {{"max_pool2d.cl", "STORE(best, y", "STORE(TRAINS ? best : 1.001f * best, y"},
+     "max_pool2d_1 forward, inference",
+     "max_pool2d_forward",
+     "y",
+     "",
+     scores},
+    {{"head.cl", "z += block", "b = GRADIENT ? b : w;\n    z += block"},
+     "whole step, evaluation",
+     "",
+     "loss",
+     "",
+     scores},
 };
 
 static void check_wrong(struct scratch *s, const struct wrong *wrong)
@@ -201,7 +228,8 @@ static void check_wrong(struct scratch *s, const struct wrong *wrong)
     wrong_kernels(s, folder, &wrong->fault);
     setenv("INCLINE_KERNEL_DIR", scratch_path(s, folder), 1);
     assert_ok(s->ctx, incline_device_open(s->ctx, getenv("INCLINE_DEVICE"), &device));
-    struct seen seen = check(s->ctx, device, small, true, &result);
+    struct seen seen =
+        check(s->ctx, device, wrong->network ? wrong->network : small, true, &result);
     const char *name = incline_device_get_info(device)->name, *text = result.first_failure;
     if (result.failed == 0)
         fail_msg("%s: '%s' was not found", wrong->fault.file, wrong->fault.to);
@@ -247,6 +275,33 @@ static void a_small_device_is_checked_with_fewer_images(void **state)
     assert_int_equal(result.failed, 0);
     assert_true(seen.step_seen);
     assert_false(seen.two_blocks);
+}
+
+/* Training's kernels do not matter to what classifies, the probabilities do. */
+static void inference_is_checked_alone(void **state)
+{
+    static const struct {
+        struct fault fault;
+        size_t failed;
+    } cases[] = {{{"update.h", "-learning_rate", "learning_rate"}, 0},
+                 {{"softmax.cl", "/ sum, y", "/ (2.0f * sum), y"}, 1}};
+    const struct incline_check_options options = {.inference = true};
+    struct scratch *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *folder = i == 0 ? "update" : "softmax";
+        struct incline_check_result result;
+        struct incline_config *config = parse(s->ctx, scores);
+        struct incline_device *device = NULL;
+        wrong_kernels(s, folder, &cases[i].fault);
+        setenv("INCLINE_KERNEL_DIR", scratch_path(s, folder), 1);
+        assert_ok(s->ctx, incline_device_open(s->ctx, getenv("INCLINE_DEVICE"), &device));
+        assert_ok(s->ctx, incline_check(s->ctx, device, config, &options, &result));
+        assert_int_equal(result.failed, cases[i].failed);
+        assert_true(result.passed > 0);
+        incline_device_close(&device);
+        incline_config_destroy(&config);
+        unsetenv("INCLINE_KERNEL_DIR");
+    }
 }
 
 static bool was_asked(const struct incline_device *device, const char *part)
@@ -305,6 +360,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_kernels_are_those_of_the_batch),
     cmocka_unit_test(little_local_memory_is_enough),
     scratch_test(wrong_kernels_are_named),
+    scratch_test(inference_is_checked_alone),
 };
 
 HARNESS_MAIN(tests)
