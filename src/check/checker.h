@@ -5,12 +5,14 @@
  *   check_layer.c   one layer, forward and backward
  *   check_ends.c    the input and the loss
  *   check_step.c    whole steps: with fusions against without, and what comes out
+ *   check_key.c     a hash of all that a check stands for
  *   remembered.c    incline_check_once() and its cache file
  *   networks.c      the built-in networks
  *   chain.c, guarded.c, reference.c   what runs and what is expected */
 #ifndef INCLINE_CHECK_CHECKER_H
 #define INCLINE_CHECK_CHECKER_H
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "incline/check.h"
 #include "incline/data.h"
@@ -74,6 +76,13 @@ enum incline_status
 incline_check_expect_loss(struct incline_checker *checker, const double *scores, const int *label,
                           double *gradient,
                           double figures[INCLINE_CHECK_FIGURES]) INCLINE_MUST_CHECK;
+
+/* A text that is another one whenever device, driver, version, kernels, tuning's choices, network,
+ * batch or what is looked at are. */
+enum incline_status incline_check_key(struct incline_context *ctx, struct incline_device *device,
+                                      const struct incline_config *config,
+                                      const struct incline_check_options *options,
+                                      char key[INCLINE_HASH_TEXT]) INCLINE_MUST_CHECK;
 
 /* Classes of the network. */
 int incline_check_classes(const struct incline_checker *checker);

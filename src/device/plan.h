@@ -6,6 +6,7 @@
 #ifndef INCLINE_DEVICE_PLAN_H
 #define INCLINE_DEVICE_PLAN_H
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "device/device.h"
 
@@ -149,6 +150,11 @@ struct incline_buffer *incline_tensor_buffer(const struct incline_tensor *tensor
 size_t incline_plan_arena_bytes(const struct incline_plan *plan);
 size_t incline_plan_launches(const struct incline_plan *plan);
 const struct incline_launch *incline_plan_get_launch(const struct incline_plan *plan, size_t i);
+
+/* Adds what the launches of the plan run, which need not be finished: device and driver, kernel
+ * sources, build options, sizes and fixed arguments; of a call its arguments. */
+enum incline_status incline_plan_hash(struct incline_context *ctx, const struct incline_plan *plan,
+                                      struct incline_hash *hash) INCLINE_MUST_CHECK;
 
 /* Runs one step and writes the seconds that the device worked on each launch, by its own clock, to
  * seconds [launches]. Waits for the end. Runs the step twice when enqueueing it would wait (see there).

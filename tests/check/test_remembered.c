@@ -2,6 +2,8 @@
 #include "support/device.h"
 #include "support/wrong_kernels.h"
 
+#include "device/opencl.h"
+#include "device/tuning.h"
 #include "incline/check.h"
 
 static struct test_device test_device;
@@ -102,6 +104,47 @@ static void a_pass_is_remembered(void **state)
     assert_int_equal(warnings, 0);
 }
 
+/* A record in the tuning file, edited or of another time, decides what runs. */
+static void another_choice_is_checked(void **state)
+{
+    struct incline_device *device = test_device.device;
+    struct scratch *s = *state;
+    size_t chosen = 0;
+    incline_tuning_forget_asked(device);
+    assert_false(checked_before(s, 40, 32));
+    for (size_t i = 0; i < incline_tuning_count(device); i++) {
+        const struct incline_tuning_question *question = incline_tuning_get(device, i);
+        size_t before = question->chosen;
+        enum incline_tuning_source source = question->source;
+        if (!question->asked || question->count < 2 || !strstr(question->shape, " images=32 "))
+            continue;
+        incline_tuning_set(device, i, question->count - 1, INCLINE_TUNING_STORED);
+        assert_false(checked_before(s, 40, 32));
+        incline_tuning_set(device, i, before, source);
+        assert_true(checked_before(s, 40, 32));
+        chosen++;
+    }
+    assert_true(chosen > 0);
+}
+
+static void other_build_options_are_checked(void **state)
+{
+    struct incline_device *device = test_device.device;
+    struct scratch *s = *state;
+    uint64_t local_bytes = device->info.local_bytes;
+    int lanes = device->lanes;
+    assert_false(checked_before(s, 3, 4));
+    device->lanes = 1;
+    assert_false(checked_before(s, 3, 4));
+    device->info.local_bytes = 1024;
+    assert_false(checked_before(s, 3, 4));
+    assert_true(checked_before(s, 3, 4));
+    device->info.local_bytes = local_bytes;
+    assert_true(checked_before(s, 3, 4));
+    device->lanes = lanes;
+    assert_true(checked_before(s, 3, 4));
+}
+
 static void a_failure_is_not(void **state)
 {
     static const struct fault fault = {"update.h", "-learning_rate", "learning_rate"};
@@ -140,8 +183,13 @@ static void kernels_from_a_folder_are_checked_always(void **state)
 
 static void damaged_files_are_mended(void **state)
 {
-    static const char *const contents[] = {
-        "", "\n\n", "nonsense\n", "0123456789abcdef", "0123456789abcdeg 0.1 x\n", "\xff\x00\xfe"};
+    static const char *const contents[] = {"",
+                                           "\n\n",
+                                           "nonsense\n",
+                                           "0123456789abcdef",
+                                           "0123456789abcdef 0.1 x\n",
+                                           "0123456789abcdef0123456789abcdeg 0.1 x\n",
+                                           "\xff\x00\xfe"};
     struct scratch *s = *state;
     mkdir(scratch_path(s, "cache"), 0700);
     for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
@@ -161,7 +209,7 @@ static void a_cut_record_does_not_count(void **state)
     struct scratch *s = *state;
     assert_false(checked_before(s, 3, 4));
     char *text = read_checks(s);
-    for (size_t length = 0; length < 17; length++) {
+    for (size_t length = 0; length < 33; length++) {
         scratch_write(s, "cache/checks", text, length);
         assert_false(checked_before(s, 3, 4));
     }
@@ -171,18 +219,18 @@ static void a_cut_record_does_not_count(void **state)
 static void old_records_go(void **state)
 {
     struct scratch *s = *state;
-    char *many = calloc(700, 40);
+    char *many = calloc(700, 60);
     assert_non_null(many);
     for (int i = 0; i < 700; i++)
-        sprintf(many + strlen(many), "%016x 0.1.0 old / net\n", (unsigned)i);
+        sprintf(many + strlen(many), "%032x 0.1.0 old / net\n", (unsigned)i);
     mkdir(scratch_path(s, "cache"), 0700);
     scratch_write(s, "cache/checks", many, strlen(many));
     assert_false(checked_before(s, 3, 4));
     free(many);
     char *text = read_checks(s);
     assert_int_equal(count_lines(text), 500);
-    assert_null(strstr(text, "0000000000000000 "));
-    assert_non_null(strstr(text, "00000000000002bb ")); /* 699 */
+    assert_null(strstr(text, "00000000000000000000000000000000 "));
+    assert_non_null(strstr(text, "000000000000000000000000000002bb ")); /* 699 */
     free(text);
     assert_true(checked_before(s, 3, 4));
 }
@@ -222,6 +270,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         once_test(a_pass_is_remembered),
+        once_test(another_choice_is_checked),
+        once_test(other_build_options_are_checked),
         once_test(a_failure_is_not),
         once_test(kernels_from_a_folder_are_checked_always),
         once_test(damaged_files_are_mended),
