@@ -31,6 +31,8 @@ struct incline_check_row {
 };
 
 struct incline_check_options {
+    int batch;      /* whose kernels are checked: tuning chooses by it; 0: the configuration's */
+    bool inference; /* only what classifying runs: forward passes and probabilities */
     bool full; /* compare every element; otherwise a sample of the large tensors, at bounded cost */
     bool products; /* also the matrix products that this build has but training would not choose */
     void (*row)(void *cookie, const struct incline_check_row *row); /* may be NULL */
@@ -43,28 +45,29 @@ struct incline_check_result {
     char first_failure[600]; /* op, kernels, tensor, shape, device and errors in one line, or "" */
 };
 
-/* Checks every operation that training config's network on device runs: input, each layer's forward
- * pass and gradients, loss and update, each for itself and with the network's own shapes, kernels
- * and (at most 17, one whole and one begun block of) images; then, when all of them are right, one
- * whole step with all fusions against the same step with none. Numbers are random, the same at each
- * call. Works with buffers of its own; waits. Returns OK when the check was made, whatever it found:
- * see out->failed. Fails as kernel builds, launches and allocations do. Limits: relative error 1e-5
- * as a whole (L2) and of each element relative to the largest one. */
+/* Checks every operation that training config's network on device, and validating and classifying
+ * with it, run: input, each layer's forward pass and gradients, loss and update, each for itself
+ * and with the network's own shapes, kernels and (at most 17, one whole and one begun block of)
+ * images; then, when all of them are right, one whole step of training with all fusions against the
+ * same step with none, and the figures of an evaluation and the probabilities against the scores of
+ * a step without fusions. Numbers are random, the same at each call. Works with buffers of its own;
+ * waits. Returns OK when the check was made, whatever it found: see out->failed. Fails as kernel
+ * builds, launches and allocations do. Limits: relative error 1e-5 as a whole (L2) and of each
+ * element relative to the largest one. */
 INCLINE_API enum incline_status incline_check(struct incline_context *ctx,
                                               struct incline_device *device,
                                               const struct incline_config *config,
                                               const struct incline_check_options *options,
                                               struct incline_check_result *out) INCLINE_MUST_CHECK;
 
-/* The same, quickly, unless the cache folder remembers that this version passed on this device,
- * driver and network: then *before = true and nothing is run. A pass is remembered; a cache that
+/* The same, unless the cache folder remembers that this version passed on this device, driver,
+ * network and batch: then *before = true and nothing is run. A pass is remembered; a cache that
  * cannot be used is one warning in the log. Kernels from INCLINE_KERNEL_DIR are checked every time.
  */
-INCLINE_API enum incline_status incline_check_once(struct incline_context *ctx,
-                                                   struct incline_device *device,
-                                                   const struct incline_config *config,
-                                                   struct incline_check_result *out,
-                                                   bool *before) INCLINE_MUST_CHECK;
+INCLINE_API enum incline_status
+incline_check_once(struct incline_context *ctx, struct incline_device *device,
+                   const struct incline_config *config, const struct incline_check_options *options,
+                   struct incline_check_result *out, bool *before) INCLINE_MUST_CHECK;
 
 /* Configurations, as text, whose networks have every layer, activation and loss between them, at
  * sizes that fill no tile: what to check when no network is given. NULL-terminated. */

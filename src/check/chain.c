@@ -13,7 +13,7 @@ struct incline_chain {
     struct incline_layer_io *io;
     size_t count;
     struct incline_shape in, out;
-    int batch;
+    int batch, tuned_batch;
     bool updates, has_dx;
     struct incline_plan *plan;
     struct incline_finish finish;
@@ -188,11 +188,13 @@ static enum incline_status make_plan(struct incline_context *ctx, struct incline
     status = incline_plan_create(ctx, chain->device, chain->batch, &chain->plan);
     if (status)
         return status;
+    incline_plan_tune_for(chain->plan, chain->tuned_batch);
     chain->finish.plan = chain->plan;
     status = plan_forward(ctx, chain);
     if (status)
         return status;
-    status = plan_backward(ctx, chain);
+    if (chain->finish.gradient_use != INCLINE_GRADIENT_NONE)
+        status = plan_backward(ctx, chain);
     if (status)
         return status;
     return incline_plan_finish(ctx, chain->plan);
@@ -209,13 +211,15 @@ enum incline_status incline_chain_create(struct incline_context *ctx,
     chain->device = spec->device;
     chain->count = spec->count;
     chain->batch = spec->batch;
+    chain->tuned_batch = spec->tuned_batch ? spec->tuned_batch : spec->batch;
     chain->in = spec->layers[0].in;
     chain->out = spec->layers[spec->count - 1].out;
     chain->updates = spec->rewrites & INCLINE_REWRITE_UPDATE;
     chain->has_dx = !spec->without_dx;
     chain->finish.fused = spec->rewrites & INCLINE_REWRITE_FINISH;
-    chain->finish.gradient_use =
-        chain->updates ? INCLINE_GRADIENT_APPLY : INCLINE_GRADIENT_STORE;
+    chain->finish.gradient_use = spec->forward_only ? INCLINE_GRADIENT_NONE
+                                 : chain->updates   ? INCLINE_GRADIENT_APPLY
+                                                    : INCLINE_GRADIENT_STORE;
     status = incline_alloc(ctx, spec->count, sizeof *chain->layers, &chain->layers);
     if (status)
         goto out;

@@ -13,8 +13,10 @@ struct incline_chain_spec {
     const struct incline_layer *layers; /* inferred; copied, but for names and options */
     size_t count;
     int batch;
+    int tuned_batch;   /* see incline_plan_tune_for(); 0: batch */
     unsigned rewrites; /* set of enum incline_rewrite; with UPDATE parameters are updated */
     bool without_dx;
+    bool forward_only; /* as where nothing is trained: y alone, and kernels that save nothing */
 };
 
 /* What goes in and comes out, [n][h][w][c]. Parameters are those of all layers, in order. */

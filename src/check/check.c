@@ -5,7 +5,6 @@
 
 enum {
     IMAGES_MAX = 17,           /* one whole block and one that is begun */
-    BATCH_MAX = 128,           /* above it, kernels are the same */
     TENSOR_ELEMS_MAX = 1 << 24 /* of the largest activation, so that large networks need no more */
 };
 
@@ -22,7 +21,7 @@ static size_t largest_activation(const struct incline_model *model)
 /* Whether a step without fusions has room, and as much again: for the tensors between guards. */
 static enum incline_status has_room(const struct incline_checker *checker, bool *fits)
 {
-    const struct incline_workload workload = {.work = INCLINE_WORK_TRAIN, .batch = checker->batch};
+    const struct incline_workload workload = {.work = INCLINE_WORK_TRAIN, .batch = checker->images};
     struct incline_memory_need need;
     enum incline_status status = incline_memory_survey(checker->ctx, checker->device,
                                                        checker->config, &workload, 0, &need);
@@ -35,26 +34,23 @@ static enum incline_status fit_device(struct incline_checker *checker)
 {
     bool fits;
     enum incline_status status = has_room(checker, &fits);
-    while (!status && !fits && checker->batch > 1) {
-        checker->batch /= 2;
+    while (!status && !fits && checker->images > 1) {
+        checker->images /= 2;
         status = has_room(checker, &fits);
     }
     return status;
 }
 
-/* The plans are made for the batch that training has, within reason. */
+/* A few images show what a kernel does; which kernels they are, the batch decides. */
 static enum incline_status choose_sizes(struct incline_checker *checker)
 {
     size_t largest = largest_activation(&checker->config->model);
-    int batch = checker->config->train.batch_size;
-    checker->batch = batch < BATCH_MAX ? batch : BATCH_MAX;
-    while (checker->batch > IMAGES_MAX && largest * (size_t)checker->batch > TENSOR_ELEMS_MAX)
-        checker->batch /= 2;
-    enum incline_status status = fit_device(checker);
+    int asked = checker->options->batch;
+    checker->batch = asked > 0 ? asked : checker->config->train.batch_size;
     checker->images = checker->batch < IMAGES_MAX ? checker->batch : IMAGES_MAX;
     while (checker->images > 1 && largest * (size_t)checker->images > TENSOR_ELEMS_MAX)
         checker->images /= 2;
-    return status;
+    return fit_device(checker);
 }
 
 /* A step of wrong operations says nothing, and a kernel that writes beside its tensors does harm
@@ -64,10 +60,10 @@ static enum incline_status check_all(struct incline_checker *checker)
     enum incline_status status = incline_check_input(checker);
     for (size_t i = 0; !status && i < checker->config->model.layer_count; i++)
         status = incline_check_layer(checker, i);
-    if (!status)
+    if (!status && !checker->options->inference)
         status = incline_check_loss(checker);
     if (!status && checker->result->failed == 0)
-        status = incline_check_step(checker);
+        status = incline_check_steps(checker);
     return status;
 }
 
@@ -76,7 +72,7 @@ enum incline_status incline_check(struct incline_context *ctx, struct incline_de
                                   const struct incline_check_options *options,
                                   struct incline_check_result *out)
 {
-    INCLINE_REQUIRE(ctx, ctx && device && config && options && out);
+    INCLINE_REQUIRE(ctx, ctx && device && config && options && options->batch >= 0 && out);
     struct incline_checker checker = {
         .ctx = ctx, .device = device, .config = config, .options = options, .result = out};
     double start = incline_clock_seconds();

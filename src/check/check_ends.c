@@ -12,7 +12,7 @@
 
 enum { INPUT_NUMBERS = 100000, LOSS_NUMBERS }; /* beside the layers' */
 
-static int class_count(const struct incline_checker *checker)
+int incline_check_classes(const struct incline_checker *checker)
 {
     const struct incline_model *model = &checker->config->model;
     return model->layers[model->layer_count - 1].out.channels;
@@ -35,7 +35,7 @@ static enum incline_status make_images(struct incline_checker *checker, struct i
             (unsigned char)incline_philox_draw(0, INCLINE_STREAM_CHECK, INPUT_NUMBERS, i / 4)
                 .word[i % 4];
     for (size_t n = 0; n < count; n++)
-        out->labels[n] = (int)(n * 7 % (size_t)class_count(checker));
+        out->labels[n] = (int)(n * 7 % (size_t)incline_check_classes(checker));
     return INCLINE_OK;
 }
 
@@ -136,7 +136,8 @@ static enum incline_status run_input(struct incline_checker *checker,
         .layer_count = 1,
         .loss = &incline_losses[INCLINE_LOSS_MSE], /* which applies no softmax */
         .mode = INCLINE_STEP_PREDICT,
-        .batch = checker->batch,
+        .batch = checker->images,
+        .tuned_batch = checker->batch,
         .parameters = &nothing,
         .feed = feed,
     };
@@ -175,16 +176,14 @@ out:
 
 /* ---- The loss ---- */
 
-enum { FIGURES = 4 };
-
 struct loss_check {
     struct incline_checker *checker;
     int images, classes;
     struct incline_plan *plan;
     struct incline_guarded x, dx, labels, order, image_class, metrics;
-    double *scores, *gradient, *expected_gradient, *losses;
+    double *scores, *gradient, *expected_gradient;
     int *label, *number;
-    double figures[FIGURES], expected_figures[FIGURES];
+    double figures[INCLINE_CHECK_FIGURES], expected_figures[INCLINE_CHECK_FIGURES];
     const char *damage;
 };
 
@@ -197,8 +196,6 @@ static enum incline_status make_numbers(struct loss_check *check)
         status = incline_alloc(ctx, count, sizeof(double), &check->gradient);
     if (!status)
         status = incline_alloc(ctx, count, sizeof(double), &check->expected_gradient);
-    if (!status)
-        status = incline_alloc(ctx, images, sizeof(double), &check->losses);
     if (!status)
         status = incline_alloc(ctx, images, sizeof(int), &check->label);
     if (!status)
@@ -232,10 +229,10 @@ static enum incline_status make_loss_plan(struct loss_check *check)
         .loss = &incline_losses[checker->config->train.loss],
         .classes = check->classes,
     };
-    size_t packed = incline_packed_elems(checker->batch, (size_t)check->classes) * sizeof(float);
+    size_t packed = incline_packed_elems(checker->images, (size_t)check->classes) * sizeof(float);
     size_t ints = (size_t)check->images * sizeof(int);
     enum incline_status status =
-        incline_plan_create(checker->ctx, checker->device, checker->batch, &check->plan);
+        incline_plan_create(checker->ctx, checker->device, checker->images, &check->plan);
     io.plan = check->plan;
     if (!status)
         status = make_tensor(check, &check->x, "the scores", packed, &io.x);
@@ -248,8 +245,8 @@ static enum incline_status make_loss_plan(struct loss_check *check)
     if (!status)
         status = make_tensor(check, &check->image_class, "the classes", ints, &io.image_class);
     if (!status)
-        status = make_tensor(check, &check->metrics, "the figures", FIGURES * sizeof(float),
-                             &io.metrics);
+        status = make_tensor(check, &check->metrics, "the figures",
+                             INCLINE_CHECK_FIGURES * sizeof(float), &io.metrics);
     struct incline_finish finish = {.plan = check->plan};
     if (!status)
         status = incline_loss_plan(checker->ctx, &io, &finish);
@@ -285,7 +282,7 @@ static enum incline_status read_outputs(struct loss_check *check)
 {
     struct incline_context *ctx = check->checker->ctx;
     size_t count = incline_packed_elems(check->images, (size_t)check->classes);
-    float *packed = NULL, figures[FIGURES];
+    float *packed = NULL, figures[INCLINE_CHECK_FIGURES];
     enum incline_status status = incline_alloc(ctx, count, sizeof *packed, &packed);
     if (status)
         return status;
@@ -294,7 +291,7 @@ static enum incline_status read_outputs(struct loss_check *check)
         incline_unpack(packed, check->images, (size_t)check->classes, check->gradient);
     if (!status)
         status = incline_buffer_read(ctx, check->metrics.part, 0, figures, sizeof figures);
-    for (int i = 0; !status && i < FIGURES; i++)
+    for (int i = 0; !status && i < INCLINE_CHECK_FIGURES; i++)
         check->figures[i] = (double)figures[i];
     incline_free(&packed);
     return status;
@@ -323,31 +320,33 @@ static int rank(const double *score, int classes, int label)
     return above;
 }
 
-/* What the kernels should find; figures as in cl/finish.cl. The gradient is of the mean. */
-static void expect(struct loss_check *check)
+enum incline_status incline_check_expect_loss(struct incline_checker *checker, const double *scores,
+                                              const int *label, double *gradient,
+                                              double figures[INCLINE_CHECK_FIGURES])
 {
-    static const incline_reference_loss losses[] = {
+    static const incline_reference_loss references[] = {
         [INCLINE_LOSS_CROSS_ENTROPY] = incline_reference_cross_entropy,
         [INCLINE_LOSS_MSE] = incline_reference_mse,
     };
-    double *figures = check->expected_figures;
-    losses[check->checker->config->train.loss](check->images, check->classes, check->scores,
-                                               check->label, check->losses,
-                                               check->expected_gradient);
-    for (int i = 0; i < check->images * check->classes; i++)
-        check->expected_gradient[i] /= check->images;
-    for (int n = 0; n < check->images; n++) {
-        int above = rank(check->scores + n * check->classes, check->classes, check->label[n]);
-        figures[0] += check->losses[n];
+    int images = checker->images, classes = incline_check_classes(checker);
+    double *losses = NULL;
+    enum incline_status status =
+        incline_alloc(checker->ctx, (size_t)images, sizeof *losses, &losses);
+    if (status)
+        return status;
+    references[checker->config->train.loss](images, classes, scores, label, losses, gradient);
+    for (int i = 0; i < images * classes; i++)
+        gradient[i] /= images;
+    memset(figures, 0, INCLINE_CHECK_FIGURES * sizeof *figures);
+    for (int n = 0; n < images; n++) {
+        int above = rank(scores + n * classes, classes, label[n]);
+        figures[0] += losses[n];
         figures[1] += above == 0;
         figures[2] += above < 5;
     }
-    figures[3] = check->images;
-}
-
-static double element(const void *cookie, size_t index)
-{
-    return ((const double *)cookie)[index];
+    figures[3] = images;
+    incline_free(&losses);
+    return INCLINE_OK;
 }
 
 static void compare_loss(struct loss_check *check)
@@ -360,7 +359,8 @@ static void compare_loss(struct loss_check *check)
         size_t count;
     } rows[] = {
         {"loss", "loss", check->figures, check->expected_figures, 1},
-        {"hits", "hits", check->figures + 1, check->expected_figures + 1, FIGURES - 1},
+        {"hits", "hits", check->figures + 1, check->expected_figures + 1,
+         INCLINE_CHECK_FIGURES - 1},
         {"gradient", "dx", check->gradient, check->expected_gradient,
          (size_t)check->images * (size_t)check->classes},
     };
@@ -375,7 +375,7 @@ static void compare_loss(struct loss_check *check)
             .shape = shape,
             .got = rows[i].got,
             .count = rows[i].count,
-            .expect = element,
+            .expect = incline_checker_element,
             .cookie = rows[i].expected,
             .damage = check->damage,
         };
@@ -398,10 +398,11 @@ static enum incline_status run_loss(struct loss_check *check)
         status = read_outputs(check);
     if (!status)
         status = check_guards(check);
-    if (!status) {
-        expect(check);
+    if (!status)
+        status = incline_check_expect_loss(check->checker, check->scores, check->label,
+                                           check->expected_gradient, check->expected_figures);
+    if (!status)
         compare_loss(check);
-    }
     return status;
 }
 
@@ -410,7 +411,7 @@ enum incline_status incline_check_loss(struct incline_checker *checker)
     struct loss_check check = {
         .checker = checker,
         .images = checker->images,
-        .classes = class_count(checker),
+        .classes = incline_check_classes(checker),
         .damage = "",
     };
     enum incline_status status = run_loss(&check);
@@ -424,7 +425,6 @@ enum incline_status incline_check_loss(struct incline_checker *checker)
     incline_free(&check.scores);
     incline_free(&check.gradient);
     incline_free(&check.expected_gradient);
-    incline_free(&check.losses);
     incline_free(&check.label);
     incline_free(&check.number);
     return status;

@@ -244,13 +244,15 @@ bool incline_check_knows(const struct incline_layer_class *class)
 
 /* ---- One run ---- */
 
+enum passes { GRADIENTS, UPDATE, FORWARD_ONLY }; /* of which each has kernels of its own */
+
 struct run {
     struct incline_checker *checker;
     const struct layer_reference *reference;
     struct layer_check check;
     struct incline_chain *chain;
     const char *way; /* "" or which kernels: ", CLBlast" */
-    bool updates;
+    enum passes passes;
     const char *damage;
 };
 
@@ -323,10 +325,11 @@ static enum incline_status compare_parameter(struct run *run, int i)
     static const char *const names[2][2] = {{"dw", "db"}, {"w", "b"}};
     static double (*const expects[2][2])(const void *, size_t) = {{sum_dw, sum_db}, {sum_w, sum_b}};
     const struct incline_parameter *parameter = &run->check.layer->parameters[i];
+    bool updates = run->passes == UPDATE;
     struct incline_comparison comparison = {
         .got = run->check.values.gradient[i],
         .count = parameter->elems,
-        .expect = expects[run->updates][i],
+        .expect = expects[updates][i],
         .cost = (double)rows_of(&run->check),
     };
     struct incline_text shape;
@@ -336,7 +339,7 @@ static enum incline_status compare_parameter(struct run *run, int i)
     incline_text_add(&shape, ", %d images", run->check.values.images);
     enum incline_status status = incline_text_status(&shape);
     if (!status)
-        status = compare(run, ops[run->updates][i], i, names[run->updates][i], &shape, &comparison);
+        status = compare(run, ops[updates][i], i, names[updates][i], &shape, &comparison);
     incline_text_finish(&shape);
     return status;
 }
@@ -367,9 +370,9 @@ static enum incline_status run_and_compare(struct run *run, unsigned what)
         goto out;
     run->reference->prepare(&run->check);
     status = make_dz(run);
-    if (!status && !run->updates)
+    if (!status && run->passes != UPDATE)
         status = compare_activations(run);
-    for (int i = 0; !status && i < values->parameter_count; i++)
+    for (int i = 0; !status && run->passes != FORWARD_ONLY && i < values->parameter_count; i++)
         status = compare_parameter(run, i);
 out:
     incline_free(&run->check.dz);
@@ -388,23 +391,25 @@ static bool wants_dx(const struct incline_model *model, size_t layer)
 
 static enum incline_status check_one(struct incline_checker *checker, size_t i,
                                      const struct incline_layer *layer, const char *way,
-                                     bool updates)
+                                     enum passes passes)
 {
     struct run run = {
         .checker = checker,
         .reference = find_reference(layer->class),
         .check = {.layer = layer},
         .way = way,
-        .updates = updates,
+        .passes = passes,
         .damage = "",
     };
     struct incline_chain_spec spec = {
         .device = checker->device,
         .layers = layer,
         .count = 1,
-        .batch = checker->batch,
-        .rewrites = updates ? (unsigned)INCLINE_REWRITE_UPDATE : 0,
+        .batch = checker->images,
+        .tuned_batch = checker->batch,
+        .rewrites = passes == UPDATE ? (unsigned)INCLINE_REWRITE_UPDATE : 0,
         .without_dx = !wants_dx(&checker->config->model, i),
+        .forward_only = passes == FORWARD_ONLY,
     };
     if (!run.reference)
         return incline_fail(checker->ctx, INCLINE_ERROR_BUG, "%s has no reference",
@@ -425,7 +430,7 @@ static enum incline_status check_products(struct incline_checker *checker, size_
     char op[120];
     class.forward = incline_dense_gemm_forward;
     layer.class = &class;
-    enum incline_status status = check_one(checker, i, &layer, ", CLBlast", false);
+    enum incline_status status = check_one(checker, i, &layer, ", CLBlast", GRADIENTS);
     if (status != INCLINE_ERROR_UNSUPPORTED)
         return status;
     snprintf(op, sizeof op, "%.80s, CLBlast", layer.name);
@@ -443,14 +448,25 @@ static enum incline_status check_products(struct incline_checker *checker, size_
     return INCLINE_OK;
 }
 
+static enum incline_status check_training(struct incline_checker *checker, size_t i,
+                                          const struct incline_layer *layer)
+{
+    enum incline_status status = check_one(checker, i, layer, "", GRADIENTS);
+    if (!status && layer->parameter_count > 0)
+        status = check_one(checker, i, layer, "", UPDATE);
+    return status;
+}
+
 enum incline_status incline_check_layer(struct incline_checker *checker, size_t i)
 {
     const struct incline_layer *layer = &checker->config->model.layers[i];
+    enum incline_status status = INCLINE_OK;
     if (!layer->class->forward)
         return INCLINE_OK;
-    enum incline_status status = check_one(checker, i, layer, "", false);
-    if (!status && layer->parameter_count > 0)
-        status = check_one(checker, i, layer, "", true);
+    if (!checker->options->inference)
+        status = check_training(checker, i, layer);
+    if (!status)
+        status = check_one(checker, i, layer, ", inference", FORWARD_ONLY);
     if (!status && checker->options->products && strcmp(layer->class->name, "dense") == 0)
         status = check_products(checker, i);
     return status;

@@ -1,7 +1,11 @@
 /* A whole step of training with all fusions against the same step with none: the order of every sum
- * is fixed, so the parameters afterwards have the same bits. */
+ * is fixed, so the parameters afterwards have the same bits. Then what an evaluation and a
+ * classification put out, with all fusions, against the host's work on the scores of a step with
+ * none.
+ */
 #include "base/memory.h"
 #include "check/checker.h"
+#include "check/reference.h"
 #include "network/initialize.h"
 #include "network/rewrite.h"
 #include "train/evaluator.h"
@@ -21,7 +25,15 @@ struct outcome {
 
 struct step_check {
     struct incline_checker *checker;
-    struct incline_feed *feed;
+    const struct incline_check_data *data;
+};
+
+/* A step to be made. */
+struct task {
+    enum incline_step_mode mode;
+    unsigned rewrites;
+    const struct incline_layer *layers;
+    const struct incline_loss_class *loss;
 };
 
 /* What one step works on; parts of it only some sets of rewrites need. */
@@ -31,7 +43,7 @@ struct workshop {
     struct incline_step_plan *plan;
 };
 
-static enum incline_status make_parameters(struct step_check *check, unsigned rewrites,
+static enum incline_status make_parameters(struct step_check *check, const struct task *task,
                                            struct workshop *shop)
 {
     struct incline_checker *checker = check->checker;
@@ -40,7 +52,7 @@ static enum incline_status make_parameters(struct step_check *check, unsigned re
         checker->ctx, checker->device, model->layers, model->layer_count, &shop->parameters);
     if (status)
         return status;
-    if (!(rewrites & INCLINE_REWRITE_UPDATE)) {
+    if (task->mode == INCLINE_STEP_TRAIN && !(task->rewrites & INCLINE_REWRITE_UPDATE)) {
         status = incline_parameters_create(checker->ctx, checker->device, model->layers,
                                            model->layer_count, &shop->gradients);
         if (status)
@@ -50,7 +62,7 @@ static enum incline_status make_parameters(struct step_check *check, unsigned re
                               checker->config->train.seed);
 }
 
-static enum incline_status make_plan(struct step_check *check, unsigned rewrites,
+static enum incline_status make_plan(struct step_check *check, const struct task *task,
                                      struct workshop *shop)
 {
     struct incline_checker *checker = check->checker;
@@ -60,25 +72,52 @@ static enum incline_status make_plan(struct step_check *check, unsigned rewrites
     if (status)
         return status;
     status = incline_buffer_create(checker->ctx, checker->device, "the classes found",
-                                   check->feed->count * sizeof(int), &shop->image_class);
+                                   check->data->images.count * sizeof(int), &shop->image_class);
     if (status)
         return status;
     struct incline_step_spec spec = {
         .device = checker->device,
-        .layers = checker->config->model.layers,
+        .layers = task->layers,
         .layer_count = checker->config->model.layer_count,
-        .loss = &incline_losses[checker->config->train.loss],
-        .mode = INCLINE_STEP_TRAIN,
-        .rewrites = rewrites,
-        .batch = checker->batch,
+        .loss = task->loss,
+        .mode = task->mode,
+        .rewrites = task->rewrites,
+        .batch = checker->images,
+        .tuned_batch = checker->batch,
         .parameters = shop->parameters,
         .gradients = shop->gradients,
-        .feed = check->feed,
+        .feed = check->data->feed,
         .metrics = shop->metrics,
         .image_class = shop->image_class,
     };
     return incline_step_plan_create(checker->ctx, &spec, &shop->plan);
 }
+
+static enum incline_status open_shop(struct step_check *check, const struct task *task,
+                                     struct workshop *shop)
+{
+    enum incline_status status = make_parameters(check, task, shop);
+    return status ? status : make_plan(check, task, shop);
+}
+
+static void close_shop(struct workshop *shop)
+{
+    incline_step_plan_destroy(&shop->plan);
+    incline_buffer_destroy(&shop->metrics);
+    incline_buffer_destroy(&shop->image_class);
+    incline_parameters_destroy(&shop->gradients);
+    incline_parameters_destroy(&shop->parameters);
+}
+
+/* With the network's own layers and loss. */
+static struct task network_task(const struct step_check *check, enum incline_step_mode mode,
+                                unsigned rewrites)
+{
+    const struct incline_config *config = check->checker->config;
+    return (struct task){mode, rewrites, config->model.layers, &incline_losses[config->train.loss]};
+}
+
+/* ---- Training ---- */
 
 static enum incline_status read_parameters(struct incline_context *ctx, const struct workshop *shop,
                                            float **out, size_t *count)
@@ -114,16 +153,11 @@ static enum incline_status run_step(struct step_check *check, unsigned rewrites,
                                     struct outcome *out)
 {
     struct workshop shop = {0};
-    enum incline_status status = make_parameters(check, rewrites, &shop);
-    if (!status)
-        status = make_plan(check, rewrites, &shop);
+    struct task task = network_task(check, INCLINE_STEP_TRAIN, rewrites);
+    enum incline_status status = open_shop(check, &task, &shop);
     if (!status)
         status = run_plan(check, &shop, out);
-    incline_step_plan_destroy(&shop.plan);
-    incline_buffer_destroy(&shop.metrics);
-    incline_buffer_destroy(&shop.image_class);
-    incline_parameters_destroy(&shop.gradients);
-    incline_parameters_destroy(&shop.parameters);
+    close_shop(&shop);
     return status;
 }
 
@@ -214,25 +248,223 @@ static enum incline_status compare_steps(struct step_check *check, const struct 
     return status;
 }
 
-enum incline_status incline_check_step(struct incline_checker *checker)
+static enum incline_status check_training(struct step_check *check)
 {
-    struct step_check check = {.checker = checker};
-    struct incline_check_data data;
     struct outcome plain = {0}, fused = {0};
-    enum incline_status status = incline_check_data_init(checker, &data);
+    enum incline_status status = run_step(check, 0, &plain);
     if (status)
         goto out;
-    check.feed = data.feed;
-    status = run_step(&check, 0, &plain);
+    status = run_step(check, INCLINE_REWRITE_ALL, &fused);
     if (status)
         goto out;
-    status = run_step(&check, INCLINE_REWRITE_ALL, &fused);
-    if (status)
-        goto out;
-    status = compare_steps(&check, &plain, &fused);
+    status = compare_steps(check, &plain, &fused);
 out:
     finish_outcome(&plain);
     finish_outcome(&fused);
+    return status;
+}
+
+/* ---- Evaluation and classification ---- */
+
+/* All [images][classes] but the classes found, [images]. */
+struct answers {
+    size_t count;
+    double *scores;   /* of a step without fusions: logits where the loss takes such */
+    double *expected; /* probabilities, or room for the gradient */
+    double *probabilities;
+    double *classes, *expected_classes;
+};
+
+static enum incline_status make_answers(const struct step_check *check, struct answers *answers)
+{
+    struct incline_context *ctx = check->checker->ctx;
+    size_t images = check->data->images.count;
+    answers->count = images * (size_t)incline_check_classes(check->checker);
+    enum incline_status status =
+        incline_alloc(ctx, answers->count, sizeof(double), &answers->scores);
+    if (!status)
+        status = incline_alloc(ctx, answers->count, sizeof(double), &answers->expected);
+    if (!status)
+        status = incline_alloc(ctx, answers->count, sizeof(double), &answers->probabilities);
+    if (!status)
+        status = incline_alloc(ctx, images, sizeof(double), &answers->classes);
+    if (!status)
+        status = incline_alloc(ctx, images, sizeof(double), &answers->expected_classes);
+    return status;
+}
+
+static void finish_answers(struct answers *answers)
+{
+    incline_free(&answers->scores);
+    incline_free(&answers->expected);
+    incline_free(&answers->probabilities);
+    incline_free(&answers->classes);
+    incline_free(&answers->expected_classes);
+}
+
+static enum incline_status classify(struct step_check *check, const struct task *task,
+                                    double *probabilities)
+{
+    struct incline_checker *checker = check->checker;
+    size_t count = check->data->images.count * (size_t)incline_check_classes(checker);
+    struct incline_step step = {.images = checker->images};
+    struct workshop shop = {0};
+    float *found = NULL;
+    enum incline_status status = incline_alloc(checker->ctx, count, sizeof *found, &found);
+    if (!status)
+        status = open_shop(check, task, &shop);
+    if (!status)
+        status = incline_step_run(checker->ctx, shop.plan, &step);
+    if (!status)
+        status = incline_step_read_probabilities(checker->ctx, shop.plan, checker->images, found);
+    for (size_t i = 0; !status && i < count; i++)
+        probabilities[i] = (double)found[i];
+    close_shop(&shop);
+    incline_free(&found);
+    return status;
+}
+
+/* The mean squared error has the scores put out as they are. */
+static enum incline_status find_scores(struct step_check *check, double *scores)
+{
+    struct incline_checker *checker = check->checker;
+    const struct incline_model *model = &checker->config->model;
+    struct task task = network_task(check, INCLINE_STEP_PREDICT, 0);
+    struct incline_layer *layers = NULL;
+    enum incline_status status =
+        incline_alloc(checker->ctx, model->layer_count, sizeof *layers, &layers);
+    if (status)
+        return status;
+    memcpy(layers, model->layers, model->layer_count * sizeof *layers);
+    struct incline_layer *last = &layers[model->layer_count - 1];
+    last->absorbed = task.loss->takes_logits && strcmp(last->class->name, "softmax") == 0;
+    task.layers = layers;
+    task.loss = &incline_losses[INCLINE_LOSS_MSE];
+    status = classify(check, &task, scores);
+    incline_free(&layers);
+    return status;
+}
+
+static void compare_answers(struct step_check *check, const char *op, const char *tensor,
+                            const double *got, const double *expected, size_t count)
+{
+    char shape[96];
+    snprintf(shape, sizeof shape, "%.48s, %d images", check->checker->config->model.name,
+             check->checker->images);
+    struct incline_comparison comparison = {
+        .op = op,
+        .kernels = "",
+        .tensor = tensor,
+        .shape = shape,
+        .got = got,
+        .count = count,
+        .expect = incline_checker_element,
+        .cookie = expected,
+        .damage = "",
+    };
+    incline_checker_compare(check->checker, &comparison);
+}
+
+static enum incline_status check_inference(struct step_check *check, struct answers *answers)
+{
+    struct task task = network_task(check, INCLINE_STEP_PREDICT, INCLINE_REWRITE_ALL);
+    const double *expected = answers->scores;
+    if (task.loss->takes_logits) {
+        incline_reference_softmax(check->data->images.count, incline_check_classes(check->checker),
+                                  answers->scores, answers->expected);
+        expected = answers->expected;
+    }
+    enum incline_status status = classify(check, &task, answers->probabilities);
+    if (!status)
+        compare_answers(check, "whole step, inference", "probabilities", answers->probabilities,
+                        expected, answers->count);
+    return status;
+}
+
+/* Runs the step; classes: of each image the one found. */
+static enum incline_status evaluate(struct step_check *check, double figures[INCLINE_CHECK_FIGURES],
+                                    double *classes)
+{
+    struct incline_context *ctx = check->checker->ctx;
+    size_t images = check->data->images.count;
+    struct task task = network_task(check, INCLINE_STEP_EVALUATE, INCLINE_REWRITE_ALL);
+    struct incline_step step = {.images = check->checker->images};
+    float numbers[INCLINE_CHECK_FIGURES];
+    struct workshop shop = {0};
+    int *found = NULL;
+    enum incline_status status = incline_alloc(ctx, images, sizeof *found, &found);
+    if (!status)
+        status = open_shop(check, &task, &shop);
+    if (!status)
+        status = incline_step_run(ctx, shop.plan, &step);
+    if (!status)
+        status = incline_buffer_read(ctx, shop.metrics, 0, numbers, sizeof numbers);
+    if (!status)
+        status = incline_buffer_read(ctx, shop.image_class, 0, found, images * sizeof *found);
+    for (size_t i = 0; !status && i < INCLINE_CHECK_FIGURES; i++)
+        figures[i] = (double)numbers[i];
+    for (size_t n = 0; !status && n < images; n++)
+        classes[n] = found[n];
+    close_shop(&shop);
+    incline_free(&found);
+    return status;
+}
+
+/* Of equals the first. */
+static void best_classes(const struct answers *answers, size_t images, double *out)
+{
+    size_t classes = answers->count / images;
+    for (size_t n = 0; n < images; n++) {
+        const double *score = answers->scores + n * classes;
+        size_t best = 0;
+        for (size_t c = 1; c < classes; c++)
+            best = score[c] > score[best] ? c : best;
+        out[n] = (double)best;
+    }
+}
+
+static enum incline_status check_evaluation(struct step_check *check, struct answers *answers)
+{
+    static const char op[] = "whole step, evaluation";
+    const struct incline_images *images = &check->data->images;
+    double found[INCLINE_CHECK_FIGURES], expected[INCLINE_CHECK_FIGURES];
+    enum incline_status status = incline_check_expect_loss(
+        check->checker, answers->scores, images->labels, answers->expected, expected);
+    if (!status)
+        status = evaluate(check, found, answers->classes);
+    if (status)
+        return status;
+    best_classes(answers, images->count, answers->expected_classes);
+    compare_answers(check, op, "loss", found, expected, 1);
+    compare_answers(check, op, "hits", found + 1, expected + 1, INCLINE_CHECK_FIGURES - 1);
+    compare_answers(check, op, "classes", answers->classes, answers->expected_classes,
+                    images->count);
+    return INCLINE_OK;
+}
+
+static enum incline_status check_answers(struct step_check *check)
+{
+    struct answers answers = {0};
+    enum incline_status status = make_answers(check, &answers);
+    if (!status)
+        status = find_scores(check, answers.scores);
+    if (!status && !check->checker->options->inference)
+        status = check_evaluation(check, &answers);
+    if (!status)
+        status = check_inference(check, &answers);
+    finish_answers(&answers);
+    return status;
+}
+
+enum incline_status incline_check_steps(struct incline_checker *checker)
+{
+    struct incline_check_data data;
+    struct step_check check = {.checker = checker, .data = &data};
+    enum incline_status status = incline_check_data_init(checker, &data);
+    if (!status && !checker->options->inference)
+        status = check_training(&check);
+    if (!status)
+        status = check_answers(&check);
     incline_check_data_finish(&data);
     return status;
 }

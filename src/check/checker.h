@@ -4,13 +4,15 @@
  *   comparison.c    a tensor against its reference
  *   check_layer.c   one layer, forward and backward
  *   check_ends.c    the input and the loss
- *   check_step.c    a whole step with fusions against one without
+ *   check_step.c    whole steps: with fusions against without, and what comes out
+ *   check_key.c     a hash of all that a check stands for
  *   remembered.c    incline_check_once() and its cache file
  *   networks.c      the built-in networks
  *   chain.c, guarded.c, reference.c   what runs and what is expected */
 #ifndef INCLINE_CHECK_CHECKER_H
 #define INCLINE_CHECK_CHECKER_H
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "incline/check.h"
 #include "incline/data.h"
@@ -23,7 +25,7 @@ struct incline_checker {
     const struct incline_config *config;
     const struct incline_check_options *options;
     struct incline_check_result *result;
-    int batch;  /* what plans are made for */
+    int batch;  /* what tuning chooses kernels for */
     int images; /* of a step */
 };
 
@@ -45,6 +47,8 @@ struct incline_comparison {
 /* Compares and reports a row. */
 void incline_checker_compare(struct incline_checker *checker,
                              const struct incline_comparison *comparison);
+/* The `expect` of a reference that is an array: cookie is its first element. */
+double incline_checker_element(const void *cookie, size_t index);
 /* Reports a row as it is: counts it, and keeps the text of the first failure. */
 void incline_checker_report(struct incline_checker *checker, const struct incline_check_row *row);
 
@@ -63,7 +67,25 @@ bool incline_check_knows(const struct incline_layer_class *class);
 /* From bytes to the first layer's input. */
 enum incline_status incline_check_input(struct incline_checker *checker) INCLINE_MUST_CHECK;
 enum incline_status incline_check_loss(struct incline_checker *checker) INCLINE_MUST_CHECK;
-enum incline_status incline_check_step(struct incline_checker *checker) INCLINE_MUST_CHECK;
+enum incline_status incline_check_steps(struct incline_checker *checker) INCLINE_MUST_CHECK;
+
+/* What the loss should find for scores [images][classes]: the figures of cl/finish.cl, and the
+ * gradient of the mean loss, [images][classes]. */
+enum { INCLINE_CHECK_FIGURES = 4 };
+enum incline_status
+incline_check_expect_loss(struct incline_checker *checker, const double *scores, const int *label,
+                          double *gradient,
+                          double figures[INCLINE_CHECK_FIGURES]) INCLINE_MUST_CHECK;
+
+/* A text that is another one whenever device, driver, version, kernels, tuning's choices, network,
+ * batch or what is looked at are. */
+enum incline_status incline_check_key(struct incline_context *ctx, struct incline_device *device,
+                                      const struct incline_config *config,
+                                      const struct incline_check_options *options,
+                                      char key[INCLINE_HASH_TEXT]) INCLINE_MUST_CHECK;
+
+/* Classes of the network. */
+int incline_check_classes(const struct incline_checker *checker);
 
 /* checker->images random images with labels, on the host and on the device. The scale is this
  * room's own, so that a check does not depend on the data. Finish also after a failure. */

@@ -63,6 +63,11 @@ static size_t count_not_finite(const struct incline_comparison *comparison)
     return count;
 }
 
+double incline_checker_element(const void *cookie, size_t index)
+{
+    return ((const double *)cookie)[index];
+}
+
 void incline_checker_compare(struct incline_checker *checker,
                              const struct incline_comparison *comparison)
 {

@@ -1,66 +1,19 @@
 /* incline_check_once(): what has passed is remembered in a file of the cache folder, a line each:
- *   <key, 16 hexadecimal digits> <version> <device> / <network>
- * Only the key counts; the rest is for people. It is a hash of everything that decides what runs:
- * the device and its driver, this library's version and kernels, and the network. */
+ *   <key, 32 hexadecimal digits> <version> <device> / <network>
+ * Only the key counts; the rest is for people. It is a hash of everything that decides what runs;
+ * see check_key.c. */
 #include "base/cache_folder.h"
-#include "base/embedded.h"
 #include "base/memory.h"
 #include "check/checker.h"
 #include "device/cache.h"
 #include "incline/version.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char file_name[] = "checks";
-enum { FILE_BYTES_MAX = 1 << 18, LINES_MAX = 500, KEY_DIGITS = 16 };
-
-/* ---- The key ---- */
-
-/* FNV-1a of 64 bits: Fowler, Noll, Vo; RFC 9923. Texts are hashed with their final zero. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    const unsigned char *bytes = (const unsigned char *)text;
-    size_t length = strlen(text) + 1;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
-}
-
-static uint64_t hash_kernels(uint64_t hash)
-{
-    for (const struct incline_embedded_file *file = incline_kernel_files; file->name; file++)
-        hash = hash_text(hash_text(hash, file->name), file->text);
-    return hash;
-}
-
-static enum incline_status describe_run(struct incline_device *device,
-                                        const struct incline_config *config,
-                                        struct incline_text *out)
-{
-    const struct incline_device_info *info = incline_device_get_info(device);
-    const char *gemm = getenv("INCLINE_GEMM");
-    incline_text_add(out, "%s\n%s\n%s\n%s\n%s\n%s\n%d\n", incline_version(), info->platform_name,
-                     info->vendor, info->name, info->driver, info->opencl, info->compute_units);
-    incline_text_add(out, "lanes %d gemm %s loss %d batch %d\n", incline_device_lanes(device),
-                     gemm ? gemm : "", config->train.loss, config->train.batch_size);
-    incline_model_write(&config->model, out);
-    return incline_text_status(out);
-}
-
-static enum incline_status make_key(struct incline_context *ctx, struct incline_device *device,
-                                    const struct incline_config *config, char key[KEY_DIGITS + 1])
-{
-    struct incline_text text;
-    incline_text_init(&text, ctx);
-    enum incline_status status = describe_run(device, config, &text);
-    uint64_t hash = hash_text(hash_kernels(0xcbf29ce484222325u), incline_text_get(&text));
-    snprintf(key, KEY_DIGITS + 1, "%016" PRIx64, hash);
-    incline_text_finish(&text);
-    return status;
-}
+enum { FILE_BYTES_MAX = 1 << 18, LINES_MAX = 500, KEY_DIGITS = INCLINE_HASH_TEXT - 1 };
 
 /* ---- The file ---- */
 
@@ -167,16 +120,17 @@ static enum incline_status forgive(struct incline_context *ctx, enum incline_sta
 
 enum incline_status incline_check_once(struct incline_context *ctx, struct incline_device *device,
                                        const struct incline_config *config,
+                                       const struct incline_check_options *options,
                                        struct incline_check_result *out, bool *before)
 {
-    INCLINE_REQUIRE(ctx, ctx && device && config && out && before);
-    const struct incline_check_options options = {0};
+    INCLINE_REQUIRE(ctx,
+                    ctx && device && config && options && options->batch >= 0 && out && before);
     const char *own_kernels = getenv("INCLINE_KERNEL_DIR");
     bool remembers = (!own_kernels || !*own_kernels) && !incline_device_cache_is_off();
-    char key[KEY_DIGITS + 1];
+    char key[INCLINE_HASH_TEXT];
     *out = (struct incline_check_result){0};
     *before = false;
-    enum incline_status status = make_key(ctx, device, config, key);
+    enum incline_status status = incline_check_key(ctx, device, config, options, key);
     if (status)
         return status;
     if (remembers) {
@@ -186,7 +140,7 @@ enum incline_status incline_check_once(struct incline_context *ctx, struct incli
     }
     if (status || *before)
         return status;
-    status = incline_check(ctx, device, config, &options, out);
+    status = incline_check(ctx, device, config, options, out);
     if (status || out->failed > 0 || !remembers)
         return status;
     return forgive(ctx, remember(ctx, key, device, config), "the check will be made again");

@@ -19,12 +19,15 @@ static enum incline_status verify(struct incline_context *ctx, struct incline_de
                                   enum incline_bench_mode mode, void *cookie, bool *right,
                                   char *text, size_t text_bytes)
 {
+    const struct incline_check_options options = {
+        .batch = batch,
+        .inference = mode == INCLINE_BENCH_INFER,
+    };
     struct incline_check_result result;
     bool before;
-    (void)batch;
-    (void)mode;
     (void)cookie;
-    enum incline_status status = incline_check_once(ctx, device, config, &result, &before);
+    enum incline_status status =
+        incline_check_once(ctx, device, config, &options, &result, &before);
     *right = status == INCLINE_OK && result.failed == 0;
     snprintf(text, text_bytes, "%s", status == INCLINE_OK ? result.first_failure : "");
     return status;

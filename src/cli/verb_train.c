@@ -477,13 +477,14 @@ static bool training_has_room(const struct training *training)
 static int check_device(struct training *training)
 {
     struct cli *cli = training->cli;
+    const struct incline_check_options options = {.batch = (int)step_images(training)};
     struct incline_check_result result;
     struct cli_figure time;
     if (training->options->unchecked || !training_has_room(training))
         return CLI_EXIT_OK;
     cli_progress_note(&training->progress, "checking the device");
     enum incline_status status = incline_check_once(cli->ctx, training->device, training->config,
-                                                    &result, &training->checked_before);
+                                                    &options, &result, &training->checked_before);
     if (status != INCLINE_OK) {
         int code = cli_fail(cli, status);
         if (status == INCLINE_ERROR_DEVICE)

@@ -59,6 +59,10 @@ void incline_tuning_close(struct incline_device *device);
 enum incline_status incline_kernels_hash(struct incline_context *ctx,
                                          char text[INCLINE_HASH_TEXT]) INCLINE_MUST_CHECK;
 
+/* Adds the options that a kernel file is built with; defines may be NULL. */
+void incline_program_add_options(const struct incline_device *device, const char *defines,
+                                 struct incline_text *out);
+
 /* The program of a kernel file with these defines, built on first use and kept by the device.
  * A failed build raises BUILD with the compiler's words. */
 enum incline_status incline_program_get(struct incline_context *ctx, struct incline_device *device,

@@ -17,7 +17,13 @@ enum incline_status incline_plan_create(struct incline_context *ctx, struct incl
         return status;
     (*out)->device = device;
     (*out)->batch = batch;
+    (*out)->tuned_batch = batch;
     return INCLINE_OK;
+}
+
+void incline_plan_tune_for(struct incline_plan *plan, int batch)
+{
+    plan->tuned_batch = batch;
 }
 
 static void destroy_tensor(struct incline_tensor **tensor)
@@ -65,6 +71,11 @@ int incline_plan_batch(const struct incline_plan *plan)
 int incline_plan_blocks(const struct incline_plan *plan)
 {
     return incline_blocks_of(plan->batch);
+}
+
+int incline_plan_tuned_batch(const struct incline_plan *plan)
+{
+    return plan->tuned_batch;
 }
 
 static enum incline_status add_tensor(struct incline_context *ctx, struct incline_plan *plan,

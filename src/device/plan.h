@@ -6,6 +6,7 @@
 #ifndef INCLINE_DEVICE_PLAN_H
 #define INCLINE_DEVICE_PLAN_H
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "device/device.h"
 
@@ -102,9 +103,14 @@ enum incline_status incline_plan_create(struct incline_context *ctx, struct incl
                                         int batch, struct incline_plan **out) INCLINE_MUST_CHECK;
 void incline_plan_destroy(struct incline_plan **plan);
 
+/* Lets tuning choose kernels as for batches of `batch` images, so that a few images run the kernels
+ * of a large batch. */
+void incline_plan_tune_for(struct incline_plan *plan, int batch);
+
 struct incline_device *incline_plan_device(const struct incline_plan *plan);
 int incline_plan_batch(const struct incline_plan *plan);
 int incline_plan_blocks(const struct incline_plan *plan); /* ceil(batch / NB) */
+int incline_plan_tuned_batch(const struct incline_plan *plan);
 
 /* A tensor in the arena. The plan gives it room from the first launch that uses it to the last. */
 enum incline_status incline_plan_tensor(struct incline_context *ctx, struct incline_plan *plan,
@@ -144,6 +150,11 @@ struct incline_buffer *incline_tensor_buffer(const struct incline_tensor *tensor
 size_t incline_plan_arena_bytes(const struct incline_plan *plan);
 size_t incline_plan_launches(const struct incline_plan *plan);
 const struct incline_launch *incline_plan_get_launch(const struct incline_plan *plan, size_t i);
+
+/* Adds what the launches of the plan run, which need not be finished: device and driver, kernel
+ * sources, build options, sizes and fixed arguments; of a call its arguments. */
+enum incline_status incline_plan_hash(struct incline_context *ctx, const struct incline_plan *plan,
+                                      struct incline_hash *hash) INCLINE_MUST_CHECK;
 
 /* Runs one step and writes the seconds that the device worked on each launch, by its own clock, to
  * seconds [launches]. Waits for the end. Runs the step twice when enqueueing it would wait (see there).

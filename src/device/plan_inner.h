@@ -24,7 +24,7 @@ struct incline_bound_launch {
 
 struct incline_plan {
     struct incline_device *device;
-    int batch;
+    int batch, tuned_batch;
     struct incline_tensor **tensors;
     size_t tensor_count, tensor_capacity;
     struct incline_bound_launch *launches;

@@ -252,6 +252,13 @@ static bool lacks_scratch(const struct incline_device *device)
     return device->lanes == 1 && !incline_device_shares_phases(device);
 }
 
+void incline_program_add_options(const struct incline_device *device, const char *defines,
+                                 struct incline_text *out)
+{
+    incline_text_add(out, "-cl-std=CL1.2 -D LANES=%d -D NB=%d%s%s", device->lanes, (int)INCLINE_NB,
+                     lacks_scratch(device) ? " -D SOLO=1" : "", defines ? defines : "");
+}
+
 enum incline_status incline_program_get(struct incline_context *ctx, struct incline_device *device,
                                         const char *source, const char *defines, cl_program *out)
 {
@@ -261,9 +268,7 @@ enum incline_status incline_program_get(struct incline_context *ctx, struct incl
 
     incline_text_init(&options, ctx);
     incline_text_init(&key, ctx);
-    incline_text_add(&options, "-cl-std=CL1.2 -D LANES=%d -D NB=%d%s%s", device->lanes,
-                     (int)INCLINE_NB, lacks_scratch(device) ? " -D SOLO=1" : "",
-                     defines ? defines : "");
+    incline_program_add_options(device, defines, &options);
     incline_text_add(&key, "%s %s", source, incline_text_get(&options));
     status = incline_text_status(&options);
     if (status)

@@ -132,7 +132,7 @@ void incline_layer_write_shape(const struct incline_layer *layer, const struct i
 {
     snprintf(shape, INCLINE_LAYER_SHAPE_BYTES, "in=%dx%dx%d out=%dx%dx%d images=%d %s",
              layer->in.height, layer->in.width, layer->in.channels, layer->out.height,
-             layer->out.width, layer->out.channels, incline_plan_batch(plan), layer->detail);
+             layer->out.width, layer->out.channels, incline_plan_tuned_batch(plan), layer->detail);
 }
 
 const struct incline_tile *incline_layer_tile(const struct incline_layer *layer,

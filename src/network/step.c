@@ -428,6 +428,8 @@ enum incline_status incline_step_plan_create(struct incline_context *ctx,
     status = incline_plan_create(ctx, spec->device, spec->batch, &made->plan);
     if (status)
         goto out;
+    if (spec->tuned_batch)
+        incline_plan_tune_for(made->plan, spec->tuned_batch);
     memcpy(made->layers, spec->layers, spec->layer_count * sizeof *made->layers);
     rewrite(made->layers, spec);
     maker.plan = made->plan;

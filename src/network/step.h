@@ -20,6 +20,7 @@ struct incline_step_spec {
     enum incline_step_mode mode;
     unsigned rewrites; /* set of enum incline_rewrite */
     int batch;
+    int tuned_batch; /* see incline_plan_tune_for(); 0: batch */
     const struct incline_parameters *parameters;
     const struct incline_parameters *gradients; /* TRAIN without INCLINE_REWRITE_UPDATE */
     const struct incline_feed *feed;

@@ -5,6 +5,7 @@
 
 #include "check/checker.h"
 #include "device/opencl.h"
+#include "device/tuning.h"
 #include "incline/check.h"
 #include "layers/loss.h"
 
@@ -12,7 +13,7 @@
 struct seen {
     size_t rows, failures, sampled;
     double worst;
-    bool step_seen;
+    bool step_seen, two_blocks;
     double step_error;
     char op[120], kernels[120], tensor[40], problem[200]; /* of the first failure */
     const char *wanted;                                   /* an op to count */
@@ -25,6 +26,7 @@ static void on_row(void *cookie, const struct incline_check_row *row)
     seen->rows++;
     seen->sampled += row->compared < row->elements;
     assert_true(row->compared > 0 && row->compared <= row->elements);
+    seen->two_blocks = seen->two_blocks || strstr(row->shape, "17 images");
     if (row->verdict == INCLINE_CHECK_SKIPPED)
         return;
     seen->worst = row->l2 > seen->worst ? row->l2 : seen->worst;
@@ -149,9 +151,17 @@ static const char small[] =
     "data: {root: none}\n"
     "train: {batch_size: 20, loss: mse}\n";
 
+/* Whose probabilities need a softmax that no layer is, and whose pool stays alone. */
+static const char scores[] =
+    "incline: 1\n"
+    "model: {name: scores, input: [4, 4, 1], layers: [{max_pool2d: 2}, flatten, {dense: 4}]}\n"
+    "data: {root: none}\n"
+    "train: {batch_size: 20, loss: cross_entropy}\n";
+
 static const struct wrong {
     struct fault fault;
     const char *op, *kernels, *tensor, *problem;
+    const char *network; /* NULL: small */
 } wrongs[] = {
     {{"max_pool2d.cl", "value > best", "value < best"},
      "max_pool2d_1 forward",
@@ -187,6 +197,25 @@ static const struct wrong {
      "",
      "w, b, loss",
      "the fusion 'update' makes the difference"},
+    /* Only what trains nothing uses these. */
+    {{"softmax.cl", "/ sum, y", "/ (2.0f * sum), y"},
+     "whole step, inference",
+     "",
+     "probabilities",
+     "",
+     scores},
+    {{"max_pool2d.cl", "STORE(best, y", "STORE(TRAINS ? best : 1.001f * best, y"},
+     "max_pool2d_1 forward, inference",
+     "max_pool2d_forward",
+     "y",
+     "",
+     scores},
+    {{"head.cl", "z += block", "b = GRADIENT ? b : w;\n    z += block"},
+     "whole step, evaluation",
+     "",
+     "loss",
+     "",
+     scores},
 };
 
 static void check_wrong(struct scratch *s, const struct wrong *wrong)
@@ -199,7 +228,8 @@ static void check_wrong(struct scratch *s, const struct wrong *wrong)
     wrong_kernels(s, folder, &wrong->fault);
     setenv("INCLINE_KERNEL_DIR", scratch_path(s, folder), 1);
     assert_ok(s->ctx, incline_device_open(s->ctx, getenv("INCLINE_DEVICE"), &device));
-    struct seen seen = check(s->ctx, device, small, true, &result);
+    struct seen seen =
+        check(s->ctx, device, wrong->network ? wrong->network : small, true, &result);
     const char *name = incline_device_get_info(device)->name, *text = result.first_failure;
     if (result.failed == 0)
         fail_msg("%s: '%s' was not found", wrong->fault.file, wrong->fault.to);
@@ -223,7 +253,7 @@ static void wrong_kernels_are_named(void **state)
         check_wrong(*state, &wrongs[i]);
 }
 
-/* Training at this batch would need 2.5 MiB in one buffer. */
+/* A step of 17 images would need 620 KiB in one buffer. */
 static const char roomy[] = "incline: 1\n"
                             "model:\n"
                             "  name: roomy\n"
@@ -244,6 +274,64 @@ static void a_small_device_is_checked_with_fewer_images(void **state)
     device->info = info;
     assert_int_equal(result.failed, 0);
     assert_true(seen.step_seen);
+    assert_false(seen.two_blocks);
+}
+
+/* Training's kernels do not matter to what classifies, the probabilities do. */
+static void inference_is_checked_alone(void **state)
+{
+    static const struct {
+        struct fault fault;
+        size_t failed;
+    } cases[] = {{{"update.h", "-learning_rate", "learning_rate"}, 0},
+                 {{"softmax.cl", "/ sum, y", "/ (2.0f * sum), y"}, 1}};
+    const struct incline_check_options options = {.inference = true};
+    struct scratch *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *folder = i == 0 ? "update" : "softmax";
+        struct incline_check_result result;
+        struct incline_config *config = parse(s->ctx, scores);
+        struct incline_device *device = NULL;
+        wrong_kernels(s, folder, &cases[i].fault);
+        setenv("INCLINE_KERNEL_DIR", scratch_path(s, folder), 1);
+        assert_ok(s->ctx, incline_device_open(s->ctx, getenv("INCLINE_DEVICE"), &device));
+        assert_ok(s->ctx, incline_check(s->ctx, device, config, &options, &result));
+        assert_int_equal(result.failed, cases[i].failed);
+        assert_true(result.passed > 0);
+        incline_device_close(&device);
+        incline_config_destroy(&config);
+        unsetenv("INCLINE_KERNEL_DIR");
+    }
+}
+
+static bool was_asked(const struct incline_device *device, const char *part)
+{
+    for (size_t i = 0; i < incline_tuning_count(device); i++) {
+        const struct incline_tuning_question *question = incline_tuning_get(device, i);
+        if (question->asked && strstr(question->shape, part))
+            return true;
+    }
+    return false;
+}
+
+/* Also of one that has no room on the device. */
+static void the_kernels_are_those_of_the_batch(void **state)
+{
+    struct incline_device *device = harness_device.device;
+    struct incline_check_result result;
+    struct incline_config *config = parse(harness_device.ctx, roomy);
+    const struct incline_check_options options = {.batch = 1000000};
+    (void)state;
+    incline_tuning_forget_asked(device);
+    assert_ok(harness_device.ctx,
+              incline_check(harness_device.ctx, device, config, &options, &result));
+    assert_int_equal(result.failed, 0);
+    assert_true(was_asked(device, " images=1000000 "));
+    incline_tuning_forget_asked(device);
+    check(harness_device.ctx, device, roomy, false, &result);
+    assert_true(was_asked(device, " images=128 "));
+    assert_false(was_asked(device, " images=1000000 "));
+    incline_config_destroy(&config);
 }
 
 /* With one lane an item shares local memory with others, unless there is too little. */
@@ -269,8 +357,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(networks_pass),
     cmocka_unit_test(large_tensors_are_sampled),
     cmocka_unit_test(a_small_device_is_checked_with_fewer_images),
+    cmocka_unit_test(the_kernels_are_those_of_the_batch),
     cmocka_unit_test(little_local_memory_is_enough),
     scratch_test(wrong_kernels_are_named),
+    scratch_test(inference_is_checked_alone),
 };
 
 HARNESS_MAIN(tests)

@@ -2,11 +2,14 @@
 #include "support/device.h"
 #include "support/wrong_kernels.h"
 
+#include "device/opencl.h"
+#include "device/tuning.h"
 #include "incline/check.h"
 
 static struct test_device test_device;
 static size_t warnings;
 static char last_warning[600];
+static int asked_batch; /* 0: the configuration's */
 
 static void on_log(void *cookie, enum incline_log_level level, const char *text)
 {
@@ -26,6 +29,7 @@ static int setup(void **state)
     incline_context_destroy(&s->ctx);
     s->ctx = incline_context_create(on_log, NULL);
     warnings = 0;
+    asked_batch = 0;
     setenv("INCLINE_CACHE_DIR", scratch_path(s, "cache"), 1);
     unsetenv("INCLINE_KERNEL_DIR");
     return s->ctx ? 0 : -1;
@@ -36,6 +40,7 @@ static struct incline_check_result once_on(struct scratch *s, struct incline_dev
                                            int units, int batch, bool *before)
 {
     char text[400];
+    const struct incline_check_options options = {.batch = asked_batch};
     struct incline_config *config = NULL;
     struct incline_check_result result;
     snprintf(text, sizeof text,
@@ -44,7 +49,7 @@ static struct incline_check_result once_on(struct scratch *s, struct incline_dev
              "data: {root: none}\ntrain: {batch_size: %d}\n",
              units, batch);
     assert_ok(s->ctx, incline_config_parse(s->ctx, "test", text, NULL, 0, &config));
-    assert_ok(s->ctx, incline_check_once(s->ctx, device, config, &result, before));
+    assert_ok(s->ctx, incline_check_once(s->ctx, device, config, &options, &result, before));
     incline_config_destroy(&config);
     return result;
 }
@@ -90,28 +95,75 @@ static void a_pass_is_remembered(void **state)
     assert_true(checked_before(s, 3, 4));
     char *text = read_checks(s);
     assert_int_equal(count_lines(text), 3);
+    asked_batch = 5;
+    assert_true(checked_before(s, 3, 4)); /* as with the configuration's 5 */
+    asked_batch = 6;
+    assert_false(checked_before(s, 3, 4));
     assert_non_null(strstr(text, incline_device_get_info(test_device.device)->name));
     free(text);
     assert_int_equal(warnings, 0);
 }
 
+/* A record in the tuning file, edited or of another time, decides what runs. */
+static void another_choice_is_checked(void **state)
+{
+    struct incline_device *device = test_device.device;
+    struct scratch *s = *state;
+    size_t chosen = 0;
+    incline_tuning_forget_asked(device);
+    assert_false(checked_before(s, 40, 32));
+    for (size_t i = 0; i < incline_tuning_count(device); i++) {
+        const struct incline_tuning_question *question = incline_tuning_get(device, i);
+        size_t before = question->chosen;
+        enum incline_tuning_source source = question->source;
+        if (!question->asked || question->count < 2 || !strstr(question->shape, " images=32 "))
+            continue;
+        incline_tuning_set(device, i, question->count - 1, INCLINE_TUNING_STORED);
+        assert_false(checked_before(s, 40, 32));
+        incline_tuning_set(device, i, before, source);
+        assert_true(checked_before(s, 40, 32));
+        chosen++;
+    }
+    assert_true(chosen > 0);
+}
+
+static void other_build_options_are_checked(void **state)
+{
+    struct incline_device *device = test_device.device;
+    struct scratch *s = *state;
+    uint64_t local_bytes = device->info.local_bytes;
+    int lanes = device->lanes;
+    assert_false(checked_before(s, 3, 4));
+    device->lanes = 1;
+    assert_false(checked_before(s, 3, 4));
+    device->info.local_bytes = 1024;
+    assert_false(checked_before(s, 3, 4));
+    assert_true(checked_before(s, 3, 4));
+    device->info.local_bytes = local_bytes;
+    assert_true(checked_before(s, 3, 4));
+    device->lanes = lanes;
+    assert_true(checked_before(s, 3, 4));
+}
+
+/* Programs stay with the device, so that they are wrong also when the folder is out of use and
+ * results are remembered again. */
 static void a_failure_is_not(void **state)
 {
     static const struct fault fault = {"update.h", "-learning_rate", "learning_rate"};
     struct scratch *s = *state;
     struct incline_device *device = NULL;
     bool before;
-    assert_false(checked_before(s, 3, 4));
+    assert_false(checked_before(s, 4, 4));
     wrong_kernels(s, "cl", &fault);
     setenv("INCLINE_KERNEL_DIR", scratch_path(s, "cl"), 1);
     assert_ok(s->ctx, incline_device_open(s->ctx, getenv("INCLINE_DEVICE"), &device));
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         struct incline_check_result result = once_on(s, device, 3, 4, &before);
         assert_true(result.failed > 0);
         assert_false(before);
+        unsetenv("INCLINE_KERNEL_DIR");
     }
     incline_device_close(&device);
-    unsetenv("INCLINE_KERNEL_DIR");
     char *text = read_checks(s);
     assert_int_equal(count_lines(text), 1);
     free(text);
@@ -133,8 +185,13 @@ static void kernels_from_a_folder_are_checked_always(void **state)
 
 static void damaged_files_are_mended(void **state)
 {
-    static const char *const contents[] = {
-        "", "\n\n", "nonsense\n", "0123456789abcdef", "0123456789abcdeg 0.1 x\n", "\xff\x00\xfe"};
+    static const char *const contents[] = {"",
+                                           "\n\n",
+                                           "nonsense\n",
+                                           "0123456789abcdef",
+                                           "0123456789abcdef 0.1 x\n",
+                                           "0123456789abcdef0123456789abcdeg 0.1 x\n",
+                                           "\xff\x00\xfe"};
     struct scratch *s = *state;
     mkdir(scratch_path(s, "cache"), 0700);
     for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
@@ -154,7 +211,7 @@ static void a_cut_record_does_not_count(void **state)
     struct scratch *s = *state;
     assert_false(checked_before(s, 3, 4));
     char *text = read_checks(s);
-    for (size_t length = 0; length < 17; length++) {
+    for (size_t length = 0; length < 33; length++) {
         scratch_write(s, "cache/checks", text, length);
         assert_false(checked_before(s, 3, 4));
     }
@@ -164,18 +221,18 @@ static void a_cut_record_does_not_count(void **state)
 static void old_records_go(void **state)
 {
     struct scratch *s = *state;
-    char *many = calloc(700, 40);
+    char *many = calloc(700, 60);
     assert_non_null(many);
     for (int i = 0; i < 700; i++)
-        sprintf(many + strlen(many), "%016x 0.1.0 old / net\n", (unsigned)i);
+        sprintf(many + strlen(many), "%032x 0.1.0 old / net\n", (unsigned)i);
     mkdir(scratch_path(s, "cache"), 0700);
     scratch_write(s, "cache/checks", many, strlen(many));
     assert_false(checked_before(s, 3, 4));
     free(many);
     char *text = read_checks(s);
     assert_int_equal(count_lines(text), 500);
-    assert_null(strstr(text, "0000000000000000 "));
-    assert_non_null(strstr(text, "00000000000002bb ")); /* 699 */
+    assert_null(strstr(text, "00000000000000000000000000000000 "));
+    assert_non_null(strstr(text, "000000000000000000000000000002bb ")); /* 699 */
     free(text);
     assert_true(checked_before(s, 3, 4));
 }
@@ -215,6 +272,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         once_test(a_pass_is_remembered),
+        once_test(another_choice_is_checked),
+        once_test(other_build_options_are_checked),
         once_test(a_failure_is_not),
         once_test(kernels_from_a_folder_are_checked_always),
         once_test(damaged_files_are_mended),

@@ -1,4 +1,5 @@
 #include "support/program.h"
+#include "support/wrong_kernels.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -266,6 +267,33 @@ static void single_layers_are_measured(void **state)
     assert_no_err(p, "tiny");
 }
 
+static void use_kernels(struct program *p, const char *folder, const struct fault *fault)
+{
+    static char variable[SCRATCH_PATH_BYTES + 32];
+    if (!program_exists(p, folder))
+        wrong_kernels(p->scratch, folder, fault);
+    snprintf(variable, sizeof variable, "INCLINE_KERNEL_DIR=%s/%s", p->scratch->folder, folder);
+    p->environment[0] = variable;
+}
+
+/* Each mode is held against what it runs itself. */
+static void wrong_results_get_no_figure(void **state)
+{
+    static const struct fault softmax = {"softmax.cl", "/ sum, y", "/ (2.0f * sum), y"};
+    static const struct fault update = {"update.h", "-learning_rate", "learning_rate"};
+    struct program *p = *state;
+    use_kernels(p, "softmax", &softmax);
+    run(p, "bench", "t.yaml", "--mode", "infer", QUICK);
+    assert_exit(p, 7);
+    assert_err(p, "whole step, inference is wrong on device ");
+    use_kernels(p, "update", &update);
+    run(p, "bench", "t.yaml", QUICK);
+    assert_exit(p, 7);
+    use_kernels(p, "update", &update);
+    run(p, "bench", "t.yaml", "--mode", "infer", QUICK);
+    assert_exit(p, 0);
+}
+
 /* ---- comparing ---- */
 
 /* Rates of the rows in `from` times factor, into `to`. */
@@ -405,6 +433,7 @@ int main(void)
         bench_test(layers_follow_their_step),
         bench_test(limits_of_the_device_are_measured),
         bench_test(single_layers_are_measured),
+        bench_test(wrong_results_get_no_figure),
         bench_test(stored_results_are_compared),
         bench_test(nothing_to_compare_is_no_success),
         bench_test(damaged_results_exit_4),

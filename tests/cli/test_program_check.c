@@ -119,12 +119,25 @@ static void a_wrong_kernel_is_named(void **state)
     assert_out(p, "\"verdict\": \"FAIL\"");
 }
 
+/* One that is wrong with the right kernels, which alone are remembered. */
+static void use_wrong_compiler(struct program *p)
+{
+    static char library[SCRATCH_PATH_BYTES];
+    const char *built = getenv("INCLINE_TEST_DRIVERS");
+    assert_non_null(built);
+    snprintf(library, sizeof library, "LD_PRELOAD=%s/libfaulty_calls.so", built);
+    p->environment[1] = library;
+    p->environment[2] = "FAULT_FROM=-learning_rate";
+    p->environment[3] = "FAULT_TO=learning_rate";
+    p->environment[4] = "ASAN_OPTIONS=exitcode=99:detect_leaks=0:verify_asan_link_order=0";
+}
+
 static void training_refuses_a_wrong_device(void **state)
 {
     struct program *p = *state;
     for (int i = 0; i < 2; i++) { /* a failure is not remembered as a pass */
         own_cache(p);
-        use_wrong_kernels(p);
+        use_wrong_compiler(p);
         run(p, "train", "t.yaml", "--out", "r");
         refused(p, 7, "conv2d_1 weight update is wrong on device ", "tensor w", "3x3x1x4",
                 "incline check -d ", "--unchecked", "another device");
