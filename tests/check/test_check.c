@@ -198,7 +198,7 @@ static const struct wrong {
      "w, b, loss",
      "the fusion 'update' makes the difference"},
     /* Only what trains nothing uses these. */
-    {{"softmax.cl", "/ sum, y", "/ (2.0f * sum), y"},
+    {{"softmax.cl", ", sum), y", ", 2.0f * sum), y"},
      "whole step, inference",
      "",
      "probabilities",
@@ -284,7 +284,7 @@ static void inference_is_checked_alone(void **state)
         struct fault fault;
         size_t failed;
     } cases[] = {{{"update.h", "-learning_rate", "learning_rate"}, 0},
-                 {{"softmax.cl", "/ sum, y", "/ (2.0f * sum), y"}, 1}};
+                 {{"softmax.cl", ", sum), y", ", 2.0f * sum), y"}, 1}};
     const struct incline_check_options options = {.inference = true};
     struct scratch *s = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -279,7 +279,7 @@ static void use_kernels(struct program *p, const char *folder, const struct faul
 /* Each mode is held against what it runs itself. */
 static void wrong_results_get_no_figure(void **state)
 {
-    static const struct fault softmax = {"softmax.cl", "/ sum, y", "/ (2.0f * sum), y"};
+    static const struct fault softmax = {"softmax.cl", ", sum), y", ", 2.0f * sum), y"};
     static const struct fault update = {"update.h", "-learning_rate", "learning_rate"};
     struct program *p = *state;
     use_kernels(p, "softmax", &softmax);
