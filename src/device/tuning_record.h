@@ -1,13 +1,18 @@
+/* clang-format off */
 /* The tuning database: text, one record a line, tabs between the fields, # before comments.
  *
- *   schema  1; a line of another number is left alone by programs that do not know it
- *   platform, device, driver, units, lanes     on what it was measured: names, compute units,
- * images per work-item op, shape, build    what was measured: "dense_forward", "in=5408 out=128
- * images=128", and the hash of all kernel sources tile    four numbers with commas between them:
- * the winner's us      its median time, microseconds second, second_us   tile and time of the best
- * that it beat, or - and 0 date    "2026-01-31"
+ *   schema              1; a line of another number is left alone by programs that do not know it
+ *   platform, device, driver, units, lanes
+ *                       on what it was measured: names, compute units, images per work-item
+ *   op, shape, build    what was measured: "dense_forward", "in=5408 out=128 images=128", and the
+ *                       hash of all kernel sources
+ *   tile                four numbers with commas between them: the winner's
+ *   us                  its median time, microseconds
+ *   second, second_us   tile and time of the best that it beat, or - and 0
+ *   date                "2026-01-31"
  *
  * In platform, driver, units and build, * stands for any: for tables that are shipped. */
+/* clang-format on */
 #ifndef INCLINE_DEVICE_TUNING_RECORD_H
 #define INCLINE_DEVICE_TUNING_RECORD_H
 
