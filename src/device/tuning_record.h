@@ -21,6 +21,9 @@
 
 enum { INCLINE_TUNING_SCHEMA = 1, INCLINE_TUNING_ANY = -1, INCLINE_TUNING_RECORDS_MAX = 20000 };
 
+/* Of comments and lines of other schemas, what is over is dropped. */
+enum { INCLINE_TUNING_OTHERS_BYTES_MAX = 256 << 10 };
+
 struct incline_tuning_key {
     const char *platform, *device, *driver;
     int units; /* or ANY */
@@ -40,10 +43,13 @@ struct incline_tuning_record {
 struct incline_tuning_table {
     struct incline_tuning_record *records;
     size_t count, capacity;
+    char *others; /* comments and lines of other schemas, each with its end; NULL: none */
+    size_t others_bytes, others_capacity;
 };
 
-/* Adds the records of text; damaged lines are skipped, with a word in the log that names `source`
- * and the line. Fails with MEMORY only. */
+/* Adds the records of text, and its comments and lines of other schemas, which _write puts first;
+ * damaged lines are skipped. What is no record and no comment gets a word in the log that names
+ * `source` and the line. Fails with MEMORY only. */
 enum incline_status incline_tuning_table_read(struct incline_context *ctx,
                                               struct incline_tuning_table *table,
                                               const char *source,
