@@ -27,6 +27,7 @@ struct incline_tune_progress {
 struct incline_tune_options {
     enum incline_tune_mode mode;
     int batch;                   /* images a step; 0: as the configuration says */
+    const char *no_fuse;         /* fusions to leave out, as in incline_train_options */
     double max_seconds;          /* 0: 5 s for QUICK, no limit for FULL */
     volatile sig_atomic_t *stop; /* not 0: end after this candidate; may be NULL */
     void *cookie;
@@ -56,8 +57,9 @@ struct incline_tune_result {
 };
 
 /* Tunes the training step of config on the device, on made-up images. The device uses what is found
- * at once. Errors: those of making and running the step; that a candidate fails is none. That results
- * cannot be kept is said in the log. Free *out with incline_tune_finish(), also after a failure. */
+ * at once. Errors: those of making and running the step, and ARGUMENT for a fusion in no_fuse that
+ * is none; that a candidate fails is no error. That results cannot be kept is said in the log. Free
+ * *out with incline_tune_finish(), also after a failure. */
 INCLINE_API enum incline_status incline_tune(struct incline_context *ctx,
                                              struct incline_device *device,
                                              const struct incline_config *config,
