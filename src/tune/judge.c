@@ -53,7 +53,7 @@ bool incline_timings_noisy(const struct incline_timings *timings)
     return scatters(timings->best, timings->count) || scatters(timings->candidate, timings->count);
 }
 
-bool incline_machine_loaded(double cpu_seconds, double busy_seconds, int units)
+bool incline_machine_loaded(double cpu_seconds, double busy_seconds, double units)
 {
     return cpu_seconds < loaded_share * busy_seconds * units;
 }

@@ -28,7 +28,7 @@ bool incline_timings_noisy(const struct incline_timings *timings);
 
 /* The process got clearly less of the machine than the device worked: cpu_seconds of all its
  * threads while `units` of them should have been busy for busy_seconds. */
-bool incline_machine_loaded(double cpu_seconds, double busy_seconds, int units);
+bool incline_machine_loaded(double cpu_seconds, double busy_seconds, double units);
 
 /* Over a whole tuning: more than a quarter of the looks at the machine found it loaded. */
 bool incline_looks_loaded(int looks, int loaded);

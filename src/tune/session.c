@@ -2,9 +2,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/processors.h"
 #include "device/lanes.h"
 #include "device/tuning.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -241,24 +243,37 @@ static enum incline_status try_candidate(struct session *session, struct job *jo
 
 /* ---- the load ---- */
 
+/* The compute units that the process could keep busy were it alone. */
+static double usable_units(const struct incline_device_info *info)
+{
+    return fmin(info->compute_units, incline_processors());
+}
+
+static enum incline_status probe_load(struct session *session, double *cpu, double *busy)
+{
+    const struct incline_tune_spec *spec = session->spec;
+    if (spec->probe_load)
+        return spec->probe_load(session->ctx, spec->device, cpu, busy);
+    return incline_device_probe_load(session->ctx, spec->device, cpu, busy);
+}
+
 /* On a CPU the process's share of it tells; a GPU that others use shows in the timings only. */
 static enum incline_status look_at_load(struct session *session)
 {
     const struct incline_device_info *info = incline_device_get_info(session->spec->device);
-    double cpu, busy;
+    double cpu, busy, units = usable_units(info);
     if (strcmp(info->type, "cpu") != 0)
         return INCLINE_OK;
-    enum incline_status status =
-        incline_device_probe_load(session->ctx, session->spec->device, &cpu, &busy);
+    enum incline_status status = probe_load(session, &cpu, &busy);
     if (status)
         return status;
     session->looks++;
     session->slowness = cpu > 0 ? busy / cpu : 0;
-    if (!incline_machine_loaded(cpu, busy, info->compute_units))
+    if (!incline_machine_loaded(cpu, busy, units))
         return INCLINE_OK;
     incline_log(session->ctx, INCLINE_LOG_DEBUG,
-                "tuning: the machine is busy: %.1f ms of its %d compute units in %.1f ms",
-                1e3 * cpu, info->compute_units, 1e3 * busy);
+                "tuning: the machine is busy: %.1f ms of its %g compute units in %.1f ms",
+                1e3 * cpu, units, 1e3 * busy);
     session->busy_looks++;
     session->result->loaded = incline_looks_loaded(session->looks, session->busy_looks);
     return INCLINE_OK;

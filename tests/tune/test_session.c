@@ -1,3 +1,6 @@
+/* sched_setaffinity() */
+#define _GNU_SOURCE
+
 /* A tuning of a network whose first layer is made for it: of its candidates the first is slow, the
  * second wrong, the third cannot be built, and the fourth is right and quick. */
 #include "support/device.h"
@@ -8,6 +11,8 @@
 #include "network/rewrite.h"
 #include "train/config.h"
 #include "tune/session.h"
+
+#include <sched.h>
 
 enum { ELEMS = 16 };
 
@@ -20,6 +25,19 @@ static double look_at_clock(void)
 {
     clock_now += pace;
     return clock_now;
+}
+
+/* The processors that the process got; more than there are: the machine is quiet. */
+static double share;
+
+static enum incline_status probe_load(struct incline_context *ctx, struct incline_device *device,
+                                      double *cpu_seconds, double *busy_seconds)
+{
+    (void)ctx;
+    (void)device;
+    *busy_seconds = 0.01;
+    *cpu_seconds = *busy_seconds * share;
+    return INCLINE_OK;
 }
 
 static const char model[] = "incline: 1\n"
@@ -122,6 +140,7 @@ static int setup(void **state)
     assert_int_equal(scratch_setup(&scratch), 0);
     bench->scratch = scratch;
     slow_candidate = 0;
+    share = 1000;
     setenv("INCLINE_CACHE_DIR", scratch_path(bench->scratch, "cache"), 1);
     write_kernels(bench);
     bench->ctx = incline_context_create(hear, &bench->heard);
@@ -134,6 +153,7 @@ static int setup(void **state)
         .loss = &incline_losses[0],
         .rewrites = INCLINE_REWRITE_ALL,
         .batch = 20,
+        .probe_load = probe_load,
     };
     open_device(bench);
     *state = bench;
@@ -252,6 +272,46 @@ static void on_progress(void *cookie, const struct incline_tune_progress *progre
     ++*calls;
 }
 
+static bool is_cpu(const struct bench *bench)
+{
+    return strcmp(incline_device_get_info(bench->device)->type, "cpu") == 0;
+}
+
+/* Of a full tuning that is stopped at once. */
+static bool is_loaded(struct bench *bench, double units)
+{
+    struct incline_tune_result result;
+    volatile sig_atomic_t stop = 1;
+    const struct incline_tune_options options = {.mode = INCLINE_TUNE_FULL, .stop = &stop};
+    share = units;
+    tune(bench, &options, &result);
+    bool loaded = result.loaded;
+    incline_tune_finish(&result);
+    return loaded;
+}
+
+/* A process that is bound to one of several cores is not loaded for using no more. */
+static void what_the_process_may_not_use_is_no_load(void **state)
+{
+    struct bench *bench = *state;
+    cpu_set_t all, one;
+    int first = 0;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    int units = incline_device_get_info(bench->device)->compute_units;
+    if (!is_cpu(bench) || units < 2 || CPU_COUNT(&all) < 2)
+        skip();
+    assert_true(is_loaded(bench, 1));
+    while (!CPU_ISSET(first, &all))
+        first++;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    bool loaded = is_loaded(bench, 1), loaded_more = is_loaded(bench, 0.5);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    assert_false(loaded);
+    assert_true(loaded_more);
+}
+
 static void progress_is_told(void **state)
 {
     struct bench *bench = *state;
@@ -324,9 +384,13 @@ static void a_machine_that_becomes_slow_ends_a_trial(void **state)
 #define session_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
-    session_test(the_right_and_quick_one_is_found),   session_test(what_is_known_is_left_alone),
-    session_test(a_stop_leaves_things_as_they_were),  session_test(progress_is_told),
-    session_test(without_a_cache_it_is_used_for_now), session_test(quick_keeps_to_its_five_seconds),
+    session_test(the_right_and_quick_one_is_found),
+    session_test(what_is_known_is_left_alone),
+    session_test(a_stop_leaves_things_as_they_were),
+    session_test(what_the_process_may_not_use_is_no_load),
+    session_test(progress_is_told),
+    session_test(without_a_cache_it_is_used_for_now),
+    session_test(quick_keeps_to_its_five_seconds),
     session_test(a_machine_that_becomes_slow_ends_a_trial),
 };
 
