@@ -28,7 +28,7 @@ struct incline_tune_options {
     enum incline_tune_mode mode;
     int batch;                   /* images a step; 0: as the configuration says */
     const char *no_fuse;         /* fusions to leave out, as in incline_train_options */
-    double max_seconds;          /* 0: 5 s for QUICK, no limit for FULL */
+    double max_seconds;          /* 0: no limit but the 5 s of QUICK */
     volatile sig_atomic_t *stop; /* not 0: end after this candidate; may be NULL */
     void *cookie;
     void (*progress)(void *cookie, const struct incline_tune_progress *progress); /* or NULL */

@@ -65,9 +65,9 @@ static double elapsed(const struct session *session)
 /* 0: none. */
 static double limit_of(const struct incline_tune_options *options)
 {
-    if (options->max_seconds > 0 || options->mode == INCLINE_TUNE_FULL)
+    if (options->mode == INCLINE_TUNE_FULL)
         return options->max_seconds;
-    return quick_seconds;
+    return options->max_seconds > 0 ? fmin(options->max_seconds, quick_seconds) : quick_seconds;
 }
 
 static int timings_of(const struct session *session)
