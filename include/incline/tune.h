@@ -53,7 +53,9 @@ struct incline_tune_result {
     bool loaded;           /* the machine is busy with other work: used for now, but not kept */
     size_t stored;         /* rows that were kept for later */
     double seconds;
-    double step_before_seconds, step_after_seconds; /* of a training step, on the device */
+    /* Of a training step, on the device; before 0: nothing was tried, for a quick tuning of a busy
+     * machine, or one that took half of the time for the first step; after 0: there was no time. */
+    double step_before_seconds, step_after_seconds;
 };
 
 /* Tunes the training step of config on the device, on made-up images. The device uses what is found

@@ -15,7 +15,8 @@ struct incline_tune_spec {
     double (*clock)(void); /* seconds, for the limit of time; NULL: the monotonic clock */
     /* How loaded the machine is; NULL: incline_device_probe_load(). */
     enum incline_status (*probe_load)(struct incline_context *ctx, struct incline_device *device,
-                                      double *cpu_seconds, double *busy_seconds);
+                                      double max_seconds, double *cpu_seconds,
+                                      double *busy_seconds);
 };
 
 /* What all steps share: parameters, images, and room for what comes out. */

@@ -49,10 +49,10 @@ static void the_verb_tells_and_keeps(void **state)
     assert_out(p, " operations in ");
     assert_out(p, "\n  operation ");
     assert_out(p, "images=16");
-    assert_out(p, "\na step takes ");
+    assert_true(strstr(p->out, "\na step takes ") || strstr(p->out, "\nnothing tried: "));
     if (strstr(p->out, "; kept\n"))
         assert_true(stored(p));
-    if (strstr(p->out, "; not kept: the machine is busy"))
+    if (strstr(p->out, "; not kept: the machine is busy") || strstr(p->out, "\nnothing tried: "))
         assert_false(stored(p));
 }
 
@@ -199,7 +199,8 @@ static void assert_trains_with(struct program *p, const char *folder, const char
     snprintf(line, sizeof line, "/checks: %s (the check will be made again)\n", why);
     assert_err(p, line);
     assert_int_equal(count_text(p->err, "warning: cache "), 1);
-    assert_int_equal(count_text(p->err, "but not kept: ") + count_text(p->err, "machine is busy"),
+    assert_int_equal(count_text(p->err, "but not kept: ") + count_text(p->err, "machine is busy") +
+                         count_text(p->err, "took too long"),
                      1);
     assert_true(program_exists(p, "r/weights/last.safetensors"));
     assert_false(program_exists(p, "page/tuning"));

@@ -21,20 +21,27 @@ enum { ELEMS = 16 };
 static double clock_now, pace, slow_pace;
 static int slow_candidate;
 
+/* From this candidate on a look at the load takes LATE_SECONDS. */
+enum { LATE_SECONDS = 100 };
+static int late_candidate;
+
 static double look_at_clock(void)
 {
     clock_now += pace;
     return clock_now;
 }
 
-/* The processors that the process got; more than there are: the machine is quiet. */
-static double share;
+/* The processors that the process got; more than there are: the machine is quiet. And how long it
+ * takes to look at that. */
+static double share, look_seconds;
 
 static enum incline_status probe_load(struct incline_context *ctx, struct incline_device *device,
-                                      double *cpu_seconds, double *busy_seconds)
+                                      double max_seconds, double *cpu_seconds, double *busy_seconds)
 {
     (void)ctx;
     (void)device;
+    (void)max_seconds;
+    clock_now += look_seconds;
     *busy_seconds = 0.01;
     *cpu_seconds = *busy_seconds * share;
     return INCLINE_OK;
@@ -74,6 +81,8 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
         incline_tuning_choose(incline_plan_device(io->plan), "made", "any", candidates, 4);
     if (tile->values[0] == slow_candidate)
         pace = slow_pace;
+    if (tile->values[0] == late_candidate)
+        look_seconds = LATE_SECONDS;
     incline_text_init(&defines, ctx);
     incline_define(&defines, "KIND", tile->values[1]);
     struct incline_launch launch = {
@@ -139,9 +148,10 @@ static int setup(void **state)
     assert_non_null(bench);
     assert_int_equal(scratch_setup(&scratch), 0);
     bench->scratch = scratch;
-    slow_candidate = 0;
+    slow_candidate = late_candidate = 0;
     pace = 0;
     share = 1000;
+    look_seconds = 0;
     setenv("INCLINE_CACHE_DIR", scratch_path(bench->scratch, "cache"), 1);
     write_kernels(bench);
     bench->ctx = incline_context_create(hear, &bench->heard);
@@ -383,6 +393,87 @@ static void a_machine_that_becomes_slow_ends_a_trial(void **state)
     incline_tune_finish(&result);
 }
 
+static void count_calls(void *cookie, const struct incline_tune_progress *progress)
+{
+    (void)progress;
+    ++*(int *)cookie;
+}
+
+/* Tunes, and returns how many candidates were begun. */
+static int count_trials(struct bench *bench, struct incline_tune_options options,
+                        struct incline_tune_result *result)
+{
+    int calls = 0;
+    options.cookie = &calls;
+    options.progress = count_calls;
+    tune(bench, &options, result);
+    return calls;
+}
+
+static void quick_tries_nothing_on_a_busy_machine(void **state)
+{
+    struct bench *bench = *state;
+    struct incline_tune_result result;
+    if (!is_cpu(bench))
+        skip();
+    share = 0.1;
+    const struct incline_tune_options quick = {.mode = INCLINE_TUNE_QUICK};
+    const struct incline_tune_options full = {.mode = INCLINE_TUNE_FULL};
+    assert_int_equal(count_trials(bench, quick, &result), 0);
+    assert_true(result.loaded && result.out_of_time && result.step_before_seconds == 0);
+    incline_tune_finish(&result);
+    assert_true(count_trials(bench, full, &result) > 0);
+    assert_true(result.loaded && !result.out_of_time && result.step_before_seconds > 0);
+    incline_tune_finish(&result);
+}
+
+/* Making the first step counts to the time; when it takes 3 s, a candidate may as well. */
+static void quick_tries_nothing_after_a_long_build(void **state)
+{
+    struct bench *bench = *state;
+    struct incline_tune_result result;
+    slow_candidate = 10;
+    slow_pace = 3;
+    const struct incline_tune_options options = {.mode = INCLINE_TUNE_QUICK};
+    assert_int_equal(count_trials(bench, options, &result), 0);
+    assert_true(result.out_of_time && !result.loaded && result.step_before_seconds == 0);
+    assert_true(result.seconds >= 3);
+    incline_tune_finish(&result);
+}
+
+/* Only looks at the load take time: one before the first candidate, and one after each. */
+static void a_candidate_is_not_begun_without_time_for_it(void **state)
+{
+    struct bench *bench = *state;
+    struct incline_tune_result result;
+    if (!is_cpu(bench))
+        skip();
+    look_seconds = 1;
+    const struct incline_tune_options options = {.mode = INCLINE_TUNE_FULL, .max_seconds = 3.5};
+    assert_int_equal(count_trials(bench, options, &result), 2);
+    assert_true(result.out_of_time && result.seconds == 3);
+    size_t left = 0;
+    for (size_t i = 0; i < incline_tuning_count(bench->device); i++)
+        left += incline_tuning_get(bench->device, i)->source == INCLINE_TUNING_GUESS;
+    assert_true(left > 0 && left < result.count);
+    incline_tune_finish(&result);
+}
+
+/* The machine stops for long after the last candidate, which wins. */
+static void past_the_limit_the_step_is_not_timed(void **state)
+{
+    struct bench *bench = *state;
+    struct incline_tune_result result;
+    const struct incline_tune_options options = {.mode = INCLINE_TUNE_QUICK};
+    if (!is_cpu(bench))
+        skip();
+    late_candidate = 40;
+    tune(bench, &options, &result);
+    assert_string_equal(row_of(&result, "made")->best, "40 3");
+    assert_true(result.step_before_seconds > 0 && result.step_after_seconds == 0);
+    incline_tune_finish(&result);
+}
+
 #define session_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -394,6 +485,10 @@ static const struct CMUnitTest tests[] = {
     session_test(without_a_cache_it_is_used_for_now),
     session_test(quick_keeps_to_its_five_seconds),
     session_test(a_machine_that_becomes_slow_ends_a_trial),
+    session_test(quick_tries_nothing_on_a_busy_machine),
+    session_test(quick_tries_nothing_after_a_long_build),
+    session_test(a_candidate_is_not_begun_without_time_for_it),
+    session_test(past_the_limit_the_step_is_not_timed),
 };
 
 int main(void)
