@@ -29,9 +29,15 @@ double incline_timings_median(const double *seconds, size_t count)
     return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
+static bool scatters(const double *seconds, size_t count)
+{
+    return incline_timings_median(seconds, count) >
+           noisy_ratio * incline_timings_least(seconds, count);
+}
+
 bool incline_timings_hopeless(const struct incline_timings *timings)
 {
-    return timings->count > 1 &&
+    return timings->count > 1 && !scatters(timings->candidate, timings->count) &&
            incline_timings_least(timings->candidate, timings->count) >
                hopeless_ratio * incline_timings_least(timings->best, timings->count);
 }
@@ -40,12 +46,6 @@ bool incline_timings_faster(const struct incline_timings *timings)
 {
     return incline_timings_least(timings->candidate, timings->count) <
            faster_ratio * incline_timings_least(timings->best, timings->count);
-}
-
-static bool scatters(const double *seconds, size_t count)
-{
-    return incline_timings_median(seconds, count) >
-           noisy_ratio * incline_timings_least(seconds, count);
 }
 
 bool incline_timings_noisy(const struct incline_timings *timings)

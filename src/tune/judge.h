@@ -15,8 +15,8 @@ struct incline_timings {
 double incline_timings_least(const double *seconds, size_t count);
 double incline_timings_median(const double *seconds, size_t count);
 
-/* So much slower than the best so far that more timings are not worth it; one timing, which may
- * have been disturbed, does not say so. */
+/* So much slower than the best so far that more timings are not worth it; one timing, or two that
+ * differ, may have been disturbed and do not say so. */
 bool incline_timings_hopeless(const struct incline_timings *timings);
 
 /* Faster by more than the noise: the least of its timings against the least of the other's. */

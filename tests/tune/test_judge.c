@@ -39,13 +39,15 @@ static void the_least_timing_decides(void **state)
     assert_true(incline_timings_hopeless(&t));
 }
 
-static void one_timing_is_not_hopeless(void **state)
+static void disturbed_timings_are_not_hopeless(void **state)
 {
-    const double steady[] = {1, 1}, disturbed[] = {9, 0.8};
+    const double steady[] = {1, 1}, disturbed[] = {9, 0.8}, differ[] = {9, 1.4};
     (void)state;
     struct incline_timings t = timings(1, steady, disturbed);
     assert_false(incline_timings_hopeless(&t));
     t = TIMINGS(steady, disturbed);
+    assert_false(incline_timings_hopeless(&t));
+    t = TIMINGS(steady, differ);
     assert_false(incline_timings_hopeless(&t));
 }
 
@@ -79,7 +81,7 @@ static void a_loaded_machine_is_noticed(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(medians),
     cmocka_unit_test(the_least_timing_decides),
-    cmocka_unit_test(one_timing_is_not_hopeless),
+    cmocka_unit_test(disturbed_timings_are_not_hopeless),
     cmocka_unit_test(scatter_is_noticed),
     cmocka_unit_test(a_loaded_machine_is_noticed),
 };
