@@ -17,7 +17,7 @@
  * TRAINS     0: there is no way back; see conv2d.h
  * INPUT      1: the forward pass picks the images of the batch from the data set; see input.h
  * TILE_OUT   output channels that a forward item sums at once (8 .. 16)
- * TILE_IN    input channels that a backward item sums at once (16)
+ * TILE_IN    input channels that a backward item sums at once (4 .. 16)
  * TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k,
  *            that an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x 2, 1 x 16 x 1)
  * SHARE      windows whose part of dw is summed alone */

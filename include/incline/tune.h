@@ -27,7 +27,8 @@ struct incline_tune_progress {
 struct incline_tune_options {
     enum incline_tune_mode mode;
     int batch;                   /* images a step; 0: as the configuration says */
-    double max_seconds;          /* 0: 5 s for QUICK, no limit for FULL */
+    const char *no_fuse;         /* fusions to leave out, as in incline_train_options */
+    double max_seconds;          /* 0: no limit but the 5 s of QUICK */
     volatile sig_atomic_t *stop; /* not 0: end after this candidate; may be NULL */
     void *cookie;
     void (*progress)(void *cookie, const struct incline_tune_progress *progress); /* or NULL */
@@ -52,12 +53,15 @@ struct incline_tune_result {
     bool loaded;           /* the machine is busy with other work: used for now, but not kept */
     size_t stored;         /* rows that were kept for later */
     double seconds;
-    double step_before_seconds, step_after_seconds; /* of a training step, on the device */
+    /* Of a training step, on the device; before 0: nothing was tried, for a quick tuning of a busy
+     * machine, or one that took half of the time for the first step; after 0: there was no time. */
+    double step_before_seconds, step_after_seconds;
 };
 
 /* Tunes the training step of config on the device, on made-up images. The device uses what is found
- * at once. Errors: those of making and running the step; that a candidate fails is none. That results
- * cannot be kept is said in the log. Free *out with incline_tune_finish(), also after a failure. */
+ * at once. Errors: those of making and running the step, and ARGUMENT for a fusion in no_fuse that
+ * is none; that a candidate fails is no error. That results cannot be kept is said in the log. Free
+ * *out with incline_tune_finish(), also after a failure. */
 INCLINE_API enum incline_status incline_tune(struct incline_context *ctx,
                                              struct incline_device *device,
                                              const struct incline_config *config,

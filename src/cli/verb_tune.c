@@ -81,6 +81,9 @@ static int print_rows(struct cli *cli, const struct incline_tune_result *result)
 
 static const char *fate(const struct incline_tune_result *result)
 {
+    if (result->step_before_seconds <= 0)
+        return result->loaded ? "nothing tried: the machine is busy with other work"
+                              : "nothing tried: building the kernels took too long";
     if (result->loaded)
         return "not kept: the machine is busy with other work, so the figures say little";
     if (result->stored < result->count)
@@ -88,10 +91,20 @@ static const char *fate(const struct incline_tune_result *result)
     return "kept";
 }
 
+static void print_end(struct cli *cli, const struct incline_tune_result *result)
+{
+    struct cli_figure before, after;
+    if (result->step_after_seconds > 0)
+        cli_print(cli, "a step takes %s, before %s; ",
+                  format_ms(&after, result->step_after_seconds),
+                  format_ms(&before, result->step_before_seconds));
+    cli_print(cli, "%s\n", fate(result));
+}
+
 static int print_text(struct cli *cli, const char *name, int batch,
                       const struct incline_tune_result *result)
 {
-    struct cli_figure time, before, after;
+    struct cli_figure time;
     cli_print(cli, "%s at batch %d: %zu operations in %s", name, batch, result->count,
               cli_format_time(&time, result->seconds));
     if (result->known > 0)
@@ -101,9 +114,7 @@ static int print_text(struct cli *cli, const char *name, int batch,
     cli_print(cli, "\n");
     int code = print_rows(cli, result);
     if (code == CLI_EXIT_OK && result->count > 0)
-        cli_print(cli, "a step takes %s, before %s; %s\n",
-                  format_ms(&after, result->step_after_seconds),
-                  format_ms(&before, result->step_before_seconds), fate(result));
+        print_end(cli, result);
     return code;
 }
 

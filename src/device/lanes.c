@@ -50,6 +50,7 @@ struct probe {
     struct incline_buffer *w, *y;
     struct incline_plan *plans[WIDTHS];
     int items, fmas;
+    double end; /* no launch begins after it, of the clock; 0: none */
 };
 
 static enum incline_status make_buffers(struct probe *probe)
@@ -136,6 +137,11 @@ static enum incline_status time_twice(struct probe *probe, struct incline_plan *
     return status;
 }
 
+static bool is_over(const struct probe *probe)
+{
+    return probe->end > 0 && incline_clock_seconds() > probe->end;
+}
+
 /* Finds out how much work takes `wanted` seconds; warms up, too. */
 static enum incline_status calibrate(struct probe *probe, struct incline_plan *plan, int lanes,
                                      double wanted)
@@ -143,7 +149,7 @@ static enum incline_status calibrate(struct probe *probe, struct incline_plan *p
     double seconds;
     probe->fmas = FMAS_FIRST;
     enum incline_status status = time_twice(probe, plan, lanes, &seconds);
-    while (!status && seconds < wanted && probe->fmas < FMAS_LAST) {
+    while (!status && seconds < wanted && probe->fmas < FMAS_LAST && !is_over(probe)) {
         probe->fmas *= 2;
         status = time_twice(probe, plan, lanes, &seconds);
     }
@@ -215,7 +221,7 @@ static enum incline_status run_load(struct probe *probe, double *cpu_seconds, do
     int lanes = probe->device->lanes;
     *cpu_seconds = *busy_seconds = 0;
     enum incline_status status = calibrate(probe, probe->plans[0], lanes, load_seconds);
-    for (int i = 0; !status && i < LOAD_REPEATS; i++) {
+    for (int i = 0; !status && i < LOAD_REPEATS && (i == 0 || !is_over(probe)); i++) {
         double start = incline_clock_process_seconds(), busy = 0;
         status = time_once(probe, probe->plans[0], lanes, &busy);
         *cpu_seconds += incline_clock_process_seconds() - start;
@@ -225,13 +231,14 @@ static enum incline_status run_load(struct probe *probe, double *cpu_seconds, do
 }
 
 enum incline_status incline_device_probe_load(struct incline_context *ctx,
-                                              struct incline_device *device, double *cpu_seconds,
-                                              double *busy_seconds)
+                                              struct incline_device *device, double max_seconds,
+                                              double *cpu_seconds, double *busy_seconds)
 {
     struct probe probe = probe_of(ctx, device);
     enum incline_status status = make_buffers(&probe);
     if (!status)
         status = make_plan(&probe, device->lanes, &probe.plans[0]);
+    probe.end = incline_clock_seconds() + max_seconds;
     if (!status)
         status = run_load(&probe, cpu_seconds, busy_seconds);
     finish(&probe);

@@ -16,9 +16,12 @@ int incline_lanes_choose(const double seconds[3], int drivers_word);
 
 /* Lets every compute unit multiply and add for some milliseconds: *busy_seconds by the device's
  * clock, in which the process got *cpu_seconds of the machine's cores for all its threads. On a CPU
- * with nothing else to do the second is the first times the compute units. */
+ * with nothing else to do the second is the first times the compute units. On a slow machine it
+ * ends with the first launch that it needs after max_seconds, which building its kernel does not
+ * count to. */
 enum incline_status incline_device_probe_load(struct incline_context *ctx,
-                                              struct incline_device *device, double *cpu_seconds,
+                                              struct incline_device *device, double max_seconds,
+                                              double *cpu_seconds,
                                               double *busy_seconds) INCLINE_MUST_CHECK;
 
 #endif

@@ -76,6 +76,12 @@ static void slow_name(const struct incline_program_key *key, char name[NAME_BYTE
     snprintf(name, NAME_BYTES, "%s.slow", key->text);
 }
 
+/* An empty file: keeping this program does not pay. */
+static void left_name(const struct incline_program_key *key, char name[NAME_BYTES])
+{
+    snprintf(name, NAME_BYTES, "%s.left", key->text);
+}
+
 /* ---- loading ---- */
 
 static void checksum(const void *bytes, size_t length, char text[INCLINE_HASH_TEXT])
@@ -277,13 +283,16 @@ enum incline_program_fate incline_program_cache_judge(struct incline_context *ct
 {
     struct incline_cache_folder folder;
     enum incline_program_fate fate = INCLINE_PROGRAM_LEAVE;
-    char slow[NAME_BYTES], slow_driver[NAME_BYTES];
+    char slow[NAME_BYTES], left[NAME_BYTES], slow_driver[NAME_BYTES];
     if (seconds < slow_seconds)
         return fate;
     slow_name(key, slow);
+    left_name(key, left);
     driver_name(device, slow_driver);
     if (!incline_device_cache_open(ctx, device, "programs", &folder))
         fate = INCLINE_PROGRAM_LEAVE;
+    else if (is_there(&folder, left))
+        touch(&folder, left);
     else if (is_there(&folder, slow_driver))
         fate = INCLINE_PROGRAM_KEEP;
     else if (is_there(&folder, slow))
@@ -294,24 +303,37 @@ enum incline_program_fate incline_program_cache_judge(struct incline_context *ct
     return fate;
 }
 
+static enum incline_status write_binary(struct incline_context *ctx,
+                                        const struct incline_device *device,
+                                        const struct incline_cache_folder *folder,
+                                        const struct incline_program_key *key, const char *file,
+                                        size_t length)
+{
+    char name[NAME_BYTES], slow_driver[NAME_BYTES];
+    binary_name(key, name);
+    driver_name(device, slow_driver);
+    enum incline_status status = incline_cache_write(ctx, folder, name, file, length);
+    if (!status)
+        status = incline_cache_write(ctx, folder, slow_driver, "", 0);
+    incline_program_cache_trim(folder, INCLINE_PROGRAM_CACHE_BYTES);
+    return status;
+}
+
 static enum incline_status keep(struct incline_context *ctx, const struct incline_device *device,
                                 const struct incline_cache_folder *folder,
                                 const struct incline_program_key *key, cl_program program,
                                 double seconds)
 {
-    char name[NAME_BYTES], slow[NAME_BYTES], slow_driver[NAME_BYTES], *file = NULL;
+    char slow[NAME_BYTES], left[NAME_BYTES], *file = NULL;
     size_t length;
-    enum incline_status status = INCLINE_OK;
-    binary_name(key, name);
+    enum incline_status status;
     slow_name(key, slow);
-    driver_name(device, slow_driver);
-    if (get_binary(ctx, program, &file, &length) && pays(device, file, length, seconds)) {
-        status = incline_cache_write(ctx, folder, name, file, length);
-        if (!status)
-            status = incline_cache_write(ctx, folder, slow_driver, "", 0);
-        incline_cache_remove(folder, slow);
-        incline_program_cache_trim(folder, INCLINE_PROGRAM_CACHE_BYTES);
-    }
+    left_name(key, left);
+    if (get_binary(ctx, program, &file, &length) && pays(device, file, length, seconds))
+        status = write_binary(ctx, device, folder, key, file, length);
+    else
+        status = incline_cache_write(ctx, folder, left, "", 0);
+    incline_cache_remove(folder, slow);
     incline_free(&file);
     return status;
 }

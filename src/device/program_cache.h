@@ -1,7 +1,8 @@
 /* Compiled programs, kept in the folder `programs` of the cache, for drivers that do not keep them
  * themselves. Which do is found out: when a second process has found the compilation of one program
  * slow, it compiles it again; when that is slow too, this program and later ones of the driver are
- * kept, where loading is faster. Times are of the processor, which a busy machine does not change.
+ * kept, where loading is faster; one that does not load faster is left from then on. Times are of
+ * the processor, which a busy machine does not change.
  *
  * A file holds the binary of one program, named by a hash of everything that it came from, with its
  * length and a checksum. What is damaged, or refused by the driver, is removed and compiled anew.
@@ -36,8 +37,8 @@ enum incline_program_fate incline_program_cache_judge(struct incline_context *ct
                                                       const struct incline_program_key *key,
                                                       double seconds);
 
-/* Keeps the program, unless loading it takes more than half of `seconds`; remembers that the driver
- * keeps nothing itself. */
+/* Keeps the program and remembers that the driver keeps nothing itself; or, where loading it takes
+ * more than half of `seconds` or fails, remembers to leave it. */
 void incline_program_cache_keep(struct incline_context *ctx, struct incline_device *device,
                                 const struct incline_program_key *key, cl_program program,
                                 double seconds);

@@ -71,8 +71,8 @@ struct incline_tuning_result {
 };
 
 /* Adds the results to the user's file, in place of records of the same device, op and shape; what
- * else it holds stays. Errors: IO, the file or its folder cannot be written; they are refused; or
- * the cache is switched off. */
+ * else it holds stays, but for damaged lines. Errors: IO, the file or its folder cannot be written;
+ * they are refused; or the cache is switched off. */
 enum incline_status incline_tuning_store(struct incline_context *ctx,
                                          const struct incline_device *device,
                                          const struct incline_tuning_result *results,

@@ -100,7 +100,7 @@ static bool read_record(struct incline_tuning_record *record)
            read_time(fields[12], &record->second_us);
 }
 
-static void log_damaged(struct incline_context *ctx, const char *source, size_t number)
+static void log_skipped(struct incline_context *ctx, const char *source, size_t number)
 {
     incline_log(ctx, INCLINE_LOG_DEBUG, "%s:%zu: no record of this version; it is skipped", source,
                 number);
@@ -126,20 +126,64 @@ static enum incline_status copy_line(struct incline_context *ctx, const char *li
     return status;
 }
 
+/* Begins as a record of another schema does. */
+static bool has_other_schema(const char *line)
+{
+    char *end;
+    long schema = strtol(line, &end, 10);
+    return incline_is_digit(*line) && *end == '\t' && schema != INCLINE_TUNING_SCHEMA;
+}
+
+static bool is_head(const char *line, size_t length)
+{
+    const char *second = strchr(head, '\n') + 1;
+    size_t first_length = (size_t)(second - head) - 1;
+    return (length == first_length && memcmp(line, head, length) == 0) ||
+           (length == strlen(second) - 1 && memcmp(line, second, length) == 0);
+}
+
+static enum incline_status carry(struct incline_context *ctx, struct incline_tuning_table *table,
+                                 const char *line, size_t length)
+{
+    size_t bytes = table->others_bytes + length + 1;
+    if (is_head(line, length) || bytes > INCLINE_TUNING_OTHERS_BYTES_MAX)
+        return INCLINE_OK;
+    enum incline_status status =
+        incline_grow(ctx, &table->others, &table->others_capacity, bytes + 1, 1);
+    if (status)
+        return status;
+    memcpy(table->others + table->others_bytes, line, length);
+    table->others[bytes - 1] = '\n';
+    table->others_bytes = bytes;
+    return INCLINE_OK;
+}
+
+/* What is no record: damage is not written again, so that it is told of once. */
+static enum incline_status read_other(struct incline_context *ctx,
+                                      struct incline_tuning_table *table, const char *source,
+                                      size_t number, const char *line, size_t length)
+{
+    bool comment = line[0] == '#';
+    if (!comment)
+        log_skipped(ctx, source, number);
+    if (!comment && !has_other_schema(line))
+        return INCLINE_OK;
+    return carry(ctx, table, line, length);
+}
+
 static enum incline_status read_line(struct incline_context *ctx,
                                      struct incline_tuning_table *table, const char *source,
                                      size_t number, const char *line, size_t length)
 {
     struct incline_tuning_record record = {0};
-    if (length == 0 || line[0] == '#')
+    if (length == 0)
         return INCLINE_OK;
     enum incline_status status = copy_line(ctx, line, length, &record.line);
     if (status)
         return status;
     if (!read_record(&record)) {
-        log_damaged(ctx, source, number);
         incline_free(&record.line);
-        return INCLINE_OK;
+        return read_other(ctx, table, source, number, line, length);
     }
     status = append(ctx, table, &record);
     if (status)
@@ -168,6 +212,7 @@ void incline_tuning_table_finish(struct incline_tuning_table *table)
     for (size_t i = 0; i < table->count; i++)
         incline_free(&table->records[i].line);
     incline_free(&table->records);
+    incline_free(&table->others);
     *table = (struct incline_tuning_table){0};
 }
 
@@ -238,6 +283,7 @@ static void add_record(struct incline_text *line, const struct incline_tuning_re
 void incline_tuning_table_write(const struct incline_tuning_table *table, struct incline_text *out)
 {
     incline_text_add(out, "%s", head);
+    incline_text_add_bytes(out, table->others ? table->others : "", table->others_bytes);
     for (size_t i = 0; i < table->count; i++) {
         add_record(out, &table->records[i]);
         incline_text_add(out, "\n");

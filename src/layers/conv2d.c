@@ -166,9 +166,26 @@ void incline_conv2d_define(const struct incline_layer *layer, const struct incli
     incline_define(defines, "SHARE", share_of(layer));
 }
 
-static int tile_in(const struct incline_layer *layer)
+/* First guesses of TILE_IN, with many lanes and with one. */
+enum { TILE_IN_MANY = 16, TILE_IN_ONE = 4 };
+
+static int data_tile(const struct incline_layer *layer, const struct incline_plan *plan)
 {
-    return incline_tile(layer->in.channels, 16);
+    static const struct incline_tile many[] = {{{TILE_IN_MANY}}, {{8}}, {{12}}, {{4}},
+                                               {{20}},           {{6}}, {{2}},  {{1}}};
+    static const struct incline_tile one[] = {{{TILE_IN_ONE}}, {{8}}, {{2}},  {{1}},
+                                              {{6}},           {{3}}, {{12}}, {{16}}};
+    const struct incline_tile *tile =
+        incline_layer_tile(layer, plan, "conv2d_backward_data", many, sizeof many / sizeof *many,
+                           one, sizeof one / sizeof *one);
+    return incline_tile(layer->in.channels, tile->values[0]);
+}
+
+/* For the kernels that do not read TILE_IN: with the first guess they share its program. */
+static int unread_data_tile(const struct incline_layer *layer, const struct incline_plan *plan)
+{
+    bool many = incline_device_lanes(incline_plan_device(plan)) > 1;
+    return incline_tile(layer->in.channels, many ? TILE_IN_MANY : TILE_IN_ONE);
 }
 
 static bool trains(const struct incline_layer_io *io)
@@ -178,13 +195,13 @@ static bool trains(const struct incline_layer_io *io)
 
 static enum incline_status launch_kernel(struct incline_context *ctx,
                                          const struct incline_layer *layer,
-                                         struct incline_layer_io *io, bool input,
+                                         struct incline_layer_io *io, bool input, int tile_in,
                                          struct incline_launch *launch)
 {
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_conv2d_define(layer, io->plan, &defines);
-    incline_define(&defines, "TILE_IN", tile_in(layer));
+    incline_define(&defines, "TILE_IN", tile_in);
     incline_define(&defines, "INPUT", input);
     incline_define(&defines, "TRAINS", trains(io));
     return incline_layer_launch(ctx, layer, io, "conv2d.cl", &defines, launch);
@@ -226,7 +243,7 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
         incline_launch_add(&launch, (struct incline_arg)INCLINE_FIRST);
         incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     }
-    return launch_kernel(ctx, layer, io, input, &launch);
+    return launch_kernel(ctx, layer, io, input, unread_data_tile(layer, io->plan), &launch);
 }
 
 bool incline_conv2d_can_read_pixels(const struct incline_layer *layer)
@@ -242,15 +259,16 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
                                               const struct incline_layer *layer,
                                               struct incline_layer_io *io)
 {
+    int tile_in = data_tile(layer, io->plan);
     struct incline_launch launch = {.kernel = "conv2d_backward_data", .third = INCLINE_BLOCKS};
     incline_launch_over_lanes(&launch, io->plan,
-                              layer->in.height * count_tiles(layer->in.channels, tile_in(layer)));
+                              layer->in.height * count_tiles(layer->in.channels, tile_in));
     incline_launch_add_tensor(&launch, io->dy);
     if (layer->pool)
         incline_launch_add_tensor(&launch, io->saved);
     incline_launch_add_tensor(&launch, io->parameters[0]);
     incline_launch_add_tensor(&launch, io->dx);
-    return launch_kernel(ctx, layer, io, false, &launch);
+    return launch_kernel(ctx, layer, io, false, tile_in, &launch);
 }
 
 enum incline_status incline_conv2d_pieces(struct incline_context *ctx,
@@ -315,7 +333,7 @@ static enum incline_status plan_weight_gradient(struct incline_context *ctx,
         incline_launch_add_tensor(&launch, delta->code_t);
     incline_launch_add_tensor(&launch, pieces);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
-    status = launch_kernel(ctx, layer, io, false, &launch);
+    status = launch_kernel(ctx, layer, io, false, unread_data_tile(layer, io->plan), &launch);
     if (status)
         return status;
     return incline_conv2d_finish(ctx, layer, io, pieces);

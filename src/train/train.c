@@ -552,6 +552,7 @@ static void tune(struct trainer *trainer)
     const struct incline_tune_options request = {
         .mode = options->tune,
         .batch = (int)trainer->batch,
+        .no_fuse = options->no_fuse,
         .stop = options->stop,
         .cookie = options->callbacks.cookie,
         .progress = options->callbacks.tuning,

@@ -11,13 +11,14 @@ enum incline_status incline_tune(struct incline_context *ctx, struct incline_dev
                                  struct incline_tune_result *out)
 {
     INCLINE_REQUIRE(ctx, ctx && device && config && options && options->batch >= 0 && out);
-    const struct incline_tune_spec spec = {
+    struct incline_tune_spec spec = {
         .device = device,
         .layers = config->model.layers,
         .layer_count = config->model.layer_count,
         .loss = &incline_losses[config->train.loss],
-        .rewrites = INCLINE_REWRITE_ALL,
         .batch = options->batch > 0 ? options->batch : config->train.batch_size,
     };
-    return incline_tune_network(ctx, &spec, options, out);
+    *out = (struct incline_tune_result){0};
+    enum incline_status status = incline_rewrites_without(ctx, options->no_fuse, &spec.rewrites);
+    return status ? status : incline_tune_network(ctx, &spec, options, out);
 }

@@ -29,10 +29,17 @@ double incline_timings_median(const double *seconds, size_t count)
     return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
+static bool scatters(const double *seconds, size_t count)
+{
+    return incline_timings_median(seconds, count) >
+           noisy_ratio * incline_timings_least(seconds, count);
+}
+
 bool incline_timings_hopeless(const struct incline_timings *timings)
 {
-    return incline_timings_least(timings->candidate, timings->count) >
-           hopeless_ratio * incline_timings_least(timings->best, timings->count);
+    return timings->count > 1 && !scatters(timings->candidate, timings->count) &&
+           incline_timings_least(timings->candidate, timings->count) >
+               hopeless_ratio * incline_timings_least(timings->best, timings->count);
 }
 
 bool incline_timings_faster(const struct incline_timings *timings)
@@ -43,11 +50,10 @@ bool incline_timings_faster(const struct incline_timings *timings)
 
 bool incline_timings_noisy(const struct incline_timings *timings)
 {
-    return incline_timings_median(timings->best, timings->count) >
-           noisy_ratio * incline_timings_least(timings->best, timings->count);
+    return scatters(timings->best, timings->count) || scatters(timings->candidate, timings->count);
 }
 
-bool incline_machine_loaded(double cpu_seconds, double busy_seconds, int units)
+bool incline_machine_loaded(double cpu_seconds, double busy_seconds, double units)
 {
     return cpu_seconds < loaded_share * busy_seconds * units;
 }

@@ -15,18 +15,20 @@ struct incline_timings {
 double incline_timings_least(const double *seconds, size_t count);
 double incline_timings_median(const double *seconds, size_t count);
 
-/* So much slower than the best so far that more timings are not worth it. */
+/* So much slower than the best so far that more timings are not worth it; one timing, or two that
+ * differ, may have been disturbed and do not say so. */
 bool incline_timings_hopeless(const struct incline_timings *timings);
 
 /* Faster by more than the noise: the least of its timings against the least of the other's. */
 bool incline_timings_faster(const struct incline_timings *timings);
 
-/* The half of the best's timings is above the least by more than a quarter: something disturbs. */
+/* The half of the timings of one of the two is above its least by more than a quarter: something
+ * disturbs. */
 bool incline_timings_noisy(const struct incline_timings *timings);
 
 /* The process got clearly less of the machine than the device worked: cpu_seconds of all its
  * threads while `units` of them should have been busy for busy_seconds. */
-bool incline_machine_loaded(double cpu_seconds, double busy_seconds, int units);
+bool incline_machine_loaded(double cpu_seconds, double busy_seconds, double units);
 
 /* Over a whole tuning: more than a quarter of the looks at the machine found it loaded. */
 bool incline_looks_loaded(int looks, int loaded);

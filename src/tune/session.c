@@ -2,9 +2,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/processors.h"
 #include "device/lanes.h"
 #include "device/tuning.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,8 +16,15 @@ static const double quick_seconds = 5;
  * taken to be this share of making the whole step. */
 static const double margin = 1.25, first_share = 0.25;
 
+/* A quick tuning tries nothing when making the step took more than this share of its time: another
+ * candidate may take as long, and no compilation can be broken off. */
+static const double making_share = 0.5;
+
 /* A step that takes this share of the limit is timed once. */
 static const double long_share = 0.1;
+
+/* For a look at the machine's load. */
+static const double look_seconds = 0.1;
 
 enum { QUICK_CANDIDATES = 4, QUICK_TIMINGS = 4, FULL_TIMINGS = 8, STEP_TIMINGS = 3 };
 
@@ -44,9 +53,10 @@ struct session {
     size_t job_count;
     double start, longest_trial;
     double longest_work; /* of a trial, in seconds of the processor */
-    double slowness;     /* seconds for one of them, when the load was looked at last */
+    double slowness;     /* seconds for one of them, when the machine is busy; 0: it is not */
     double step_seconds, step_cost; /* of a step, and of timing it before and after */
     bool overdue;                   /* a trial was broken off */
+    bool reverted;                  /* what `plan` was made with is not all that is left chosen */
     int looks, busy_looks; /* at the machine's load */
 };
 
@@ -63,9 +73,9 @@ static double elapsed(const struct session *session)
 /* 0: none. */
 static double limit_of(const struct incline_tune_options *options)
 {
-    if (options->max_seconds > 0 || options->mode == INCLINE_TUNE_FULL)
+    if (options->mode == INCLINE_TUNE_FULL)
         return options->max_seconds;
-    return quick_seconds;
+    return options->max_seconds > 0 ? fmin(options->max_seconds, quick_seconds) : quick_seconds;
 }
 
 static int timings_of(const struct session *session)
@@ -85,7 +95,7 @@ static bool exceeds(const struct session *session, double seconds)
 static double foresee_trial(const struct session *session)
 {
     double steps = (1 + 2 * timings_of(session)) * session->step_seconds;
-    double work = session->result->loaded ? session->longest_work * session->slowness : 0;
+    double work = session->longest_work * session->slowness;
     double trial = session->longest_trial > work ? session->longest_trial : work;
     return margin * trial > steps ? margin * trial : steps;
 }
@@ -211,26 +221,16 @@ out:
     return status;
 }
 
-static void note_cost(struct session *session, double seconds, double work)
-{
-    if (seconds > session->longest_trial)
-        session->longest_trial = seconds;
-    if (work > session->longest_work)
-        session->longest_work = work;
-}
-
 /* Failures but those of memory are the candidate's. */
 static enum incline_status try_candidate(struct session *session, struct job *job, size_t candidate)
 {
     struct incline_step_plan *plan = NULL;
-    double start = now(session), work = incline_clock_process_seconds();
     choose(session, job, candidate);
     enum incline_status status = incline_rig_plan(&session->rig, &plan);
     if (!status)
         status = measure(session, job, candidate, &plan);
     choose(session, job, job->best);
     incline_step_plan_destroy(&plan);
-    note_cost(session, now(session) - start, incline_clock_process_seconds() - work);
     if (status && status != INCLINE_ERROR_MEMORY) {
         log_dropped(session, job, candidate, incline_error_text(session->ctx));
         incline_error_clear(session->ctx);
@@ -241,24 +241,38 @@ static enum incline_status try_candidate(struct session *session, struct job *jo
 
 /* ---- the load ---- */
 
+/* The compute units that the process could keep busy were it alone. */
+static double usable_units(const struct incline_device_info *info)
+{
+    return fmin(info->compute_units, incline_processors());
+}
+
+static enum incline_status probe_load(struct session *session, double *cpu, double *busy)
+{
+    const struct incline_tune_spec *spec = session->spec;
+    if (spec->probe_load)
+        return spec->probe_load(session->ctx, spec->device, look_seconds, cpu, busy);
+    return incline_device_probe_load(session->ctx, spec->device, look_seconds, cpu, busy);
+}
+
 /* On a CPU the process's share of it tells; a GPU that others use shows in the timings only. */
 static enum incline_status look_at_load(struct session *session)
 {
     const struct incline_device_info *info = incline_device_get_info(session->spec->device);
-    double cpu, busy;
+    double cpu, busy, units = usable_units(info);
     if (strcmp(info->type, "cpu") != 0)
         return INCLINE_OK;
-    enum incline_status status =
-        incline_device_probe_load(session->ctx, session->spec->device, &cpu, &busy);
+    enum incline_status status = probe_load(session, &cpu, &busy);
     if (status)
         return status;
     session->looks++;
-    session->slowness = cpu > 0 ? busy / cpu : 0;
-    if (!incline_machine_loaded(cpu, busy, info->compute_units))
+    session->slowness = 0;
+    if (!incline_machine_loaded(cpu, busy, units))
         return INCLINE_OK;
+    session->slowness = cpu > 0 ? busy / cpu : 0;
     incline_log(session->ctx, INCLINE_LOG_DEBUG,
-                "tuning: the machine is busy: %.1f ms of its %d compute units in %.1f ms",
-                1e3 * cpu, info->compute_units, 1e3 * busy);
+                "tuning: the machine is busy: %.1f ms of its %g compute units in %.1f ms",
+                1e3 * cpu, units, 1e3 * busy);
     session->busy_looks++;
     session->result->loaded = incline_looks_loaded(session->looks, session->busy_looks);
     return INCLINE_OK;
@@ -301,6 +315,27 @@ static void tell(const struct session *session, const struct job *job)
         session->options->progress(session->options->cookie, &progress);
 }
 
+static void note_cost(struct session *session, double seconds, double work)
+{
+    if (seconds > session->longest_trial)
+        session->longest_trial = seconds;
+    if (work > session->longest_work)
+        session->longest_work = work;
+}
+
+/* The look at the load after it belongs to a trial's cost. */
+static enum incline_status try_next(struct session *session, struct job *job)
+{
+    double start = now(session), work = incline_clock_process_seconds();
+    enum incline_status status = try_candidate(session, job, job->next);
+    if (status || session->overdue)
+        return status;
+    job->next++;
+    status = look_at_load(session);
+    note_cost(session, now(session) - start, incline_clock_process_seconds() - work);
+    return status;
+}
+
 static enum incline_status try_all(struct session *session)
 {
     enum incline_status status = INCLINE_OK;
@@ -309,13 +344,10 @@ static enum incline_status try_all(struct session *session)
         if (session->result->out_of_time)
             break;
         tell(session, job);
-        status = try_candidate(session, job, job->next);
+        status = try_next(session, job);
         session->result->out_of_time = session->overdue;
         if (session->overdue)
             break;
-        job->next++;
-        if (!status)
-            status = look_at_load(session);
     }
     return status;
 }
@@ -387,6 +419,14 @@ static enum incline_status time_step(struct session *session, double *seconds)
     return status;
 }
 
+/* What is measured on a busy machine would not be kept, and take longer than foreseen. */
+static bool is_worth_trying(const struct session *session, double making_seconds)
+{
+    if (session->options->mode == INCLINE_TUNE_FULL)
+        return true;
+    return !session->result->loaded && making_seconds <= making_share * limit_of(session->options);
+}
+
 static enum incline_status run(struct session *session)
 {
     struct incline_tune_result *result = session->result;
@@ -397,8 +437,10 @@ static enum incline_status run(struct session *session)
     double making = now(session) - start;
     note_cost(session, first_share * making,
               first_share * (incline_clock_process_seconds() - work));
-    session->start += making; /* the step had to be built anyway */
     status = look_at_load(session);
+    result->out_of_time = !status && !is_worth_trying(session, making);
+    if (result->out_of_time)
+        return INCLINE_OK;
     if (!status)
         status = time_step(session, &result->step_before_seconds);
     if (!status)
@@ -426,6 +468,7 @@ static void leave_the_rest(struct session *session)
         struct job *job = &session->jobs[i];
         if (was_looked_at(job) && is_believed(job))
             continue;
+        session->reverted = session->reverted || job->best != job->before;
         job->best = job->before;
         incline_tuning_set(session->spec->device, job->question, job->before,
                            was_looked_at(job) ? INCLINE_TUNING_MEASURED : job->before_source);
@@ -440,15 +483,22 @@ static bool anything_changed(const struct session *session)
     return false;
 }
 
-/* How long a step takes with what was chosen in the end. */
+/* How long a step takes with what was chosen in the end, unless nothing was tried or the time is
+ * up. */
 static enum incline_status time_choice(struct session *session)
 {
-    session->result->step_after_seconds = session->result->step_before_seconds;
-    if (!anything_changed(session))
+    struct incline_tune_result *result = session->result;
+    enum incline_status status = INCLINE_OK;
+    bool changed = anything_changed(session);
+    if (!changed)
+        result->step_after_seconds = result->step_before_seconds;
+    if (!changed || exceeds(session, 0))
         return INCLINE_OK;
-    incline_step_plan_destroy(&session->plan);
-    enum incline_status status = incline_rig_plan(&session->rig, &session->plan);
-    return status ? status : time_step(session, &session->result->step_after_seconds);
+    if (session->reverted) {
+        incline_step_plan_destroy(&session->plan);
+        status = incline_rig_plan(&session->rig, &session->plan);
+    }
+    return status ? status : time_step(session, &result->step_after_seconds);
 }
 
 /* ---- results ---- */

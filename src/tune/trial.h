@@ -13,6 +13,10 @@ struct incline_tune_spec {
     unsigned rewrites;
     int batch;
     double (*clock)(void); /* seconds, for the limit of time; NULL: the monotonic clock */
+    /* How loaded the machine is; NULL: incline_device_probe_load(). */
+    enum incline_status (*probe_load)(struct incline_context *ctx, struct incline_device *device,
+                                      double max_seconds, double *cpu_seconds,
+                                      double *busy_seconds);
 };
 
 /* What all steps share: parameters, images, and room for what comes out. */

@@ -80,11 +80,29 @@ static void what_the_cpu_works_is_seen(void **state)
     double cpu = 0, busy = 0;
     (void)state;
     int lanes = incline_device_lanes(device.device);
-    assert_ok(device.ctx, incline_device_probe_load(device.ctx, device.device, &cpu, &busy));
+    assert_ok(device.ctx, incline_device_probe_load(device.ctx, device.device, 1, &cpu, &busy));
     assert_true(busy > 0);
     assert_int_equal(incline_device_lanes(device.device), lanes);
     if (is_cpu(&device))
         assert_true(cpu > 0);
+    test_device_close(&device);
+}
+
+static uint64_t launches(const struct test_device *device)
+{
+    return incline_device_get_counters(device->device).launches;
+}
+
+/* Two launches to find out how long one takes, and one that is looked at. */
+static void a_look_at_the_load_keeps_to_its_time(void **state)
+{
+    struct test_device device = open_device();
+    double cpu = 0, busy = 0;
+    uint64_t before = launches(&device);
+    (void)state;
+    assert_ok(device.ctx, incline_device_probe_load(device.ctx, device.device, 0, &cpu, &busy));
+    assert_int_equal(launches(&device) - before, 3);
+    assert_true(busy > 0);
     test_device_close(&device);
 }
 
@@ -93,6 +111,7 @@ static const struct CMUnitTest tests[] = {
     scratch_test(the_environment_overrides),
     scratch_test(the_probe_is_remembered),
     scratch_test(what_the_cpu_works_is_seen),
+    scratch_test(a_look_at_the_load_keeps_to_its_time),
 };
 
 int main(void)

@@ -134,8 +134,14 @@ static void what_is_quick_is_left(void **state)
 static void what_loads_slowly_is_not_kept(void **state)
 {
     struct bench *bench = *state;
+    assert_int_equal(judge(bench, &bench->key, 10), INCLINE_PROGRAM_LEAVE);
+    assert_int_equal(judge(bench, &bench->key, 10), INCLINE_PROGRAM_COMPILE_AGAIN);
     keep(bench, &bench->key, 0);
     assert_false(is_there(bench, &bench->key, "bin"));
+    assert_false(is_there(bench, &bench->key, "slow"));
+    /* and is not compiled twice at every start */
+    assert_int_equal(judge(bench, &bench->key, 10), INCLINE_PROGRAM_LEAVE);
+    assert_int_equal(judge(bench, &bench->key, 10), INCLINE_PROGRAM_LEAVE);
 }
 
 static void what_is_slow_again_is_kept(void **state)

@@ -3,6 +3,7 @@
 #include "support/device.h"
 #include "support/scratch.h"
 
+#include "base/embedded.h"
 #include "device/tuning.h"
 #include "device/tuning_record.h"
 
@@ -58,15 +59,21 @@ static void store(struct bench *bench, size_t question, size_t best)
 }
 
 /* The line that the device would store for `op`, with another tile. */
-static void write_record(struct scratch *s, const struct bench *bench, const char *op,
-                         const char *tile)
+static void write_record_of(struct scratch *s, const struct bench *bench, const char *op,
+                            const char *build, const char *tile)
 {
     const struct incline_device_info *info = incline_device_get_info(bench->device);
     char line[1024];
-    snprintf(line, sizeof line, "1\t*\t%s\t*\t*\t%d\t%s\tn=3\t*\t%s\t1\t-\t0\t-\n", info->name,
-             incline_device_lanes(bench->device), op, tile);
+    snprintf(line, sizeof line, "1\t*\t%s\t*\t*\t%d\t%s\tn=3\t%s\t%s\t1\t-\t0\t-\n", info->name,
+             incline_device_lanes(bench->device), op, build, tile);
     scratch_write(s, "tuning", line, strlen(line));
     chmod(scratch_path(s, "tuning"), 0600);
+}
+
+static void write_record(struct scratch *s, const struct bench *bench, const char *op,
+                         const char *tile)
+{
+    write_record_of(s, bench, op, "*", tile);
 }
 
 static void the_first_candidate_is_the_guess(void **state)
@@ -129,6 +136,42 @@ static void what_is_no_candidate_is_ignored_with_a_word(void **state)
                         "3 tuning: the record for a, n=3 holds no tile of this version; it is "
                         "ignored\n");
     close_bench(&bench);
+}
+
+/* As all that is shipped is, once a kernel has changed. */
+static void what_other_kernels_gave_is_ignored_silently(void **state)
+{
+    struct scratch *s = *state;
+    struct bench bench;
+    open_bench(&bench);
+    write_record_of(s, &bench, "a", "0123456789abcdef", "4,4,0,0");
+    close_bench(&bench);
+    open_bench(&bench);
+    assert_int_equal(choose(&bench, "a"), 16);
+    assert_int_equal(incline_tuning_get(bench.device, 0)->source, INCLINE_TUNING_GUESS);
+    incline_tuning_log(bench.ctx, bench.device);
+    assert_string_equal(bench.heard.text, "");
+    close_bench(&bench);
+}
+
+/* Each of its lines is a record; a user's machine would only skip what is none. */
+static void what_is_shipped_can_be_read(void **state)
+{
+    struct heard heard = {""};
+    struct incline_context *ctx = incline_context_create(hear, &heard);
+    (void)state;
+    for (const struct incline_embedded_file *file = incline_tuning_files; file->name; file++) {
+        struct incline_tuning_table table = {0};
+        assert_ok(ctx, incline_tuning_table_read(ctx, &table, file->name, file->text));
+        for (size_t i = 0; i < table.count; i++) {
+            assert_string_equal(table.records[i].key.driver, "*");
+            assert_int_equal(table.records[i].key.units, INCLINE_TUNING_ANY);
+            assert_string_not_equal(table.records[i].key.build, "*");
+        }
+        incline_tuning_table_finish(&table);
+    }
+    assert_string_equal(heard.text, "");
+    incline_context_destroy(&ctx);
 }
 
 static void an_edited_record_is_used(void **state)
@@ -259,6 +302,8 @@ static const struct CMUnitTest tests[] = {
     tuning_test(the_first_candidate_is_the_guess),
     tuning_test(what_is_stored_is_used_later),
     tuning_test(what_is_no_candidate_is_ignored_with_a_word),
+    tuning_test(what_other_kernels_gave_is_ignored_silently),
+    tuning_test(what_is_shipped_can_be_read),
     tuning_test(an_edited_record_is_used),
     tuning_test(a_cut_file_costs_its_last_line),
     tuning_test(a_folder_of_others_is_not_used),

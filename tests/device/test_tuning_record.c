@@ -1,6 +1,7 @@
 /* The tuning database as text: what it takes, what it skips, how records replace each other. */
 #include "support/scratch.h"
 
+#include "base/memory.h"
 #include "device/tuning_record.h"
 
 #define LINE(op, tile)                                                                             \
@@ -188,6 +189,62 @@ static void a_record_replaces_those_of_other_builds(void **state)
     incline_tuning_table_finish(&table);
 }
 
+/* The text after one record was put into the table that was read from `text`. */
+static char *written(struct scratch *s, const char *text)
+{
+    const struct incline_tuning_record record = {.key = key, .tile = {{3}}, .date = "-"};
+    struct incline_tuning_table table = {0};
+    struct incline_text out;
+    struct heard heard;
+    char *bytes;
+    read_table(&table, text, &heard);
+    assert_ok(s->ctx, incline_tuning_table_put(s->ctx, &table, &record));
+    incline_text_init(&out, s->ctx);
+    incline_tuning_table_write(&table, &out);
+    assert_ok(s->ctx, incline_text_take(&out, &bytes));
+    incline_tuning_table_finish(&table);
+    return bytes;
+}
+
+static size_t count_text(const char *all, const char *text)
+{
+    size_t count = 0;
+    for (const char *found = strstr(all, text); found; found = strstr(found + 1, text))
+        count++;
+    return count;
+}
+
+static void comments_and_other_schemas_stay(void **state)
+{
+    static const char comment[] = "\n# from the other machine\n", damaged[] = "hello";
+    static const char other[] = "\n2\twhat\tis\tto\tcome\n";
+    char text[512];
+    snprintf(text, sizeof text, "%s%s\n%s%s", comment + 1, damaged, LINE("old", "8,0,0,0"),
+             other + 1);
+    char *once = written(*state, text), *twice = written(*state, once);
+    assert_string_equal(twice, once);
+    assert_int_equal(count_text(once, comment), 1);
+    assert_int_equal(count_text(once, other), 1);
+    assert_int_equal(count_text(once, damaged), 0);
+    assert_int_equal(count_text(once, "# schema"), 1);
+    incline_free(&once);
+    incline_free(&twice);
+}
+
+static void of_other_lines_there_is_a_limit(void **state)
+{
+    enum { LINES = INCLINE_TUNING_OTHERS_BYTES_MAX / 8 + 100 };
+    char *text = malloc(8 * LINES + 1);
+    assert_non_null(text);
+    for (size_t i = 0; i < LINES; i++)
+        strcpy(text + 8 * i, "# noise\n");
+    char *out = written(*state, text);
+    assert_int_equal(count_text(out, "# noise\n"), INCLINE_TUNING_OTHERS_BYTES_MAX / 8);
+    assert_non_null(strstr(out, "\top\tn=3\t"));
+    incline_free(&out);
+    free(text);
+}
+
 static const struct CMUnitTest tests[] = {
     scratch_test(a_record_is_found_by_its_whole_key),
     scratch_test(a_star_stands_for_any),
@@ -196,6 +253,8 @@ static const struct CMUnitTest tests[] = {
     scratch_test(a_file_may_be_cut_anywhere),
     scratch_test(what_is_written_is_read),
     scratch_test(a_record_replaces_those_of_other_builds),
+    scratch_test(comments_and_other_schemas_stay),
+    scratch_test(of_other_lines_there_is_a_limit),
 };
 
 int main(void)

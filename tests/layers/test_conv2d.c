@@ -1,5 +1,6 @@
 /* conv2d against its reference: shapes that fill no tile, every kind of padding and activation. */
 #include "check/reference.h"
+#include "device/tuning.h"
 #include "support/harness.h"
 
 struct conv_case {
@@ -101,6 +102,49 @@ static void test_against_reference(void **state)
     }
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_reference)};
+static size_t find_question(const char *op)
+{
+    size_t found = 0;
+    while (found < incline_tuning_count(harness_device.device) &&
+           strcmp(incline_tuning_get(harness_device.device, found)->op, op) != 0)
+        found++;
+    assert_true(found < incline_tuning_count(harness_device.device));
+    return found;
+}
+
+static void run_once(const struct harness_setup *setup, struct incline_chain_values *values)
+{
+    struct harness_chain *chain = harness_chain_create(setup);
+    harness_values_init(values, chain, setup->batch);
+    harness_values_fill(values, HARNESS_REAL, 3);
+    harness_chain_run(chain, values);
+    harness_chain_destroy(&chain);
+}
+
+static void test_data_tiles_give_the_same_bits(void **state)
+{
+    static const struct conv_case c = {{3, 3, 17}, 5, {3, 3}, {1, 1}, SAME, true, RELU, 20, true};
+    const struct harness_setup setup = setup_of(&c);
+    struct incline_chain_values first, other;
+    (void)state;
+    run_once(&setup, &first);
+    size_t question = find_question("conv2d_backward_data");
+    size_t count = incline_tuning_get(harness_device.device, question)->count;
+    assert_int_equal(count, 8);
+    for (size_t i = 1; i < count; i++) {
+        incline_tuning_set(harness_device.device, question, i, INCLINE_TUNING_MEASURED);
+        run_once(&setup, &other);
+        harness_compare_same("conv2d_backward_data", "dx", other.dx, first.dx,
+                             (size_t)first.images * first.in_elems);
+        harness_values_finish(&other);
+    }
+    harness_values_finish(&first);
+}
+
+/* That of the tiles comes first: its question must be the only one of its name. */
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_data_tiles_give_the_same_bits),
+    cmocka_unit_test(test_against_reference),
+};
 
 HARNESS_MAIN(tests)

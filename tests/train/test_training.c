@@ -185,6 +185,36 @@ static void test_seed_decides_bytes(void **state)
         incline_free(&bytes[i]);
 }
 
+static void note_pool(void *cookie, const struct incline_tune_result *result)
+{
+    bool *has_pool = cookie;
+    assert_true(result->count > 0);
+    for (size_t i = 0; i < result->count; i++)
+        *has_pool = *has_pool || strcmp(result->rows[i].op, "conv2d_pool_forward") == 0;
+}
+
+/* Stopped at once: what would be measured is named all the same. */
+static void test_tunes_the_fusions_it_trains(void **state)
+{
+    static const char *const no_fuse[] = {NULL, "pool", "all"};
+    for (size_t i = 0; i < 3; i++) {
+        volatile sig_atomic_t stop = 1;
+        bool has_pool = false;
+        struct incline_train_result result;
+        struct setup setup = {
+            .options = {.no_fuse = no_fuse[i],
+                        .tune = INCLINE_TUNE_FULL,
+                        .stop = &stop,
+                        .callbacks = {.cookie = &has_pool, .tuned = note_pool}},
+        };
+        char name[32];
+        snprintf(name, sizeof name, "tuned-%zu", i);
+        assert_fails(env.ctx, INCLINE_ERROR_INTERRUPTED, train(*state, &setup, name, &result),
+                     "stopped");
+        assert_int_equal(has_pool, no_fuse[i] == NULL);
+    }
+}
+
 static void count_tick(void *cookie, const struct incline_progress *progress)
 {
     (void)progress;
@@ -499,6 +529,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_learns, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_batch_sizes, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_seed_decides_bytes, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_tunes_the_fusions_it_trains, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test_setup_teardown(test_step_neither_allocates_nor_builds_nor_waits,
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_divergence_stops, scratch_setup, scratch_teardown),

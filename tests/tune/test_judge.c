@@ -39,14 +39,28 @@ static void the_least_timing_decides(void **state)
     assert_true(incline_timings_hopeless(&t));
 }
 
+static void disturbed_timings_are_not_hopeless(void **state)
+{
+    const double steady[] = {1, 1}, disturbed[] = {9, 0.8}, differ[] = {9, 1.4};
+    (void)state;
+    struct incline_timings t = timings(1, steady, disturbed);
+    assert_false(incline_timings_hopeless(&t));
+    t = TIMINGS(steady, disturbed);
+    assert_false(incline_timings_hopeless(&t));
+    t = TIMINGS(steady, differ);
+    assert_false(incline_timings_hopeless(&t));
+}
+
 static void scatter_is_noticed(void **state)
 {
     const double steady[] = {1, 1.1, 1, 1.2}, once[] = {1, 1, 9, 1}, often[] = {1, 1.5, 9, 2};
     (void)state;
-    struct incline_timings t = TIMINGS(steady, often);
+    struct incline_timings t = TIMINGS(steady, once);
     assert_false(incline_timings_noisy(&t));
     t = TIMINGS(once, steady);
     assert_false(incline_timings_noisy(&t));
+    t = TIMINGS(steady, often);
+    assert_true(incline_timings_noisy(&t));
     t = TIMINGS(often, steady);
     assert_true(incline_timings_noisy(&t));
 }
@@ -65,8 +79,12 @@ static void a_loaded_machine_is_noticed(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(medians), cmocka_unit_test(the_least_timing_decides),
-    cmocka_unit_test(scatter_is_noticed), cmocka_unit_test(a_loaded_machine_is_noticed)};
+    cmocka_unit_test(medians),
+    cmocka_unit_test(the_least_timing_decides),
+    cmocka_unit_test(disturbed_timings_are_not_hopeless),
+    cmocka_unit_test(scatter_is_noticed),
+    cmocka_unit_test(a_loaded_machine_is_noticed),
+};
 
 int main(void)
 {
