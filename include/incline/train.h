@@ -52,7 +52,7 @@ struct incline_train_options {
     bool overwrite;           /* a run that is there stays until the new one has saved weights */
     bool unique;              /* when it exists, create folder-2, folder-3, ... instead */
     const char *weights;      /* start from this file instead of fresh weights, or NULL */
-    double max_seconds;       /* stop after the step that passes this; 0: no limit */
+    double max_seconds; /* stop after the step that passes this; tuning takes half at most; 0: no limit */
     const char *no_fuse;      /* fusions to leave out, "head,input" or "all"; NULL: none. For finding
                                  a fault in a device: they change speed, never results */
     bool overfit_batch;       /* train on the first batch only, again and again */
@@ -82,7 +82,8 @@ struct incline_train_result {
  *   config.yaml environment.json log.csv events.jsonl weights/last.safetensors weights/best.safetensors
  * Returns when training has ended; what is passed is borrowed until then. *out is set on failure too.
  * Two trainings never share a folder, unless they overwrite one. Fails with
- *   INTERRUPTED  after *stop was set and the weights saved;
+ *   INTERRUPTED  after *stop was set and the weights saved, or before the first step: then with
+ *                steps_done 0 and nothing written;
  *   NUMERIC      when a loss is NaN or infinite; the last saved weights stay;
  *   IO           when the folder exists or cannot be written, before any training; or later, when a
  *                file of the run cannot be;

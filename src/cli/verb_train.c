@@ -441,17 +441,20 @@ static void on_tuned(void *cookie, const struct incline_tune_result *result)
     struct training *training = cookie;
     struct cli_figure time;
     char step[80] = "";
+    size_t changed = 0; /* operations for which the first guess was not the best */
     size_t bytes = sizeof training->tuned;
     if (result->step_before_seconds <= 0) {
         snprintf(training->tuned, bytes, "left out: %s",
                  result->loaded ? "the machine is busy" : "building the kernels took too long");
         return;
     }
-    if (result->step_after_seconds > 0)
+    for (size_t i = 0; i < result->count; i++)
+        changed += strcmp(result->rows[i].first, result->rows[i].best) != 0;
+    if (changed > 0 && result->step_after_seconds > 0)
         snprintf(step, sizeof step, ", a step %.3f ms on the device (before %.3f ms)",
                  1e3 * result->step_after_seconds, 1e3 * result->step_before_seconds);
-    snprintf(training->tuned, bytes, "%zu operations in %s%s%s%s", result->count,
-             cli_format_time(&time, result->seconds), step,
+    snprintf(training->tuned, bytes, "%zu operations in %s, %zu changed%s%s%s", result->count,
+             cli_format_time(&time, result->seconds), changed, step,
              result->out_of_time ? ", out of time" : "",
              result->loaded ? ", not kept: the machine is busy" : "");
 }

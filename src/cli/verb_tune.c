@@ -51,12 +51,18 @@ static void describe(const struct incline_tune_row *row, char text[64])
         snprintf(text + length, 64 - (size_t)length, ", noisy");
 }
 
+/* Is anything better than the first guess? */
+static bool changes(const struct incline_tune_row *row)
+{
+    return strcmp(row->first, row->best) != 0;
+}
+
 static void add_row(struct cli_table *table, const struct incline_tune_row *row)
 {
     struct cli_figure first, best;
     char compared[64];
     bool timed = row->compared > 0;
-    bool changed = strcmp(row->first, row->best) != 0;
+    bool changed = changes(row);
     describe(row, compared);
     const char *cells[] = {row->op,    row->shape,
                            row->first, timed ? format_ms(&first, row->first_seconds) : "-",
@@ -82,19 +88,31 @@ static int print_rows(struct cli *cli, const struct incline_tune_result *result)
 static const char *fate(const struct incline_tune_result *result)
 {
     if (result->step_before_seconds <= 0)
-        return result->loaded ? "nothing tried: the machine is busy with other work"
+        return result->loaded ? "nothing tried: the machine is busy with other work; try again when "
+                                "it is idle"
                               : "nothing tried: building the kernels took too long";
     if (result->loaded)
-        return "not kept: the machine is busy with other work, so the figures say little";
+        return "not kept: the machine is busy with other work, so the figures say little; try again "
+               "when it is idle";
     if (result->stored < result->count)
         return "kept, but for what was disturbed, not reached or could not be written";
     return "kept";
 }
 
+static bool any_changes(const struct incline_tune_result *result)
+{
+    for (size_t i = 0; i < result->count; i++)
+        if (changes(&result->rows[i]))
+            return true;
+    return false;
+}
+
 static void print_end(struct cli *cli, const struct incline_tune_result *result)
 {
     struct cli_figure before, after;
-    if (result->step_after_seconds > 0)
+    if (!any_changes(result) && result->step_before_seconds > 0)
+        cli_print(cli, "first guesses are best; ");
+    else if (result->step_after_seconds > 0)
         cli_print(cli, "a step takes %s, before %s; ",
                   format_ms(&after, result->step_after_seconds),
                   format_ms(&before, result->step_before_seconds));
@@ -109,7 +127,9 @@ static int print_text(struct cli *cli, const char *name, int batch,
               cli_format_time(&time, result->seconds));
     if (result->known > 0)
         cli_print(cli, ", %d known before", result->known);
-    if (result->out_of_time)
+    if (*cli_stop_flag() != 0)
+        cli_print(cli, ", stopped");
+    else if (result->out_of_time)
         cli_print(cli, ", out of time");
     cli_print(cli, "\n");
     int code = print_rows(cli, result);

@@ -553,6 +553,7 @@ static void tune(struct trainer *trainer)
         .mode = options->tune,
         .batch = (int)trainer->batch,
         .no_fuse = options->no_fuse,
+        .max_seconds = options->max_seconds / 2, /* most of it is for training */
         .stop = options->stop,
         .cookie = options->callbacks.cookie,
         .progress = options->callbacks.tuning,
@@ -569,6 +570,9 @@ static void tune(struct trainer *trainer)
 static enum incline_status prepare(struct trainer *trainer)
 {
     tune(trainer);
+    if (is_asked_to_stop(trainer))
+        return incline_fail(trainer->ctx, INCLINE_ERROR_INTERRUPTED,
+                            "stopped before the first step");
     enum incline_status status = make_parameters(trainer);
     if (status)
         return status;
