@@ -82,8 +82,8 @@ struct incline_train_result {
  *   config.yaml environment.json log.csv events.jsonl weights/last.safetensors weights/best.safetensors
  * Returns when training has ended; what is passed is borrowed until then. *out is set on failure too.
  * Two trainings never share a folder, unless they overwrite one. Fails with
- *   INTERRUPTED  after *stop was set and the weights saved, or before the first step: then with
- *                steps_done 0 and nothing written;
+ *   INTERRUPTED  after *stop was set and the weights saved, or during tuning: then with steps_done
+ *                0 and nothing written;
  *   NUMERIC      when a loss is NaN or infinite; the last saved weights stay;
  *   IO           when the folder exists or cannot be written, before any training; or later, when a
  *                file of the run cannot be;

@@ -570,9 +570,8 @@ static void tune(struct trainer *trainer)
 static enum incline_status prepare(struct trainer *trainer)
 {
     tune(trainer);
-    if (is_asked_to_stop(trainer))
-        return incline_fail(trainer->ctx, INCLINE_ERROR_INTERRUPTED,
-                            "stopped before the first step");
+    if (trainer->options->tune != INCLINE_TUNE_OFF && is_asked_to_stop(trainer))
+        return incline_fail(trainer->ctx, INCLINE_ERROR_INTERRUPTED, "stopped while tuning");
     enum incline_status status = make_parameters(trainer);
     if (status)
         return status;

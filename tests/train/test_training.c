@@ -278,6 +278,17 @@ static void test_stop_saves(void **state)
     incline_free(&bytes);
 }
 
+static void test_stop_during_tuning(void **state)
+{
+    volatile sig_atomic_t stop = 1;
+    struct setup setup = {.options = {.stop = &stop, .tune = INCLINE_TUNE_FULL}};
+    struct incline_train_result result;
+    struct scratch *s = *state;
+    assert_int_equal(train(s, &setup, "untouched", &result), INCLINE_ERROR_INTERRUPTED);
+    assert_int_equal(result.steps_done, 0);
+    assert_false(incline_folder_exists(scratch_path(s, "untouched")));
+}
+
 /* A validation is not waited for: here the one step of an epoch is done when the wish is seen. */
 static void test_stop_ends_validation(void **state)
 {
@@ -535,6 +546,7 @@ int main(void)
                                         scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_divergence_stops, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_saves, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_stop_during_tuning, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_ends_validation, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_between_epochs, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
