@@ -58,6 +58,7 @@ struct incline_layer_summary {
     const char *name;          /* "conv2d_1" */
     const char *type;          /* "conv2d" */
     const char *detail;        /* "3x3 + relu", may be "" */
+    const char *sources;       /* "conv2d_2, relu_1": the layers that it reads; "": the one before */
     int height, width, channels; /* of the output */
     bool flat;                 /* the output is a vector: height = width = 1 */
     size_t parameters;

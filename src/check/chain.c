@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "layers/finish.h"
+#include "network/graph.h"
 #include "network/rewrite.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@ struct incline_chain {
     struct incline_layer *layers; /* rewritten copies */
     struct incline_layer_io *io;
     size_t count;
+    struct incline_graph graph; /* of both */
     struct incline_shape in, out;
     int batch, tuned_batch;
     bool updates, has_dx;
@@ -19,7 +21,7 @@ struct incline_chain {
     struct incline_finish finish;
     size_t forward_launches;
     struct incline_guarded x, y, dy, dx;
-    struct incline_tensor *y_tensor, *dx_tensor;
+    struct incline_tensor *y_tensor;
     int parameter_count;
     size_t parameter_elems[INCLINE_CHAIN_PARAMETERS];
     double fan_in[INCLINE_CHAIN_PARAMETERS];
@@ -28,22 +30,6 @@ struct incline_chain {
     struct incline_tensor *target[INCLINE_CHAIN_PARAMETERS]; /* where a gradient goes */
     char damage[96];
 };
-
-static bool is_last(const struct incline_chain *chain, size_t i)
-{
-    while (++i < chain->count)
-        if (incline_layer_works(&chain->layers[i]))
-            return false;
-    return true;
-}
-
-static bool is_first(const struct incline_chain *chain, size_t i)
-{
-    while (i-- > 0)
-        if (incline_layer_works(&chain->layers[i]))
-            return false;
-    return true;
-}
 
 static enum incline_status add_parameter(struct incline_context *ctx, struct incline_chain *chain,
                                          struct incline_layer_io *io, int role,
@@ -77,7 +63,7 @@ static enum incline_status output_tensor(struct incline_context *ctx, struct inc
 {
     const struct incline_layer *layer = &chain->layers[i];
     struct incline_shape shape = incline_layer_output(layer);
-    if (!is_last(chain, i))
+    if (incline_graph_source(chain->layers, (int)chain->count - 1) != (int)i)
         return incline_activation_tensor(ctx, chain->plan, "between", incline_shape_elems(shape),
                                          y);
     enum incline_status status = incline_guarded_tensor(ctx, &chain->y, chain->plan, y);
@@ -86,78 +72,69 @@ static enum incline_status output_tensor(struct incline_context *ctx, struct inc
 }
 
 static enum incline_status plan_forward_layer(struct incline_context *ctx,
-                                              struct incline_chain *chain, size_t i,
-                                              struct incline_tensor **x)
+                                              struct incline_chain *chain, size_t i)
 {
     const struct incline_layer *layer = &chain->layers[i];
     struct incline_layer_io *io = &chain->io[i];
+    if (!incline_layer_works(layer))
+        return INCLINE_OK;
     io->plan = chain->plan;
-    io->x = *x;
     io->finish = &chain->finish;
     io->gradient_use = chain->finish.gradient_use;
+    incline_graph_bind_inputs(&chain->graph, i);
     enum incline_status status = output_tensor(ctx, chain, i, &io->y);
     for (int role = 0; !status && role < layer->parameter_count; role++)
         status = add_parameter(ctx, chain, io, role, &layer->parameters[role]);
-    if (status)
-        return status;
-    *x = io->y;
-    return layer->class->forward(ctx, layer, io);
+    return status ? status : layer->class->forward(ctx, layer, io);
 }
 
 static enum incline_status plan_forward(struct incline_context *ctx, struct incline_chain *chain)
 {
-    struct incline_tensor *x;
-    enum incline_status status = incline_guarded_tensor(ctx, &chain->x, chain->plan, &x);
+    struct incline_graph *graph = &chain->graph;
+    enum incline_status status = incline_guarded_tensor(ctx, &chain->x, chain->plan, &graph->x);
+    if (!status && chain->has_dx)
+        status = incline_guarded_tensor(ctx, &chain->dx, chain->plan, &graph->dx);
     for (size_t i = 0; !status && i < chain->count; i++)
-        if (incline_layer_works(&chain->layers[i]))
-            status = plan_forward_layer(ctx, chain, i, &x);
+        status = plan_forward_layer(ctx, chain, i);
     chain->forward_launches = incline_plan_launches(chain->plan);
     return status;
 }
 
-/* Whether layer i, a dense one, takes the weight gradient of the conv2d below along: when that is the
- * first and nobody wants dx. */
-static bool takes_conv(const struct incline_chain *chain, size_t i)
+/* Whether layer i, a dense one, takes the weight gradient of the conv2d below along: when nobody wants
+ * the data gradient of that one. */
+static bool takes_conv(struct incline_chain *chain, size_t i)
 {
     const struct incline_layer *conv = chain->layers[i].conv;
-    return conv && !chain->has_dx && is_first(chain, (size_t)(conv - chain->layers));
+    if (!conv || incline_graph_wants_dx(&chain->graph, (size_t)(conv - chain->layers)))
+        return false;
+    chain->io[i].conv = &chain->io[conv - chain->layers];
+    return true;
 }
 
 static enum incline_status plan_backward_layer(struct incline_context *ctx,
-                                               struct incline_chain *chain, size_t i,
-                                               struct incline_tensor **dy)
+                                               struct incline_chain *chain, size_t i)
 {
     const struct incline_layer *layer = &chain->layers[i];
     struct incline_layer_io *io = &chain->io[i];
-    enum incline_status status = INCLINE_OK;
-    io->dy = *dy;
-    if (takes_conv(chain, i)) {
-        io->conv = &chain->io[layer->conv - chain->layers];
-    } else if (!is_first(chain, i)) {
-        status = incline_activation_tensor(ctx, chain->plan, "between",
-                                           incline_shape_elems(layer->in), &io->dx);
-    } else if (chain->has_dx) {
-        status = incline_guarded_tensor(ctx, &chain->dx, chain->plan, &io->dx);
-        chain->dx_tensor = io->dx;
-    }
-    if (status)
-        return status;
-    *dy = io->dx;
-    return layer->class->backward(ctx, layer, io);
+    if (!incline_layer_works(layer) || !io->dy)
+        return INCLINE_OK;
+    if (takes_conv(chain, i))
+        return layer->class->backward(ctx, layer, io);
+    enum incline_status status = incline_graph_begin_backward(ctx, &chain->graph, i);
+    if (!status)
+        status = layer->class->backward(ctx, layer, io);
+    return status ? status : incline_graph_end_backward(ctx, &chain->graph, i);
 }
 
 static enum incline_status plan_backward(struct incline_context *ctx, struct incline_chain *chain)
 {
-    struct incline_tensor *dy;
-    enum incline_status status = incline_guarded_tensor(ctx, &chain->dy, chain->plan, &dy);
+    int last = incline_graph_source(chain->layers, (int)chain->count - 1);
+    enum incline_status status = INCLINE_OK;
+    if (last != INCLINE_GRAPH_IMAGES)
+        status = incline_guarded_tensor(ctx, &chain->dy, chain->plan, &chain->io[last].dy);
     incline_plan_set_pass(chain->plan, INCLINE_PASS_BACKWARD);
-    for (size_t i = chain->count; !status && i-- > 0;) {
-        if (!incline_layer_works(&chain->layers[i]))
-            continue;
-        status = plan_backward_layer(ctx, chain, i, &dy);
-        if (chain->io[i].conv)
-            break;
-    }
+    for (size_t i = chain->count; !status && i-- > 0;)
+        status = plan_backward_layer(ctx, chain, i);
     return status ? status : incline_finish_all(ctx, &chain->finish);
 }
 
@@ -190,6 +167,10 @@ static enum incline_status make_plan(struct incline_context *ctx, struct incline
         return status;
     incline_plan_tune_for(chain->plan, chain->tuned_batch);
     chain->finish.plan = chain->plan;
+    chain->graph = (struct incline_graph){.plan = chain->plan,
+                                          .layers = chain->layers,
+                                          .count = chain->count,
+                                          .io = chain->io};
     status = plan_forward(ctx, chain);
     if (status)
         return status;
@@ -269,7 +250,7 @@ struct incline_shape incline_chain_out(const struct incline_chain *chain)
 
 bool incline_chain_has_dx(const struct incline_chain *chain)
 {
-    return chain->dx_tensor != NULL;
+    return chain->graph.dx_begun;
 }
 
 int incline_chain_parameters(const struct incline_chain *chain)
@@ -494,7 +475,7 @@ void incline_chain_name_kernels(const struct incline_chain *chain, int tensor,
                                 struct incline_text *out)
 {
     const struct incline_tensor *wanted = tensor == INCLINE_CHAIN_Y    ? chain->y_tensor
-                                          : tensor == INCLINE_CHAIN_DX ? chain->dx_tensor
+                                          : tensor == INCLINE_CHAIN_DX ? chain->graph.dx
                                                                        : chain->target[tensor];
     bool forward = tensor == INCLINE_CHAIN_Y;
     size_t first = forward ? 0 : chain->forward_launches;

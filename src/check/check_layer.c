@@ -4,6 +4,7 @@
 #include "check/checker.h"
 #include "check/reference.h"
 #include "layers/dense_gemm.h"
+#include "network/graph.h"
 #include "network/rewrite.h"
 
 #include <math.h>
@@ -170,6 +171,48 @@ static double elementwise_dx(const void *cookie, size_t index)
                                       check->values.dy[index]);
 }
 
+/* A join is checked with all of its inputs the same; see alone(). */
+static double add_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_layer_input_count(check->layer) * check->values.x[index];
+}
+
+static double add_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_layer_input_count(check->layer) * check->values.dy[index];
+}
+
+static double concat_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    size_t channels = (size_t)check->layer->in.channels, out = (size_t)check->layer->out.channels;
+    return check->values.x[index / out * channels + index % channels];
+}
+
+static double concat_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    size_t channels = (size_t)check->layer->in.channels, out = (size_t)check->layer->out.channels;
+    double sum = 0;
+    for (size_t c = index % channels; c < out; c += channels)
+        sum += check->values.dy[index / channels * out + c];
+    return sum;
+}
+
+static double multiply_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return check->values.x[index] * check->values.x[index];
+}
+
+static double multiply_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return 2 * check->values.x[index] * check->values.dy[index];
+}
+
 static double softmax_y(const void *cookie, size_t index)
 {
     const struct layer_check *check = cookie;
@@ -227,6 +270,9 @@ static const struct layer_reference references[] = {
     {"sigmoid", prepare_elementwise, elementwise_y, elementwise_dx, function_cost, function_cost},
     {"tanh", prepare_elementwise, elementwise_y, elementwise_dx, function_cost, function_cost},
     {"softmax", prepare_nothing, softmax_y, softmax_dx, channels_cost, channels_cost},
+    {"add", prepare_nothing, add_y, add_dx, function_cost, function_cost},
+    {"concat", prepare_nothing, concat_y, concat_dx, function_cost, function_cost},
+    {"multiply", prepare_nothing, multiply_y, multiply_dx, function_cost, function_cost},
 };
 
 static const struct layer_reference *find_reference(const struct incline_layer_class *class)
@@ -389,6 +435,27 @@ static bool wants_dx(const struct incline_model *model, size_t layer)
     return false;
 }
 
+/* The layer outside its network: it reads the images, a join nothing but them. */
+static enum incline_status alone(struct incline_checker *checker, const struct incline_layer *layer,
+                                 struct incline_layer *out)
+{
+    struct incline_text problem;
+    *out = *layer;
+    out->input_count = layer->class->most_inputs > 0 ? layer->input_count : 0;
+    for (int k = 0; k < out->input_count; k++) {
+        out->inputs[k] = INCLINE_GRAPH_IMAGES;
+        if (k > 0)
+            out->others[k - 1] = layer->in;
+    }
+    incline_text_init(&problem, checker->ctx);
+    enum incline_status status = out->class->infer(out, &problem);
+    if (status == INCLINE_ERROR_CONFIG)
+        status = incline_fail(checker->ctx, status, "%s: %s", layer->name,
+                              incline_text_get(&problem));
+    incline_text_finish(&problem);
+    return status;
+}
+
 static enum incline_status check_one(struct incline_checker *checker, size_t i,
                                      const struct incline_layer *layer, const char *way,
                                      enum passes passes)
@@ -423,9 +490,10 @@ static enum incline_status check_one(struct incline_checker *checker, size_t i,
 
 /* The products of a dense layer through CLBlast: the class is the layer's but for the way forward,
  * which decides the way back. */
-static enum incline_status check_products(struct incline_checker *checker, size_t i)
+static enum incline_status check_products(struct incline_checker *checker, size_t i,
+                                          const struct incline_layer *dense)
 {
-    struct incline_layer layer = checker->config->model.layers[i];
+    struct incline_layer layer = *dense;
     struct incline_layer_class class = *layer.class;
     char op[120];
     class.forward = incline_dense_gemm_forward;
@@ -459,15 +527,15 @@ static enum incline_status check_training(struct incline_checker *checker, size_
 
 enum incline_status incline_check_layer(struct incline_checker *checker, size_t i)
 {
-    const struct incline_layer *layer = &checker->config->model.layers[i];
-    enum incline_status status = INCLINE_OK;
-    if (!layer->class->forward)
+    struct incline_layer layer;
+    if (!checker->config->model.layers[i].class->forward)
         return INCLINE_OK;
-    if (!checker->options->inference)
-        status = check_training(checker, i, layer);
+    enum incline_status status = alone(checker, &checker->config->model.layers[i], &layer);
+    if (!status && !checker->options->inference)
+        status = check_training(checker, i, &layer);
     if (!status)
-        status = check_one(checker, i, layer, ", inference", FORWARD_ONLY);
-    if (!status && checker->options->products && strcmp(layer->class->name, "dense") == 0)
-        status = check_products(checker, i);
+        status = check_one(checker, i, &layer, ", inference", FORWARD_ONLY);
+    if (!status && checker->options->products && strcmp(layer.class->name, "dense") == 0)
+        status = check_products(checker, i, &layer);
     return status;
 }

@@ -61,8 +61,27 @@ static const char one[] =
     "data: {root: none}\n"
     "train: {batch_size: 1, loss: cross_entropy}\n";
 
+static const char joins[] =
+    "incline: 1\n"
+    "model:\n"
+    "  name: joins\n"
+    "  input: [6, 5, 3]\n"
+    "  layers:\n"
+    "    - residual: {main: [{conv2d: {filters: 7, kernel: 3, padding: same}}],\n"
+    "                 shortcut: [{conv2d: {filters: 7, kernel: 1, name: a}}]}\n"
+    "    - relu: {name: b}\n"
+    "    - max_pool2d: {size: [6, 5], name: c}\n"
+    "    - multiply: {from: [b, c], name: d}\n"
+    "    - multiply: {from: [d, a]}\n"
+    "    - sigmoid: {name: e}\n"
+    "    - concat: {from: [e, input, b]}\n"
+    "    - flatten\n"
+    "    - dense: 4\n"
+    "data: {root: none}\n"
+    "train: {batch_size: 18, loss: cross_entropy}\n";
+
 const char *const *incline_check_networks(void)
 {
-    static const char *const networks[] = {convolutions, layers, wide, one, NULL};
+    static const char *const networks[] = {convolutions, layers, wide, one, joins, NULL};
     return networks;
 }

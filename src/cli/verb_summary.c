@@ -20,8 +20,8 @@ static void add_layer(struct cli_table *table, const struct incline_layer_summar
 {
     char type[128], output[64];
     struct cli_figure parameters, multiply_adds;
-    snprintf(type, sizeof type, "%s%s%s", layer->type, layer->detail[0] != '\0' ? " " : "",
-             layer->detail);
+    snprintf(type, sizeof type, "%s%s%s%s%s", layer->type, layer->detail[0] != '\0' ? " " : "",
+             layer->detail, layer->sources[0] != '\0' ? " of " : "", layer->sources);
     if (layer->flat)
         snprintf(output, sizeof output, "%d", layer->channels);
     else
@@ -101,9 +101,9 @@ static json_t *layer_to_json(const struct incline_layer_summary *layer)
 {
     json_t *output = layer->flat ? json_pack("[i]", layer->channels)
                                  : json_pack("[iii]", layer->height, layer->width, layer->channels);
-    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I}", "name", cli_json_text(layer->name), "type",
-                     cli_json_text(layer->type), "detail", cli_json_text(layer->detail), "output",
-                     output, "parameters", (json_int_t)layer->parameters, "multiply_adds",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "name", cli_json_text(layer->name),
+                     "type", cli_json_text(layer->type), "detail", cli_json_text(layer->detail),
+                     "from", cli_json_text(layer->sources), "output", output, "parameters", (json_int_t)layer->parameters, "multiply_adds",
                      (json_int_t)layer->multiply_adds);
 }
 

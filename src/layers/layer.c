@@ -164,3 +164,19 @@ enum incline_status incline_activation_tensor(struct incline_context *ctx,
                             name, elems_per_image, incline_plan_batch(plan));
     return incline_plan_tensor(ctx, plan, name, elems_per_image * images * sizeof(float), out);
 }
+
+enum incline_status incline_layer_check_same(const struct incline_layer *layer,
+                                             struct incline_text *problem)
+{
+    struct incline_shape first = layer->in;
+    for (int k = 1; k < incline_layer_input_count(layer); k++) {
+        struct incline_shape other = incline_layer_input(layer, k);
+        if (other.height == first.height && other.width == first.width &&
+            other.channels == first.channels)
+            continue;
+        incline_text_add(problem, "its inputs differ in shape: %dx%dx%d and %dx%dx%d", first.height,
+                         first.width, first.channels, other.height, other.width, other.channels);
+        return INCLINE_ERROR_CONFIG;
+    }
+    return INCLINE_OK;
+}

@@ -8,7 +8,7 @@
 #include "device/plan.h"
 #include "device/tuning.h"
 
-enum { INCLINE_PARAMETERS_MAX = 2 };
+enum { INCLINE_PARAMETERS_MAX = 2, INCLINE_INPUTS_MAX = 8 };
 
 /* How a parameter's memory relates to the axes of PyTorch's tensor of that name (for files). */
 enum incline_parameter_layout {
@@ -44,11 +44,15 @@ struct incline_layer {
     const struct incline_layer_class *class;
     char *name;
     void *options; /* the class's options struct */
+    /* The numbers of the layers that it reads; see network/graph.h. None: the one before it. */
+    int inputs[INCLINE_INPUTS_MAX], input_count;
     struct incline_shape in, out;
+    struct incline_shape others[INCLINE_INPUTS_MAX - 1]; /* joins: of the inputs after the first */
     struct incline_parameter parameters[INCLINE_PARAMETERS_MAX];
     int parameter_count;
     double multiply_adds;               /* an image, forward */
     char detail[48];                    /* "3x3 + relu", for the summary */
+    char sources[64]; /* "conv2d_3, relu_1": what `inputs` are, for the summary; cut where too long */
     enum incline_activation activation; /* applied to the layer's sum; conv2d and dense only */
     /* Set by graph rewrites; see network/rewrite.h. */
     const struct incline_layer *window; /* conv2d: the max_pool2d that follows, if it can be fused */
@@ -61,6 +65,17 @@ struct incline_layer {
      * along with its own; or NULL */
     const struct incline_layer *conv;
 };
+
+static inline int incline_layer_input_count(const struct incline_layer *layer)
+{
+    return layer->input_count > 0 ? layer->input_count : 1;
+}
+
+/* The shape of the k-th input. */
+static inline struct incline_shape incline_layer_input(const struct incline_layer *layer, int k)
+{
+    return k == 0 ? layer->in : layer->others[k - 1];
+}
 
 /* What the layer puts out: after the pool, if it computes one. */
 struct incline_shape incline_layer_output(const struct incline_layer *layer);
@@ -112,6 +127,10 @@ enum incline_status incline_layer_launch(struct incline_context *ctx,
 struct incline_parameter incline_bias_parameter(int channels,
                                                 const struct incline_parameter *weight);
 
+/* Appends to problem and returns CONFIG when the inputs of a join differ in shape. */
+enum incline_status incline_layer_check_same(const struct incline_layer *layer,
+                                             struct incline_text *problem);
+
 /* Appends to problem and returns CONFIG when `elems` numbers are more than a kernel can index. */
 enum incline_status incline_check_index(double elems, struct incline_text *problem);
 
@@ -149,6 +168,9 @@ struct incline_layer_io {
     struct incline_tensor *x, *y;
     struct incline_tensor *dy,
         *dx; /* backward only; dx NULL: nobody needs it. dy may be overwritten */
+    /* The inputs and their gradients one by one, for joins; the first are x and dx. */
+    struct incline_tensor *xs[INCLINE_INPUTS_MAX], *dxs[INCLINE_INPUTS_MAX];
+    bool trains; /* the gradient at y is wanted: here or before */
     struct incline_tensor *parameters[INCLINE_PARAMETERS_MAX];
     struct incline_tensor *gradients[INCLINE_PARAMETERS_MAX]; /* STORE only */
     struct incline_tensor *saved; /* made by forward, read by backward (arg-max codes); or NULL */
@@ -179,6 +201,7 @@ struct incline_layer_class {
     const char *name;
     const char *help;
     struct incline_option_table options; /* size 0: no options */
+    int most_inputs; /* of a join, which has at least two; 0: no join */
     /* Checks options against layer->in; sets out, parameters, multiply_adds and detail. On a misfit
      * returns CONFIG with the reason in `problem`. */
     enum incline_status (*infer)(struct incline_layer *layer, struct incline_text *problem);

@@ -1,10 +1,12 @@
 #include "network/model.h"
 
 #include "base/memory.h"
+#include "network/graph.h"
 #include "network/model_layers.h"
 #include "network/model_names.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct incline_option model_options[] = {
@@ -17,7 +19,8 @@ static const struct incline_option model_options[] = {
     {"blocks", INCLINE_OPTION_CUSTOM, 0, "none", 0, 0, NULL,
      "groups of layers: {name: {args: [a], layers: [...]}}, used as a layer `name: {a: 1}`"},
     {"layers", INCLINE_OPTION_CUSTOM, 0, NULL, 0, 0, NULL,
-     "list of layers, first to last; `repeat: {times: 2, layers: [...]}` repeats some"},
+     "list of layers, first to last; `repeat: {times: 2, layers: [...]}` repeats some, "
+     "`residual: {main: [...], shortcut: [...]}` adds two ways, `from` names what a layer reads"},
 };
 
 const struct incline_option_table incline_model_table = {
@@ -81,18 +84,63 @@ static enum incline_status infer_layer(struct incline_context *ctx, struct incli
     return status;
 }
 
-static enum incline_status infer_chain(struct incline_context *ctx, struct incline_model *model,
-                                       struct incline_node *const *places)
+static struct incline_shape input_shape(const struct incline_model *model, size_t i, int k)
 {
-    struct incline_shape shape = model->input;
+    int from = incline_graph_input(model->layers, i, k);
+    return from == INCLINE_GRAPH_IMAGES ? model->input : model->layers[from].out;
+}
+
+/* Every layer but the last must be read by one. */
+static enum incline_status check_readers(struct incline_context *ctx,
+                                         const struct incline_model *model,
+                                         struct incline_node *const *places)
+{
+    bool *is_read = NULL;
+    enum incline_status status = incline_alloc(ctx, model->layer_count, sizeof *is_read, &is_read);
+    if (status != INCLINE_OK)
+        return status;
+    for (size_t i = 0; i < model->layer_count; i++)
+        for (int k = 0; k < incline_layer_input_count(&model->layers[i]); k++) {
+            int from = incline_graph_input(model->layers, i, k);
+            if (from != INCLINE_GRAPH_IMAGES)
+                is_read[from] = true;
+        }
+    for (size_t i = 0; i + 1 < model->layer_count && status == INCLINE_OK; i++)
+        if (!is_read[i])
+            status = incline_fail_at(ctx, places[i],
+                                     "%s: no layer reads what this one puts out: name it in a "
+                                     "`from`, or leave it out",
+                                     model->layers[i].class->name);
+    incline_free(&is_read);
+    return status;
+}
+
+static void name_sources(const struct incline_model *model, struct incline_layer *layer)
+{
+    size_t length = 0;
+    for (int k = 0; k < layer->input_count && length < sizeof layer->sources; k++) {
+        int from = layer->inputs[k];
+        length += (size_t)snprintf(layer->sources + length, sizeof layer->sources - length, "%s%s",
+                                   k > 0 ? ", " : "",
+                                   from == INCLINE_GRAPH_IMAGES ? "input"
+                                                                : model->layers[from].name);
+    }
+}
+
+static enum incline_status infer_shapes(struct incline_context *ctx, struct incline_model *model,
+                                        struct incline_node *const *places)
+{
     for (size_t i = 0; i < model->layer_count; i++) {
         struct incline_layer *layer = &model->layers[i];
-        layer->in = shape;
+        layer->in = input_shape(model, i, 0);
+        for (int k = 1; k < layer->input_count; k++)
+            layer->others[k - 1] = input_shape(model, i, k);
         enum incline_status status = infer_layer(ctx, layer, places[i]);
         if (status != INCLINE_OK)
             return status;
-        shape = layer->out;
+        name_sources(model, layer);
     }
+    struct incline_shape shape = model->layers[model->layer_count - 1].out;
     if (shape.height != 1 || shape.width != 1)
         return incline_fail_at(ctx, places[model->layer_count - 1],
                                "the model ends with %dx%dx%d: add flatten and a dense layer",
@@ -139,12 +187,15 @@ enum incline_status incline_model_parse(struct incline_context *ctx, struct incl
         .model = out,
         .defaults = incline_node_get(node, "defaults"),
         .blocks = incline_node_get(node, "blocks"),
+        .last = INCLINE_GRAPH_IMAGES,
     };
     enum incline_status status = read_section(ctx, node, out);
     if (status == INCLINE_OK)
         status = read_layers(&collector, node);
     if (status == INCLINE_OK)
-        status = infer_chain(ctx, out, collector.places);
+        status = infer_shapes(ctx, out, collector.places);
+    if (status == INCLINE_OK)
+        status = check_readers(ctx, out, collector.places);
     incline_free(&collector.places);
     if (status != INCLINE_OK)
         incline_model_finish(out);
@@ -165,11 +216,28 @@ void incline_model_finish(struct incline_model *model)
     *model = (struct incline_model){0};
 }
 
-static void write_layer(const struct incline_layer *layer, struct incline_text *out)
+static void write_sources(const struct incline_model *model, const struct incline_layer *layer,
+                          struct incline_text *out)
+{
+    bool many = layer->input_count > 1;
+    incline_text_add(out, ", from: %s", many ? "[" : "");
+    for (int k = 0; k < layer->input_count; k++) {
+        int from = layer->inputs[k];
+        incline_text_add(out, "%s", k > 0 ? ", " : "");
+        incline_text_add_scalar(out, from == INCLINE_GRAPH_IMAGES ? "input"
+                                                                  : model->layers[from].name);
+    }
+    incline_text_add(out, "%s", many ? "]" : "");
+}
+
+static void write_layer(const struct incline_model *model, const struct incline_layer *layer,
+                        struct incline_text *out)
 {
     const struct incline_option_table *table = &layer->class->options;
     incline_text_add(out, "    - %s: {name: ", layer->class->name);
     incline_text_add_scalar(out, layer->name);
+    if (layer->input_count > 0)
+        write_sources(model, layer, out);
     for (size_t i = 0; i < table->count; i++) {
         incline_text_add(out, ", %s: ", table->options[i].name);
         incline_option_write(&table->options[i], layer->options, out);
@@ -184,5 +252,5 @@ void incline_model_write(const struct incline_model *model, struct incline_text 
     incline_text_add(out, "\n  input: [%d, %d, %d]\n  layers:\n", model->input.height,
                      model->input.width, model->input.channels);
     for (size_t i = 0; i < model->layer_count; i++)
-        write_layer(&model->layers[i], out);
+        write_layer(model, &model->layers[i], out);
 }

@@ -1,4 +1,4 @@
-/* The `model:` section: a chain of layers with their options, shapes inferred. */
+/* The `model:` section: layers with their options and what each reads, shapes inferred. */
 #ifndef INCLINE_NETWORK_MODEL_H
 #define INCLINE_NETWORK_MODEL_H
 

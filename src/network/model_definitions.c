@@ -54,7 +54,7 @@ static enum incline_status check_block(struct incline_context *ctx, struct incli
     const char *name = incline_node_text(key);
     uint64_t given = 0;
     if (incline_layer_class_find(name) || incline_layer_is_planned(name) ||
-        strcmp(name, "repeat") == 0)
+        strcmp(name, "repeat") == 0 || strcmp(name, "residual") == 0)
         return incline_fail_at(ctx, key, "blocks: '%s' is the name of a layer", name);
     enum incline_status status =
         incline_options_read(ctx, block, "blocks", &table, NULL, NULL, NULL, &given);

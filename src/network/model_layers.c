@@ -1,6 +1,7 @@
 #include "network/model_layers.h"
 
 #include "base/memory.h"
+#include "network/graph.h"
 #include "network/model_names.h"
 
 #include <string.h>
@@ -9,10 +10,10 @@ enum { BLOCK_DEPTH_MAX = 32, REPEAT_MAX = 1000, CANDIDATES_MAX = 128 };
 
 /* Words of the format that this release has no code for. */
 static const char *const planned_layers[] = {
-    "residual",   "add",     "concat",   "avg_pool2d", "global_avg_pool",
-    "batch_norm", "dropout", "identity", "leaky_relu", "relu6",
-    "elu",        "silu",    "gelu",     NULL};
-static const char *const layer_keys[] = {"name", NULL};
+    "avg_pool2d", "global_avg_pool", "batch_norm", "dropout", "identity",
+    "leaky_relu", "relu6",      "elu",             "silu",       "gelu",    NULL};
+static const char *const layer_keys[] = {"name", "from", NULL};
+static const char images_name[] = "input"; /* in `from` */
 
 /* Outside every block: `$name` stands for nothing. */
 static const struct incline_scope no_arguments = {NULL, NULL, NULL};
@@ -68,6 +69,85 @@ static enum incline_status read_options(const struct incline_layer_collector *co
     return status == INCLINE_OK ? incline_options_require(ctx, place, type, table, given) : status;
 }
 
+static enum incline_status fail_source(const struct incline_layer_collector *collector,
+                                       const struct incline_layer *layer,
+                                       struct incline_node *node)
+{
+    const char *names[CANDIDATES_MAX] = {images_name};
+    size_t count = 1;
+    const char *name = incline_node_text(node);
+    struct incline_text text;
+    for (const struct incline_layer *each = collector->model->layers;
+         each < layer && count < CANDIDATES_MAX; each++)
+        if (each->name)
+            names[count++] = each->name;
+    incline_text_init(&text, collector->ctx);
+    incline_text_add(&text, "%s: from: no layer before this one has the name ", layer->class->name);
+    incline_text_add_quoted(&text, name ? name : "");
+    incline_text_add_hint(&text, name ? name : "", names, count);
+    enum incline_status status = incline_fail_at(collector->ctx, node, "%s",
+                                                 incline_text_get(&text));
+    incline_text_finish(&text);
+    return status;
+}
+
+static enum incline_status read_source(const struct incline_layer_collector *collector,
+                                       struct incline_node *node, const struct incline_scope *scope,
+                                       struct incline_layer *layer)
+{
+    const struct incline_layer *layers = collector->model->layers;
+    enum incline_status status = incline_scope_resolve(collector->ctx, &node, &scope);
+    if (status != INCLINE_OK)
+        return status;
+    const char *name = incline_node_text(node);
+    int source = (int)(layer - layers) - 1;
+    while (name && source >= 0 &&
+           !(layers[source].name && strcmp(layers[source].name, name) == 0))
+        source--;
+    if (!name || (source < 0 && strcmp(name, images_name) != 0))
+        return fail_source(collector, layer, node);
+    layer->inputs[layer->input_count++] = source; /* INCLINE_GRAPH_IMAGES when none has the name */
+    return INCLINE_OK;
+}
+
+static enum incline_status read_from(const struct incline_layer_collector *collector,
+                                     struct incline_node *node, const struct incline_scope *scope,
+                                     struct incline_layer *layer)
+{
+    struct incline_context *ctx = collector->ctx;
+    int most = layer->class->most_inputs;
+    enum incline_status status = incline_scope_resolve(ctx, &node, &scope);
+    if (status != INCLINE_OK)
+        return status;
+    if (most == 0)
+        return read_source(collector, node, scope, layer);
+    size_t count = incline_node_count(node);
+    if (incline_node_kind(node) != INCLINE_NODE_SEQUENCE || count < 2 || count > (size_t)most)
+        return incline_fail_at(ctx, node, "%s: from must be a list of 2 to %d names of layers",
+                               layer->class->name, most);
+    for (size_t k = 0; k < count && status == INCLINE_OK; k++)
+        status = read_source(collector, incline_node_item(node, k), scope, layer);
+    return status;
+}
+
+/* Without `from` a layer reads what the list has made so far. */
+static enum incline_status choose_inputs(const struct incline_layer_collector *collector,
+                                         struct incline_node *place, struct incline_node *value,
+                                         const struct incline_scope *scope,
+                                         struct incline_layer *layer)
+{
+    struct incline_node *from = value ? incline_node_get(value, "from") : NULL;
+    if (from)
+        return read_from(collector, from, scope, layer);
+    if (layer->class->most_inputs > 0)
+        return incline_fail_at(collector->ctx, place,
+                               "%s: say which layers: {from: [a, b]}, where a and b are their names",
+                               layer->class->name);
+    if (collector->last != (int)(layer - collector->model->layers) - 1)
+        layer->inputs[layer->input_count++] = collector->last;
+    return INCLINE_OK;
+}
+
 static enum incline_status make_room(struct incline_layer_collector *collector,
                                      struct incline_node *place)
 {
@@ -84,27 +164,37 @@ static enum incline_status make_room(struct incline_layer_collector *collector,
                : status;
 }
 
-static enum incline_status add_layer(struct incline_layer_collector *collector,
-                                     const struct incline_layer_class *class,
-                                     struct incline_node *place, struct incline_node *value,
-                                     const struct incline_scope *scope)
+/* Adds a layer with its options to the model, as the one that the next reads. */
+static enum incline_status begin_layer(struct incline_layer_collector *collector,
+                                       const struct incline_layer_class *class,
+                                       struct incline_node *place, struct incline_node *value,
+                                       const struct incline_scope *scope,
+                                       struct incline_layer **out)
 {
     enum incline_status status = make_room(collector, place);
     if (status != INCLINE_OK)
         return status;
     struct incline_model *model = collector->model;
-    struct incline_layer *layer = &model->layers[model->layer_count];
-    layer->class = class;
+    *out = &model->layers[model->layer_count];
+    (*out)->class = class;
     collector->places[model->layer_count] = place;
     model->layer_count++;
-    if (value && incline_node_get(value, "from"))
-        return incline_fail_at(collector->ctx, incline_node_get(value, "from"),
-                               "%s: 'from' is not supported yet: a layer takes the one before it",
-                               class->name);
-    status = read_options(collector, place, value, scope, layer);
+    return read_options(collector, place, value, scope, *out);
+}
+
+static enum incline_status add_layer(struct incline_layer_collector *collector,
+                                     const struct incline_layer_class *class,
+                                     struct incline_node *place, struct incline_node *value,
+                                     const struct incline_scope *scope)
+{
+    struct incline_layer *layer = NULL;
+    enum incline_status status = begin_layer(collector, class, place, value, scope, &layer);
+    if (status == INCLINE_OK)
+        status = choose_inputs(collector, place, value, scope, layer);
     struct incline_node *name = value ? incline_node_get(value, "name") : NULL;
     if (status == INCLINE_OK && name)
         status = read_name(collector, name, scope, layer);
+    collector->last = (int)collector->model->layer_count - 1;
     return status;
 }
 
@@ -190,6 +280,50 @@ static enum incline_status add_repeat(struct incline_layer_collector *collector,
     return status;
 }
 
+static const struct incline_option residual_options[] = {
+    {"main", INCLINE_OPTION_CUSTOM, 0, NULL, 0, 0, NULL, "the layers whose output is added to"},
+    {"shortcut", INCLINE_OPTION_CUSTOM, 0, "none", 0, 0, NULL,
+     "the layers beside them; none: what goes into main"},
+};
+
+static const struct incline_option_table residual_table = {
+    residual_options, sizeof residual_options / sizeof *residual_options, NULL, 0};
+
+/* main(x) + shortcut(x) */
+static enum incline_status add_residual(struct incline_layer_collector *collector,
+                                        struct incline_node *place, struct incline_node *value,
+                                        const struct incline_scope *scope, int depth)
+{
+    struct incline_context *ctx = collector->ctx;
+    struct incline_layer *add = NULL;
+    int start = collector->last;
+    uint64_t given = 0;
+    if (!value || incline_node_kind(value) != INCLINE_NODE_MAPPING)
+        return incline_fail_at(ctx, place, "residual: must be {main: [...], shortcut: [...]}");
+    enum incline_status status =
+        incline_options_read(ctx, value, "residual", &residual_table, NULL, scope, NULL, &given);
+    if (status == INCLINE_OK)
+        status = incline_options_require(ctx, place, "residual", &residual_table, given);
+    if (status == INCLINE_OK && depth == BLOCK_DEPTH_MAX)
+        status = incline_fail_at(ctx, place, "residual: nested more than %d deep", BLOCK_DEPTH_MAX);
+    if (status == INCLINE_OK)
+        status = add_list(collector, incline_node_get(value, "main"), scope, depth + 1);
+    int main = collector->last;
+    struct incline_node *shortcut = incline_node_get(value, "shortcut");
+    collector->last = start;
+    if (status == INCLINE_OK && shortcut)
+        status = add_list(collector, shortcut, scope, depth + 1);
+    if (status == INCLINE_OK)
+        status = begin_layer(collector, incline_layer_class_find("add"), place, NULL, scope, &add);
+    if (status != INCLINE_OK)
+        return status;
+    add->inputs[0] = main;
+    add->inputs[1] = collector->last;
+    add->input_count = 2;
+    collector->last = (int)collector->model->layer_count - 1;
+    return INCLINE_OK;
+}
+
 bool incline_layer_is_planned(const char *type)
 {
     return incline_is_among(type, planned_layers);
@@ -201,8 +335,8 @@ static enum incline_status fail_type(const struct incline_layer_collector *colle
     const char *type = incline_node_text(place);
     if (incline_layer_is_planned(type))
         return incline_fail_at(collector->ctx, place, "layer '%s' is not supported yet", type);
-    const char *names[CANDIDATES_MAX] = {"repeat"};
-    size_t count = 1;
+    const char *names[CANDIDATES_MAX] = {"repeat", "residual"};
+    size_t count = 2;
     for (size_t i = 0; i < incline_layer_class_count && count < CANDIDATES_MAX; i++)
         names[count++] = incline_layer_classes[i]->name;
     size_t blocks = collector->blocks ? incline_node_count(collector->blocks) : 0;
@@ -226,6 +360,8 @@ static enum incline_status add_type(struct incline_layer_collector *collector,
     const char *type = incline_node_text(place);
     if (strcmp(type, "repeat") == 0)
         return add_repeat(collector, place, value, scope, depth);
+    if (strcmp(type, "residual") == 0)
+        return add_residual(collector, place, value, scope, depth);
     const struct incline_layer_class *class = incline_layer_class_find(type);
     if (class)
         return add_layer(collector, class, place, value, scope);

@@ -1,4 +1,5 @@
-/* The list under `layers:`: forms of a layer, defaults, blocks with arguments, repeat. */
+/* The list under `layers:`: forms of a layer, defaults, blocks with arguments, repeat, residual, and
+ * which layer reads which. */
 #ifndef INCLINE_NETWORK_MODEL_LAYERS_H
 #define INCLINE_NETWORK_MODEL_LAYERS_H
 
@@ -11,6 +12,7 @@ struct incline_layer_collector {
     struct incline_node *defaults; /* mapping of type to options, or NULL */
     struct incline_node *blocks;   /* mapping of name to {args, layers}, or NULL */
     struct incline_node **places;  /* of each layer, for messages; free with incline_free */
+    int last;                      /* what the next layer reads: a layer's number, or IMAGES */
     size_t layer_room, place_room;
 };
 

@@ -4,6 +4,7 @@
 #include "layers/dense_conv2d.h"
 #include "layers/head.h"
 #include "layers/pool_code.h"
+#include "network/graph.h"
 
 #include <string.h>
 
@@ -96,11 +97,12 @@ static void fuse_activation(struct incline_layer *layer, struct incline_layer *n
 static const struct incline_layer *find_window(const struct incline_layer *layers, size_t count,
                                                size_t i)
 {
-    bool may_skip = layers[i].activation == INCLINE_ACTIVATION_NONE;
-    while (++i < count && may_skip && activation_of(&layers[i]) != INCLINE_ACTIVATION_NONE)
-        may_skip = false;
-    return i < count && is(&layers[i], "max_pool2d") && incline_pool_tiles_input(&layers[i])
-               ? &layers[i]
+    int next = incline_graph_sole_reader(layers, count, (int)i);
+    if (next >= 0 && layers[i].activation == INCLINE_ACTIVATION_NONE &&
+        activation_of(&layers[next]) != INCLINE_ACTIVATION_NONE)
+        next = incline_graph_sole_reader(layers, count, next);
+    return next >= 0 && is(&layers[next], "max_pool2d") && incline_pool_tiles_input(&layers[next])
+               ? &layers[next]
                : NULL;
 }
 
@@ -114,34 +116,27 @@ static void fuse_pool(struct incline_layer *layer, struct incline_layer *next)
 
 typedef void (*fuse_fn)(struct incline_layer *layer, struct incline_layer *next);
 
-/* Offers every pair of neighbours among the layers that still work. */
+/* Offers every layer that works and the only one that reads what it puts out, until that is not
+ * absorbed. */
 static void for_each_pair(struct incline_layer *layers, size_t count, fuse_fn fuse)
 {
-    struct incline_layer *last = NULL;
     for (size_t i = 0; i < count; i++) {
+        int next = (int)i;
         if (layers[i].absorbed)
             continue;
-        if (last)
-            fuse(last, &layers[i]);
-        if (!layers[i].absorbed)
-            last = &layers[i];
+        do {
+            next = incline_graph_sole_reader(layers, count, next);
+            if (next >= 0 && !layers[next].absorbed)
+                fuse(&layers[i], &layers[next]);
+        } while (next >= 0 && layers[next].absorbed);
     }
 }
 
-struct incline_layer *incline_layer_before(struct incline_layer *layers,
-                                           const struct incline_layer *layer)
+static void fuse_dense_conv2d(struct incline_layer *layers, size_t count, size_t i)
 {
-    for (size_t i = (size_t)(layer - layers); i-- > 0;)
-        if (incline_layer_works(&layers[i]))
-            return &layers[i];
-    return NULL;
-}
-
-static void fuse_dense_conv2d(struct incline_layer *layers, struct incline_layer *layer)
-{
-    struct incline_layer *before = incline_layer_before(layers, layer);
+    struct incline_layer *before = incline_graph_before(layers, count, i);
     if (before && is(before, "conv2d") && incline_dense_conv2d_fits(before))
-        layer->conv = before;
+        layers[i].conv = before;
 }
 
 void incline_rewrite_layers(struct incline_layer *layers, size_t count, unsigned which)
@@ -158,22 +153,23 @@ void incline_rewrite_layers(struct incline_layer *layers, size_t count, unsigned
             continue;
         layers[i].one_backward = (which & INCLINE_REWRITE_DENSE_BACKWARD) != 0;
         if (which & INCLINE_REWRITE_DENSE_CONV2D)
-            fuse_dense_conv2d(layers, &layers[i]);
+            fuse_dense_conv2d(layers, count, i);
     }
 }
 
 void incline_rewrite_input(struct incline_layer *layers, size_t count)
 {
-    size_t i = 0;
-    while (i < count && !incline_layer_works(&layers[i]))
-        i++;
-    if (i < count && is(&layers[i], "conv2d"))
-        layers[i].reads_pixels = incline_conv2d_can_read_pixels(&layers[i]);
+    int next = INCLINE_GRAPH_IMAGES;
+    do
+        next = incline_graph_sole_reader(layers, count, next);
+    while (next >= 0 && !incline_layer_works(&layers[next]));
+    if (next >= 0 && is(&layers[next], "conv2d"))
+        layers[next].reads_pixels = incline_conv2d_can_read_pixels(&layers[next]);
 }
 
 void incline_rewrite_head(struct incline_layer *layers, size_t count)
 {
-    struct incline_layer *last = incline_layer_before(layers, layers + count);
+    struct incline_layer *last = incline_graph_before(layers, count, count);
     if (last && is(last, "dense"))
         last->is_head = incline_head_fits(last);
 }

@@ -26,8 +26,8 @@ unsigned incline_rewrite_find(const char *name);
 enum incline_status incline_rewrites_without(struct incline_context *ctx, const char *list,
                                              unsigned *out) INCLINE_MUST_CHECK;
 
-/* Applies ACTIVATION, POOL, DENSE_BACKWARD and DENSE_CONV2D, as far as the set `which` has them, to a
- * chain: layers whose work another one does now are marked absorbed. The layers must stay where they
+/* Applies ACTIVATION, POOL, DENSE_BACKWARD and DENSE_CONV2D, as far as the set `which` has them, to
+ * layers: those whose work another one does now are marked absorbed. The layers must stay where they
  * are, since some point at others. The rest concern what is around the layers: the step plan reads
  * UPDATE and FINISH, and calls the functions below. */
 void incline_rewrite_layers(struct incline_layer *layers, size_t count, unsigned which);
@@ -35,10 +35,6 @@ void incline_rewrite_layers(struct incline_layer *layers, size_t count, unsigned
 /* INPUT and HEAD: mark the first and the last layer that works, where they are such. */
 void incline_rewrite_input(struct incline_layer *layers, size_t count);
 void incline_rewrite_head(struct incline_layer *layers, size_t count);
-
-/* The nearest layer before `layer` that works, or NULL; layer may be the end, layers + count. */
-struct incline_layer *incline_layer_before(struct incline_layer *layers,
-                                           const struct incline_layer *layer);
 
 /* Whether the layer has work of its own: flatten has none, an absorbed layer neither. */
 static inline bool incline_layer_works(const struct incline_layer *layer)

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "layers/head.h"
+#include "network/graph.h"
 #include "network/rewrite.h"
 
 #include <string.h>
@@ -21,19 +22,11 @@ struct maker {
     struct incline_plan *plan;
     struct incline_layer *layers;
     struct incline_layer_io *io;
+    struct incline_graph graph; /* of both */
     struct incline_input input;
     struct incline_finish finish;
     struct incline_tensor *scores; /* what the last layer puts out */
 };
-
-/* Does any layer before this one have parameters to train? */
-static bool gradient_is_wanted(const struct maker *maker, size_t layer)
-{
-    for (size_t i = 0; i < layer; i++)
-        if (maker->layers[i].parameter_count > 0)
-            return true;
-    return false;
-}
 
 static enum incline_status bind_parameters(struct maker *maker, size_t i)
 {
@@ -119,22 +112,19 @@ static enum incline_status plan_input(struct maker *maker, struct incline_tensor
     return plan_gather(maker, *x);
 }
 
-static enum incline_status plan_forward_layer(struct maker *maker, size_t i,
-                                              struct incline_tensor *x, struct incline_tensor **y)
+static enum incline_status plan_forward_layer(struct maker *maker, size_t i)
 {
     const struct incline_layer *layer = &maker->layers[i];
     struct incline_layer_io *io = &maker->io[i];
-    enum incline_status status;
-    *y = x;
     if (!incline_layer_works(layer))
         return INCLINE_OK;
-    status = incline_activation_tensor(maker->ctx, maker->plan, layer->name,
-                                       incline_shape_elems(incline_layer_output(layer)), y);
+    enum incline_status status =
+        incline_activation_tensor(maker->ctx, maker->plan, layer->name,
+                                  incline_shape_elems(incline_layer_output(layer)), &io->y);
     if (status)
         return status;
+    incline_graph_bind_inputs(&maker->graph, i);
     io->plan = maker->plan;
-    io->x = x;
-    io->y = *y;
     io->input = &maker->input;
     io->finish = &maker->finish;
     io->gradient_use = maker->finish.gradient_use;
@@ -146,17 +136,13 @@ static enum incline_status plan_forward_layer(struct maker *maker, size_t i,
 
 static enum incline_status plan_forward(struct maker *maker)
 {
-    struct incline_tensor *x;
-    enum incline_status status = plan_input(maker, &x);
-    if (status)
-        return status;
-    for (size_t i = 0; i < maker->spec->layer_count; i++) {
-        status = plan_forward_layer(maker, i, x, &x);
-        if (status)
-            return status;
-    }
-    maker->scores = x;
-    return INCLINE_OK;
+    size_t count = maker->spec->layer_count;
+    enum incline_status status = plan_input(maker, &maker->graph.x);
+    for (size_t i = 0; !status && i < count; i++)
+        status = plan_forward_layer(maker, i);
+    if (!status)
+        maker->scores = incline_graph_output(&maker->graph, (int)count - 1);
+    return status;
 }
 
 static int class_count(const struct maker *maker)
@@ -185,25 +171,16 @@ static enum incline_status bind_loss(struct maker *maker, struct incline_loss_io
                                  &io->image_class);
 }
 
-/* The gradient at the input of layer i, when a layer before it wants it; otherwise io->dx stays
- * NULL. */
-static enum incline_status make_data_gradient(struct maker *maker, size_t i)
-{
-    const struct incline_layer *layer = &maker->layers[i];
-    if (!gradient_is_wanted(maker, i))
-        return INCLINE_OK;
-    return incline_activation_tensor(maker->ctx, maker->plan, layer->name,
-                                     incline_shape_elems(layer->in), &maker->io[i].dx);
-}
-
 static enum incline_status plan_head(struct maker *maker, const struct incline_layer *head,
                                      const struct incline_loss_io *loss)
 {
     size_t i = (size_t)(head - maker->layers);
-    const struct incline_layer *below = incline_layer_before(maker->layers, head);
+    const struct incline_layer *below =
+        incline_graph_before(maker->layers, maker->spec->layer_count, i);
     bool gradient = maker->spec->mode == INCLINE_STEP_TRAIN;
     if (gradient) {
-        enum incline_status status = make_data_gradient(maker, i);
+        enum incline_status status =
+            incline_graph_begin_backward(maker->ctx, &maker->graph, i);
         if (status)
             return status;
     }
@@ -213,33 +190,31 @@ static enum incline_status plan_head(struct maker *maker, const struct incline_l
                              below ? &maker->io[below - maker->layers] : NULL);
 }
 
-/* *gradient becomes the gradient at the output of the layer before *next, from which the way back
- * goes on. */
-static enum incline_status plan_loss(struct maker *maker, struct incline_tensor **gradient,
-                                     size_t *next)
+static enum incline_status plan_plain_loss(struct maker *maker, struct incline_loss_io *io)
 {
+    int last = incline_graph_source(maker->layers, (int)maker->spec->layer_count - 1);
+    if (maker->spec->mode == INCLINE_STEP_TRAIN) {
+        enum incline_status status = incline_activation_tensor(
+            maker->ctx, maker->plan, "loss gradient", (size_t)io->classes, &io->dx);
+        if (status)
+            return status;
+        if (last != INCLINE_GRAPH_IMAGES)
+            maker->io[last].dy = io->dx;
+    }
+    return incline_loss_plan(maker->ctx, io, &maker->finish);
+}
+
+/* In training, the layer that puts out the scores, or those that a head reads, have their dy then. */
+static enum incline_status plan_loss(struct maker *maker)
+{
+    size_t count = maker->spec->layer_count;
+    const struct incline_layer *last = incline_graph_before(maker->layers, count, count);
     struct incline_loss_io io;
-    struct incline_layer *last =
-        incline_layer_before(maker->layers, maker->layers + maker->spec->layer_count);
     incline_plan_set_pass(maker->plan, INCLINE_PASS_LOSS);
     enum incline_status status = bind_loss(maker, &io);
     if (status)
         return status;
-    if (last && last->is_head) {
-        *next = (size_t)(last - maker->layers);
-        status = plan_head(maker, last, &io);
-        *gradient = maker->io[*next].dx;
-        return status;
-    }
-    if (maker->spec->mode == INCLINE_STEP_TRAIN) {
-        status = incline_activation_tensor(maker->ctx, maker->plan, "loss gradient",
-                                           (size_t)io.classes, &io.dx);
-        if (status)
-            return status;
-    }
-    *next = maker->spec->layer_count;
-    *gradient = io.dx;
-    return incline_loss_plan(maker->ctx, &io, &maker->finish);
+    return last && last->is_head ? plan_head(maker, last, &io) : plan_plain_loss(maker, &io);
 }
 
 /* Lets a dense layer take the weight gradient of the conv2d below along, when nobody wants the data
@@ -247,35 +222,33 @@ static enum incline_status plan_loss(struct maker *maker, struct incline_tensor 
 static bool takes_conv(struct maker *maker, size_t i)
 {
     const struct incline_layer *conv = maker->layers[i].conv;
-    if (!conv || gradient_is_wanted(maker, (size_t)(conv - maker->layers)))
+    if (!conv || incline_graph_wants_dx(&maker->graph, (size_t)(conv - maker->layers)))
         return false;
     maker->io[i].conv = &maker->io[conv - maker->layers];
     return true;
 }
 
-/* From the layer before `next` to the first. */
-static enum incline_status plan_backward(struct maker *maker, struct incline_tensor *dy,
-                                         size_t next)
+static enum incline_status plan_backward_layer(struct maker *maker, size_t i)
 {
-    incline_plan_set_pass(maker->plan, INCLINE_PASS_BACKWARD);
-    for (size_t i = next; i-- > 0 && dy;) {
-        const struct incline_layer *layer = &maker->layers[i];
-        struct incline_layer_io *io = &maker->io[i];
-        enum incline_status status;
-        if (!incline_layer_works(layer))
-            continue;
-        if (layer->parameter_count == 0 && !gradient_is_wanted(maker, i))
-            return INCLINE_OK;
-        io->dy = dy;
-        status = takes_conv(maker, i) ? INCLINE_OK : make_data_gradient(maker, i);
-        if (status)
-            return status;
+    const struct incline_layer *layer = &maker->layers[i];
+    struct incline_layer_io *io = &maker->io[i];
+    if (!incline_layer_works(layer) || !io->trains || !io->dy)
+        return INCLINE_OK;
+    if (takes_conv(maker, i))
+        return layer->class->backward(maker->ctx, layer, io);
+    enum incline_status status = incline_graph_begin_backward(maker->ctx, &maker->graph, i);
+    if (!status)
         status = layer->class->backward(maker->ctx, layer, io);
-        if (status)
-            return status;
-        dy = io->dx;
-    }
-    return INCLINE_OK;
+    return status ? status : incline_graph_end_backward(maker->ctx, &maker->graph, i);
+}
+
+static enum incline_status plan_backward(struct maker *maker)
+{
+    enum incline_status status = INCLINE_OK;
+    incline_plan_set_pass(maker->plan, INCLINE_PASS_BACKWARD);
+    for (size_t i = maker->spec->layer_count; !status && i-- > 0;)
+        status = plan_backward_layer(maker, i);
+    return status;
 }
 
 static enum incline_status plan_finish(struct maker *maker)
@@ -319,12 +292,10 @@ static enum incline_status plan_update(struct maker *maker)
 
 static enum incline_status plan_training(struct maker *maker)
 {
-    struct incline_tensor *gradient;
-    size_t next;
-    enum incline_status status = plan_loss(maker, &gradient, &next);
+    enum incline_status status = plan_loss(maker);
     if (status)
         return status;
-    status = plan_backward(maker, gradient, next);
+    status = plan_backward(maker);
     if (status)
         return status;
     status = plan_finish(maker);
@@ -335,9 +306,7 @@ static enum incline_status plan_training(struct maker *maker)
 
 static enum incline_status plan_evaluation(struct maker *maker)
 {
-    struct incline_tensor *unused;
-    size_t next;
-    enum incline_status status = plan_loss(maker, &unused, &next);
+    enum incline_status status = plan_loss(maker);
     return status ? status : plan_finish(maker);
 }
 
@@ -442,6 +411,10 @@ enum incline_status incline_step_plan_create(struct incline_context *ctx,
     };
     maker.layers = made->layers;
     maker.io = made->io;
+    maker.graph = (struct incline_graph){.plan = made->plan,
+                                         .layers = made->layers,
+                                         .count = spec->layer_count,
+                                         .io = made->io};
     status = plan_all(&maker);
     if (status)
         goto out;

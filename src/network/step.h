@@ -1,4 +1,4 @@
-/* From a chain of layers to a step plan. */
+/* From the layers of a network to a step plan. */
 #ifndef INCLINE_NETWORK_STEP_H
 #define INCLINE_NETWORK_STEP_H
 

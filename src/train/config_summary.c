@@ -8,6 +8,7 @@ static void fill_row(const struct incline_layer *layer, struct incline_layer_sum
     row->name = layer->name;
     row->type = layer->class->name;
     row->detail = layer->detail;
+    row->sources = layer->sources;
     row->height = layer->out.height;
     row->width = layer->out.width;
     row->channels = layer->out.channels;

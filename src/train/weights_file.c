@@ -4,6 +4,7 @@
 #include "formats/safetensors.h"
 #include "formats/weights.h"
 #include "incline/version.h"
+#include "network/graph.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,11 +18,11 @@ static bool keeps_shape(const struct incline_layer *layer)
 /* What a flatten made into the input of this layer; {1, 1, in} when none did. */
 static struct incline_shape flattened_shape(const struct incline_model *model, size_t layer)
 {
-    size_t i = layer;
-    while (i > 0 && keeps_shape(&model->layers[i - 1]))
-        i--;
-    if (i > 0 && strcmp(model->layers[i - 1].class->name, "flatten") == 0)
-        return model->layers[i - 1].in;
+    int i = incline_graph_input(model->layers, layer, 0);
+    while (i >= 0 && keeps_shape(&model->layers[i]))
+        i = incline_graph_input(model->layers, (size_t)i, 0);
+    if (i >= 0 && strcmp(model->layers[i].class->name, "flatten") == 0)
+        return model->layers[i].in;
     return model->layers[layer].in;
 }
 

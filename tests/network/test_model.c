@@ -1,6 +1,7 @@
 /* The model section: forms of layers, defaults, blocks, names, shapes, messages. */
 #include "support/scratch.h"
 
+#include "network/graph.h"
 #include "network/model.h"
 
 static enum incline_status parse(struct scratch *s, const char *text, struct incline_model *model)
@@ -52,6 +53,64 @@ static void test_chain(void **state)
     assert_int_equal(parameters, 693962);
     incline_model_finish(&model);
     assert_null(model.layers);
+    incline_model_finish(&model);
+}
+
+/* "type inputs": the numbers of the layers that each reads. */
+static void assert_inputs(const struct incline_model *model, const char *expected)
+{
+    char text[1024] = "";
+    for (size_t i = 0; i < model->layer_count; i++) {
+        size_t at = strlen(text);
+        snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "", model->layers[i].class->name);
+        for (int k = 0; k < incline_layer_input_count(&model->layers[i]); k++) {
+            at = strlen(text);
+            snprintf(text + at, sizeof text - at, " %d",
+                     incline_graph_input(model->layers, i, k));
+        }
+    }
+    assert_string_equal(text, expected);
+}
+
+static void test_graph(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_model model;
+    assert_ok(s->ctx, parse(s,
+                            "input: [4, 4, 3]\n"
+                            "blocks:\n"
+                            "  unit: {args: [n], layers: [residual: {main: [relu, conv2d: "
+                            "{filters: $n, kernel: 1}], shortcut: [conv2d: {filters: $n, kernel: "
+                            "1}]}]}\n"
+                            "layers:\n"
+                            "  - residual: {main: [tanh, residual: {main: [relu]}]}\n"
+                            "  - unit: {n: 5}\n"
+                            "  - relu: {name: a}\n"
+                            "  - sigmoid: {from: a, name: b}\n"
+                            "  - add: {from: [b, a, b]}\n"
+                            "  - flatten\n"
+                            "  - dense: 2\n",
+                            &model));
+    assert_inputs(&model, "tanh -1, relu 0, add 1 0, add 2 -1, relu 3, conv2d 4, conv2d 3, "
+                          "add 5 6, relu 7, sigmoid 8, add 9 8 9, flatten 10, dense 11");
+    assert_int_equal(model.layers[7].out.channels, 5);
+
+    /* What is written reads back as the same. */
+    struct incline_text text;
+    struct incline_document *doc = NULL;
+    struct incline_model again;
+    incline_text_init(&text, s->ctx);
+    incline_model_write(&model, &text);
+    assert_ok(s->ctx, incline_document_parse(s->ctx, "w.yaml", incline_text_get(&text),
+                                             strlen(incline_text_get(&text)), &doc));
+    assert_ok(s->ctx,
+              incline_model_parse(
+                  s->ctx, incline_node_get(incline_document_root(doc), "model"), &again));
+    assert_inputs(&again, "tanh -1, relu 0, add 1 0, add 2 -1, relu 3, conv2d 4, conv2d 3, "
+                          "add 5 6, relu 7, sigmoid 8, add 9 8 9, flatten 10, dense 11");
+    incline_document_destroy(&doc);
+    incline_text_finish(&text);
+    incline_model_finish(&again);
     incline_model_finish(&model);
 }
 
@@ -172,12 +231,26 @@ static void test_messages(void **state)
          "  - relu\n    ^~~~"},
         {IN "layers:\n  - dropout: 0.5\n",
          "m.yaml:3:5: error: layer 'dropout' is not supported yet\n  - dropout: 0.5\n    ^~~~~~~"},
-        {IN "layers:\n  - residual: {main: [relu]}\n",
-         "m.yaml:3:5: error: layer 'residual' is not supported yet\n"
-         "  - residual: {main: [relu]}\n    ^~~~~~~~"},
+        {IN "layers:\n  - residual: [relu]\n",
+         "m.yaml:3:5: error: residual: must be {main: [...], shortcut: [...]}\n"},
+        {IN "layers:\n  - residual: {shortcut: [relu]}\n",
+         "m.yaml:3:5: error: residual: 'main' is missing: "},
+        {IN "layers:\n  - residual: {main: [conv2d: {filters: 5, kernel: 1}]}\n",
+         "m.yaml:3:5: error: add: its inputs differ in shape: 3x3x5 and 3x3x8\n"},
         {IN "layers:\n  - relu: {from: x}\n",
-         "m.yaml:3:18: error: relu: 'from' is not supported yet: a layer takes the one before it\n"
+         "m.yaml:3:18: error: relu: from: no layer before this one has the name 'x'\n"
          "  - relu: {from: x}\n                 ^"},
+        {IN "layers:\n  - relu: {name: first}\n  - relu: {from: frist}\n",
+         "m.yaml:4:18: error: relu: from: no layer before this one has the name 'frist' (did you "
+         "mean 'first'?)\n"},
+        {IN "layers:\n  - relu: {from: [input]}\n",
+         "m.yaml:3:18: error: relu: from: no layer before this one has the name ''\n"},
+        {IN "layers:\n  - add\n", "m.yaml:3:5: error: add: say which layers: {from: [a, b]}"},
+        {IN "layers:\n  - add: {from: [input]}\n",
+         "m.yaml:3:17: error: add: from must be a list of 2 to 8 names of layers\n"},
+        {IN "layers:\n  - relu\n  - flatten: {from: input}\n  - dense: 2\n",
+         "m.yaml:3:5: error: relu: no layer reads what this one puts out: name it in a `from`, or "
+         "leave it out\n"},
         {IN "layers:\n  - flatten: 3\n",
          "m.yaml:3:14: error: flatten: takes no value\n  - flatten: 3\n             ^"},
         {IN "layers:\n  - dense: ten\n",
@@ -271,7 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         scratch_test(test_chain),
-        scratch_test(test_names),
+        scratch_test(test_graph), scratch_test(test_names),
         scratch_test(test_defaults),
         scratch_test(test_blocks),
         scratch_test(test_written_model_reads_back),

@@ -47,6 +47,13 @@ static const struct net nets[] = {
      "cross_entropy", 50, false},
     {"{input: [20, 20, 1], layers: [flatten, {dense: {units: 40, activation: relu}}, {dense: 11}]}",
      "mse", 19, false},
+    {"{input: [5, 4, 1], layers: [{conv2d: {filters: 3, kernel: 3, padding: same, activation: relu}}, "
+     "{residual: {main: [{conv2d: {filters: 3, kernel: 3, padding: same}}, relu, "
+     "{conv2d: {filters: 3, kernel: 1}}]}}, relu, {residual: {main: [{max_pool2d: 2}, {conv2d: "
+     "{filters: 4, kernel: 1}}], shortcut: [{conv2d: {filters: 4, kernel: 2, stride: 2}}]}}, "
+     "flatten, {dense: {units: 6, activation: tanh, name: d}}, {dense: {units: 6, name: e}}, "
+     "{add: {from: [d, e]}}, {dense: 3}]}",
+     "cross_entropy", 18, true},
     {"{input: [7, 7, 1], layers: [{conv2d: {filters: 3, kernel: 3, padding: 2, stride: 3}}, "
      "{conv2d: {filters: 20, kernel: 2, activation: relu}}, {max_pool2d: 2}, flatten, {dense: 9}]}",
      "cross_entropy", 1, true},

@@ -263,7 +263,14 @@ static void add_layer(struct harness_chain *chain, const struct harness_layer *s
     if (!layer->class)
         fail_msg("there is no layer %s", spec->class_name);
     layer->name = (char *)layer->class->name;
-    layer->in = chain->count ? layer[-1].out : chain->in;
+    layer->input_count = spec->input_count;
+    for (int k = 0; k < incline_layer_input_count(layer); k++) {
+        if (spec->input_count > 0)
+            layer->inputs[k] = spec->inputs[k];
+        int from = incline_graph_input(chain->layers, chain->count, k);
+        struct incline_shape shape = from < 0 ? chain->in : chain->layers[from].out;
+        *(k == 0 ? &layer->in : &layer->others[k - 1]) = shape;
+    }
     layer->options = room(1, layer->class->options.size);
     harness_ok(incline_options_default(harness_device.ctx, &layer->class->options, layer->options));
     parse_options(layer, spec->options);

@@ -10,6 +10,7 @@
 #include "support/scratch.h"
 
 #include "check/chain.h"
+#include "network/graph.h"
 #include "network/rewrite.h"
 
 /* The open device. */
@@ -90,6 +91,8 @@ enum { HARNESS_LAYERS = 4 };
 struct harness_layer {
     const char *class_name;
     char options[160]; /* "filters=3 kernel=[1,3]"; the rest are defaults */
+    /* Numbers of layers in the chain, or INCLINE_GRAPH_IMAGES; none: the one before. */
+    int inputs[HARNESS_LAYERS], input_count;
 };
 
 struct harness_setup {
