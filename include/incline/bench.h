@@ -89,7 +89,7 @@ struct incline_bench_result {
     double images_per_second, images_per_second_deviation;
     double flops_per_second;
     double device_seconds;     /* of one step: the sum of its launches, median of several */
-    double build_seconds;      /* programs compiled for this measurement */
+    double build_seconds;      /* the step's programs, also those that verify has built before */
     double first_step_seconds; /* some drivers compile at the first launch */
     size_t launches;           /* of a step */
     struct incline_bench_layer *layers;

@@ -564,15 +564,21 @@ out:
     return status;
 }
 
+void incline_device_forget_programs(struct incline_device *device)
+{
+    for (size_t i = 0; i < device->program_count; i++) {
+        clReleaseProgram(device->programs[i].handle);
+        incline_free(&device->programs[i].key);
+    }
+    device->program_count = 0;
+}
+
 void incline_device_close(struct incline_device **pointer)
 {
     struct incline_device *device = *pointer;
     if (!device)
         return;
-    for (size_t i = 0; i < device->program_count; i++) {
-        clReleaseProgram(device->programs[i].handle);
-        incline_free(&device->programs[i].key);
-    }
+    incline_device_forget_programs(device);
     incline_free(&device->programs);
     incline_tuning_close(device);
     if (device->queue) {
