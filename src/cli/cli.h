@@ -104,6 +104,7 @@ struct cli_verb {
     const char *arguments;      /* "CONFIG", "RUN|WEIGHTS PATH...", "" */
     const char *examples;       /* command lines, each indented by two and ended by a newline */
     size_t min_arguments, max_arguments;
+    bool several_devices;       /* -d takes a list, and "all" */
     const char *const *formats; /* for --format, NULL-terminated; the first is the default */
     const struct cli_option *options;
     size_t option_count;

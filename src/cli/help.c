@@ -43,6 +43,8 @@ static void print_option(struct cli *cli, const struct cli_verb *verb,
               used < 18 ? 18 - used : 0, "", option->help);
     if (strcmp(option->name, "format") == 0)
         print_formats(cli, verb);
+    if (strcmp(option->name, "device") == 0 && verb->several_devices)
+        cli_print(cli, ";\n%28sseveral with commas between, or all", "");
     cli_print(cli, "\n");
 }
 

@@ -1,5 +1,6 @@
 #include "cli/bench_compare.h"
 #include "cli/bench_output.h"
+#include "cli/device_list.h"
 #include "cli/device_memory.h"
 #include "cli/number_list.h"
 
@@ -49,20 +50,12 @@ enum op { OP_PEAK, OP_BANDWIDTH, OP_LAUNCH, OP_CONV, OP_GEMM, OP_POOL, OP_ACTIVA
 static const char *const ops[] = {"peak", "bandwidth", "launch",     "conv",
                                   "gemm", "pool",      "activation", NULL};
 
-/* One of the devices that are measured. */
-struct chosen_device {
-    struct incline_device_info info;
-    double peak; /* FLOP/s; 0: not measured */
-};
-
-enum { DEVICES_MAX = 32 };
-
 struct bench {
     struct cli *cli;
     const struct bench_options *options;
     struct cli_bench_run run;
-    struct chosen_device devices[DEVICES_MAX];
-    size_t device_count;
+    struct cli_devices devices;
+    double peaks[CLI_DEVICES_MAX]; /* FLOP/s of each; 0: not measured */
     json_t *stored; /* of --compare, or NULL */
     json_t *rows;
     int code; /* of the first measurement that came to nothing */
@@ -113,76 +106,6 @@ static void set_timing(struct bench *bench)
         .min_seconds = options->min_seconds > 0 ? options->min_seconds : default_min_seconds,
         .delay_seconds = options->delay_seconds,
     };
-}
-
-/* ---- devices ---- */
-
-static int add_device(struct bench *bench, const struct incline_device_info *info)
-{
-    for (size_t i = 0; i < bench->device_count; i++) {
-        if (bench->devices[i].info.index == info->index)
-            return CLI_EXIT_OK;
-    }
-    if (bench->device_count == DEVICES_MAX)
-        return cli_error(bench->cli, CLI_EXIT_USAGE, "bench: more than %d devices",
-                         (int)DEVICES_MAX);
-    bench->devices[bench->device_count++].info = *info;
-    return CLI_EXIT_OK;
-}
-
-static int add_selected(struct bench *bench, const char *selector)
-{
-    struct incline_device *device = NULL;
-    enum incline_status status = incline_device_open(bench->cli->ctx, selector, &device);
-    if (status != INCLINE_OK)
-        return cli_fail(bench->cli, status);
-    int code = add_device(bench, incline_device_get_info(device));
-    incline_device_close(&device);
-    return code;
-}
-
-/* All usable ones, each GPU once; without any, what opening the default says. */
-static int add_all(struct bench *bench)
-{
-    struct incline_device_list *list = NULL;
-    enum incline_status status = incline_devices_list(bench->cli->ctx, &list);
-    int code = status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(bench->cli, status);
-    for (size_t i = 0; code == CLI_EXIT_OK && i < list->count; i++) {
-        if (cli_all_takes(bench->cli, &list->devices[i]))
-            code = add_device(bench, &list->devices[i]);
-    }
-    incline_devices_free(&list);
-    if (code == CLI_EXIT_OK && bench->device_count == 0)
-        code = add_selected(bench, NULL);
-    return code;
-}
-
-static int find_devices(struct bench *bench)
-{
-    const char *next = cli_device_selector(bench->cli);
-    int code = CLI_EXIT_OK;
-    if (next == NULL)
-        return add_selected(bench, NULL);
-    while (next != NULL && code == CLI_EXIT_OK) {
-        const char *comma = strchr(next, ',');
-        char selector[128] = "";
-        size_t length = comma != NULL ? (size_t)(comma - next) : strlen(next);
-        if (length == 0 || length >= sizeof selector)
-            return refuse(bench->cli, "-d takes devices between commas, or all");
-        strncat(selector, next, length);
-        code = strcmp(selector, "all") == 0 ? add_all(bench) : add_selected(bench, selector);
-        next = comma != NULL ? comma + 1 : NULL;
-    }
-    return code;
-}
-
-/* Each measurement opens its device anew, so that it pays for its own programs. */
-static enum incline_status open_device(struct bench *bench, const struct chosen_device *chosen,
-                                       struct incline_device **device)
-{
-    char number[16];
-    snprintf(number, sizeof number, "%d", chosen->info.index);
-    return incline_device_open(bench->cli->ctx, number, device);
 }
 
 /* ---- measuring ---- */
@@ -247,15 +170,14 @@ static void say_if_wrong(struct bench *bench, const struct cli_bench_subject *su
               problem[0] != '\0' ? ": " : "", problem);
 }
 
-static int measure_fact(struct bench *bench, struct chosen_device *chosen,
-                        enum incline_bench_fact_kind kind)
+static int measure_fact(struct bench *bench, size_t which, enum incline_bench_fact_kind kind)
 {
     struct cli_bench_subject subject = {.op = incline_bench_fact_name(kind),
-                                        .device = &chosen->info};
+                                        .device = &bench->devices.items[which]};
     struct incline_bench_fact fact = {0};
     struct incline_device *device = NULL;
     say_what(bench, &subject);
-    enum incline_status status = open_device(bench, chosen, &device);
+    enum incline_status status = cli_open_listed(bench->cli, subject.device, &device);
     if (status == INCLINE_OK)
         status = incline_bench_device(bench->cli->ctx, device, kind, &bench->run.timing, &fact);
     int code = status != INCLINE_OK
@@ -266,7 +188,7 @@ static int measure_fact(struct bench *bench, struct chosen_device *chosen,
         say_if_wrong(bench, &subject, fact.state, "");
     }
     if (kind == INCLINE_BENCH_PEAK)
-        chosen->peak = fact.best_rate;
+        bench->peaks[which] = fact.best_rate;
     incline_bench_fact_finish(&fact);
     incline_device_close(&device);
     return code;
@@ -283,10 +205,10 @@ static bool is_wanted(const struct bench *bench, enum incline_bench_fact_kind ki
 static int measure_facts(struct bench *bench)
 {
     int code = CLI_EXIT_OK;
-    for (size_t i = 0; i < bench->device_count; i++) {
+    for (size_t i = 0; i < bench->devices.count; i++) {
         for (int kind = 0; kind < INCLINE_BENCH_FACTS && code == CLI_EXIT_OK; kind++) {
             if (is_wanted(bench, (enum incline_bench_fact_kind)kind))
-                code = measure_fact(bench, &bench->devices[i], (enum incline_bench_fact_kind)kind);
+                code = measure_fact(bench, i, (enum incline_bench_fact_kind)kind);
         }
     }
     return code;
@@ -322,8 +244,9 @@ static void suggest_batch(struct bench *bench, struct incline_device *device,
     cli_suggest_batch(bench->cli, device, config, &workload);
 }
 
-static int measure_step(struct bench *bench, const struct target *target,
-                        const struct chosen_device *chosen, struct cli_bench_subject subject)
+/* Opens its device anew, so that it pays for its own programs. */
+static int measure_step(struct bench *bench, const struct target *target, size_t which,
+                        struct cli_bench_subject subject)
 {
     struct incline_bench_options options = {
         .timing = bench->run.timing,
@@ -335,13 +258,14 @@ static int measure_step(struct bench *bench, const struct target *target,
     struct incline_bench_result result = {0};
     struct incline_device *device = NULL;
     struct incline_context *ctx = bench->cli->ctx;
+    subject.device = &bench->devices.items[which];
     say_what(bench, &subject);
-    enum incline_status status = open_device(bench, chosen, &device);
+    enum incline_status status = cli_open_listed(bench->cli, subject.device, &device);
     if (status == INCLINE_OK)
         status = target->op != NULL
                      ? incline_bench_layer_op(ctx, device, target->op, &options, &result)
                      : incline_bench_network(ctx, device, target->config, &options, &result);
-    int code = status == INCLINE_OK ? add_result(bench, &subject, &result, chosen->peak)
+    int code = status == INCLINE_OK ? add_result(bench, &subject, &result, bench->peaks[which])
                                     : add_failure(bench, &subject, status);
     if (status == INCLINE_ERROR_DEVICE && device != NULL && target->config != NULL)
         suggest_batch(bench, device, target->config, &subject);
@@ -354,10 +278,8 @@ static int measure_devices(struct bench *bench, const struct target *target,
                            struct cli_bench_subject subject)
 {
     int code = CLI_EXIT_OK;
-    for (size_t i = 0; i < bench->device_count && code == CLI_EXIT_OK; i++) {
-        subject.device = &bench->devices[i].info;
-        code = measure_step(bench, target, &bench->devices[i], subject);
-    }
+    for (size_t i = 0; i < bench->devices.count && code == CLI_EXIT_OK; i++)
+        code = measure_step(bench, target, i, subject);
     return code;
 }
 
@@ -477,7 +399,7 @@ static int finish(struct bench *bench)
 
 static int measure_all(struct bench *bench)
 {
-    int code = find_devices(bench);
+    int code = cli_find_devices(bench->cli, &bench->devices);
     if (code == CLI_EXIT_OK)
         code = measure_facts(bench);
     if (code == CLI_EXIT_OK)
@@ -574,8 +496,7 @@ const struct cli_verb cli_verb_bench = {
     .name = "bench",
     .help = "measure how fast devices train and classify",
     .notes = "MODEL is a configuration file or a built-in name (default: mnist-cnn). Images and\n"
-             "labels are made up, on the device: no data set is needed. -d also takes a list, or\n"
-             "all.\n",
+             "labels are made up, on the device: no data set is needed.\n",
     .arguments = "[MODEL...]",
     .examples = "  incline bench\n"
                 "  incline bench -d all -b 32,128 --mode train,infer mnist-cnn my.yaml\n"
@@ -585,6 +506,7 @@ const struct cli_verb cli_verb_bench = {
                 "  incline bench --compare before.json --fail-below 0.95\n",
     .min_arguments = 0,
     .max_arguments = 64,
+    .several_devices = true,
     .formats = cli_bench_formats,
     .options = options,
     .option_count = sizeof options / sizeof options[0],

@@ -1,4 +1,4 @@
-#include "cli/cli.h"
+#include "cli/device_list.h"
 #include "cli/format.h"
 #include "cli/json_output.h"
 #include "cli/table.h"
@@ -168,11 +168,10 @@ static void check_device(struct checking *checking, struct incline_device *devic
         check_source(checking, device, builtin[i], NULL);
 }
 
-static void check_selected(struct checking *checking, const char *selector)
+static void check_listed(struct checking *checking, const struct incline_device_info *info)
 {
     struct incline_device *device = NULL;
-    struct incline_context *ctx = checking->cli->ctx;
-    enum incline_status status = incline_device_open(ctx, selector, &device);
+    enum incline_status status = cli_open_listed(checking->cli, info, &device);
     if (status == INCLINE_OK)
         check_device(checking, device);
     else
@@ -180,27 +179,13 @@ static void check_selected(struct checking *checking, const char *selector)
     incline_device_close(&device);
 }
 
-static void check_every(struct checking *checking)
+static void check_devices(struct checking *checking, const struct cli_devices *devices)
 {
-    struct incline_device_list *list = NULL;
-    size_t usable = 0;
-    enum incline_status status = incline_devices_list(checking->cli->ctx, &list);
-    if (status != INCLINE_OK) {
-        note_code(checking, cli_fail(checking->cli, status));
-        return;
-    }
-    for (size_t i = 0; i < list->count; i++) {
-        char number[16];
-        if (!cli_all_takes(checking->cli, &list->devices[i]))
-            continue;
-        snprintf(number, sizeof number, "%d", list->devices[i].index);
-        if (usable++ > 0 && checking->cli->format == FORMAT_TEXT)
+    for (size_t i = 0; i < devices->count; i++) {
+        if (i > 0 && checking->cli->format == FORMAT_TEXT)
             cli_print(checking->cli, "\n");
-        check_selected(checking, number);
+        check_listed(checking, &devices->items[i]);
     }
-    incline_devices_free(&list);
-    if (usable == 0)
-        check_selected(checking, NULL); /* which says what to install */
 }
 
 /* Everything that is printed when all is done; the exit code. */
@@ -229,13 +214,13 @@ static int finish(struct checking *checking)
 static int run(struct cli *cli, const void *given)
 {
     struct checking checking = {.cli = cli, .options = given, .code = CLI_EXIT_OK};
-    const char *selector = cli_device_selector(cli);
+    struct cli_devices devices;
+    int code = cli_find_devices(cli, &devices);
+    if (code != CLI_EXIT_OK)
+        return code;
     if (cli->format == FORMAT_JSON && (checking.rows = json_array()) == NULL)
         return cli_error(cli, CLI_EXIT_OTHER, "out of memory");
-    if (selector != NULL && strcmp(selector, "all") == 0)
-        check_every(&checking);
-    else
-        check_selected(&checking, selector);
+    check_devices(&checking, &devices);
     return finish(&checking);
 }
 
@@ -254,6 +239,7 @@ const struct cli_verb cli_verb_check = {
                 "  incline check my.yaml -d all       # what this network runs, on each device\n"
                 "  incline check mnist-cnn --full --format json\n",
     .max_arguments = 1000,
+    .several_devices = true,
     .formats = formats,
     .options = options,
     .option_count = sizeof options / sizeof options[0],

@@ -62,6 +62,18 @@ static void each_verb_has_help(void **state)
     }
 }
 
+static void help_says_where_a_list_of_devices_is_taken(void **state)
+{
+    static const char list[] = "several with commas between, or all\n";
+    struct program *p = *state;
+    run(p, "bench", "--help");
+    assert_out(p, list);
+    run(p, "check", "--help");
+    assert_out(p, list);
+    run(p, "train", "--help");
+    assert_no_out(p, list);
+}
+
 static void topics_have_help(void **state)
 {
     static const char *const topics[][2] = {
@@ -395,6 +407,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         program_test(help_is_data),
         program_test(each_verb_has_help),
+        program_test(help_says_where_a_list_of_devices_is_taken),
         program_test(topics_have_help),
         program_test(version_is_one_line),
         program_test(init_lists_and_prints),
