@@ -3,12 +3,12 @@
 #include "cli/device_list.h"
 #include "cli/device_memory.h"
 #include "cli/number_list.h"
+#include "cli/progress.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const int default_repeats = 5, default_warmups = 2;
 static const double default_min_seconds = 0.3;
@@ -53,6 +53,7 @@ static const char *const ops[] = {"peak", "bandwidth", "launch",     "conv",
 struct bench {
     struct cli *cli;
     const struct bench_options *options;
+    struct cli_progress progress;
     struct cli_bench_run run;
     struct cli_devices devices;
     double peaks[CLI_DEVICES_MAX]; /* FLOP/s of each; 0: not measured */
@@ -136,38 +137,47 @@ static int add_failure(struct bench *bench, const struct cli_bench_subject *subj
     return add_row(bench, cli_bench_failed_row(&bench->run, subject));
 }
 
+enum { NAME_BYTES = 160 };
+
+/* "mnist-cnn, train, batch 128", or the name of a limit. */
+static const char *name_subject(const struct cli_bench_subject *subject, char name[NAME_BYTES])
+{
+    if (subject->model != NULL)
+        snprintf(name, NAME_BYTES, "%.100s, %s, batch %d", subject->model, modes[subject->mode],
+                 subject->batch);
+    else
+        snprintf(name, NAME_BYTES, "%s", subject->op);
+    return name;
+}
+
 static void say_what(struct bench *bench, const struct cli_bench_subject *subject)
 {
-    struct cli *cli = bench->cli;
-    if (cli->common.progress == CLI_PROGRESS_NONE ||
-        (cli->common.progress == CLI_PROGRESS_AUTO && !isatty(STDERR_FILENO)))
-        return;
-    if (subject->model != NULL)
-        cli_say(cli, "timing %s, %s, batch %d, on %s", subject->model, modes[subject->mode],
-                subject->batch, subject->device->name);
-    else
-        cli_say(cli, "timing %s on %s", subject->op, subject->device->name);
+    char name[NAME_BYTES];
+    cli_progress_say(&bench->progress, "measuring %s, on %s", name_subject(subject, name),
+                     subject->device->name);
 }
 
 static void say_if_unsteady(struct bench *bench, const struct cli_bench_subject *subject,
                             const struct incline_bench_samples *samples)
 {
     static const double limit = 0.1;
+    char name[NAME_BYTES];
     if (samples->mean > 0 && samples->deviation > limit * samples->mean)
-        cli_say(bench->cli, "%s on %s: the runs differ by %.0f %% (is the machine busy?)",
-                subject->model != NULL ? subject->model : subject->op, subject->device->name,
+        cli_say(bench->cli, "%s, on %s: the runs differ by %.0f %% (is the machine busy?)",
+                name_subject(subject, name), subject->device->name,
                 100 * samples->deviation / samples->mean);
 }
 
 static void say_if_wrong(struct bench *bench, const struct cli_bench_subject *subject,
                          enum incline_bench_state state, const char *problem)
 {
+    char name[NAME_BYTES];
     if (state != INCLINE_BENCH_FAILED_CHECK)
         return;
     remember(bench, CLI_EXIT_CHECK);
-    cli_error(bench->cli, 0, "bench: %s on %s failed its check, so it gets no figure%s%s",
-              subject->model != NULL ? subject->model : subject->op, subject->device->name,
-              problem[0] != '\0' ? ": " : "", problem);
+    cli_error(bench->cli, 0, "bench: %s, on %s failed its check, so it gets no figure%s%s",
+              name_subject(subject, name), subject->device->name, problem[0] != '\0' ? ": " : "",
+              problem);
 }
 
 static int measure_fact(struct bench *bench, size_t which, enum incline_bench_fact_kind kind)
@@ -455,7 +465,9 @@ static int run(struct cli *cli, const void *given)
     set_timing(&bench);
     incline_bench_environment_read(&bench.run.environment);
     bench.rows = json_array();
+    cli_progress_init(&bench.progress, cli);
     code = measure_all(&bench);
+    cli_clear_line(cli);
     if (code == CLI_EXIT_OK)
         code = finish(&bench);
     json_decref(bench.rows);

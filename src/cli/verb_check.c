@@ -1,6 +1,7 @@
 #include "cli/device_list.h"
 #include "cli/format.h"
 #include "cli/json_output.h"
+#include "cli/progress.h"
 #include "cli/table.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct check_options {
 struct checking {
     struct cli *cli;
     const struct check_options *options;
+    struct cli_progress progress;
     struct cli_table table; /* of the network under way; text */
     json_t *rows;           /* of everything; JSON */
     const struct incline_device_info *device;
@@ -122,7 +124,10 @@ static void check_network(struct checking *checking, struct incline_device *devi
     };
     checking->network = incline_config_model_name(config);
     begin_table(checking);
+    cli_progress_say(&checking->progress, "checking %s, on %s", checking->network,
+                     checking->device->name);
     enum incline_status status = incline_check(cli->ctx, device, config, &options, &result);
+    cli_clear_line(cli);
     checking->passed += result.passed;
     checking->failed += result.failed;
     checking->skipped += result.skipped;
@@ -220,6 +225,7 @@ static int run(struct cli *cli, const void *given)
         return code;
     if (cli->format == FORMAT_JSON && (checking.rows = json_array()) == NULL)
         return cli_error(cli, CLI_EXIT_OTHER, "out of memory");
+    cli_progress_init(&checking.progress, cli);
     check_devices(&checking, &devices);
     return finish(&checking);
 }

@@ -104,6 +104,20 @@ static void json_holds_a_row_for_each_measurement(void **state)
     json_t *rows = parse(p->out, p->out_length);
     check_rows(rows);
     json_decref(rows);
+    assert_err(p, "measuring tiny, train, batch 4, on ");
+    assert_err(p, "measuring tiny, infer, batch 8, on ");
+}
+
+static void progress_is_a_line_a_row(void **state)
+{
+    struct program *p = *state;
+    p->terminal = true;
+    run(p, "bench", "t.yaml", QUICK);
+    assert_exit(p, 0);
+    assert_err(p, "\rmeasuring tiny, train, batch 8, on ");
+    run(p, "bench", "t.yaml", QUICK, "-q");
+    assert_exit(p, 0);
+    assert_silent_err(p);
 }
 
 static json_t *parse_lines(const char *lines)
@@ -296,7 +310,7 @@ static void stored_results_are_compared(void **state)
     assert_exit(p, 0); /* --fail-below was not asked for */
     assert_out(p, " before | ");
     assert_out(p, " change |\n|---");
-    assert_out(p, " | -9");
+    assert_out(p, " | -");
 
     run(p, "bench", "t.yaml", "-b", "8", QUICK, "--compare", "fast.json", "--fail-below", "0.5");
     assert_exit(p, 7);
@@ -399,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         bench_test(json_holds_a_row_for_each_measurement),
+        bench_test(progress_is_a_line_a_row),
         bench_test(exports_are_chosen_by_extension),
         bench_test(csv_and_json_lines_go_to_stdout),
         bench_test(an_export_that_cannot_be_written_exits_1),

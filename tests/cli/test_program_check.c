@@ -51,6 +51,8 @@ static void a_right_device_passes(void **state)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_out(p, parts[i]);
     assert_null(strstr(p->out, "FAIL"));
+    assert_err(p, "checking tiny, on ");
+    assert_int_equal(count_lines(p->err), 1);
     assert_int_equal(program_count_entries(p, "."), 2); /* nothing was written */
 }
 
