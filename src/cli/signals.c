@@ -6,17 +6,16 @@
 
 static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t save_wish;
+static const char *stop_text;
 
 static void handle(int number)
 {
-    static const char text[] =
-        "\nstopping after this step and saving; press again to quit at once\n";
     if (stop_signal != 0)
         _exit(128 + number);
     stop_signal = number;
     int kept = errno;
     /* The newline leaves the progress bar and the terminal's "^C" behind. */
-    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    (void)!write(STDERR_FILENO, stop_text, strlen(stop_text));
     errno = kept;
 }
 
@@ -28,7 +27,14 @@ static void handle_save(int number)
 
 void cli_signals_install(void)
 {
+    cli_signals_install_saying(
+        "\nstopping after this step and saving; press again to quit at once\n");
+}
+
+void cli_signals_install_saying(const char *text)
+{
     struct sigaction action, hangup;
+    stop_text = text;
     memset(&action, 0, sizeof action);
     action.sa_handler = handle;
     action.sa_flags = SA_RESTART;

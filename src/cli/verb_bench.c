@@ -4,6 +4,7 @@
 #include "cli/device_memory.h"
 #include "cli/number_list.h"
 #include "cli/progress.h"
+#include "cli/signals.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -106,6 +107,7 @@ static void set_timing(struct bench *bench)
                                           : default_warmups,
         .min_seconds = options->min_seconds > 0 ? options->min_seconds : default_min_seconds,
         .delay_seconds = options->delay_seconds,
+        .stop = cli_stop_flag(),
     };
 }
 
@@ -124,11 +126,20 @@ static void remember(struct bench *bench, int code)
         bench->code = code;
 }
 
+/* Ends the run, but keeps its rows. */
+static int stop(struct bench *bench)
+{
+    incline_error_clear(bench->cli->ctx);
+    return CLI_EXIT_SIGNAL + (int)*cli_stop_flag();
+}
+
 /* A step that is too large or that a device cannot do leaves the next ones; everything else ends the
  * run. */
 static int add_failure(struct bench *bench, const struct cli_bench_subject *subject,
                        enum incline_status status)
 {
+    if (status == INCLINE_ERROR_INTERRUPTED)
+        return stop(bench);
     int code = cli_fail(bench->cli, status);
     if (status != INCLINE_ERROR_DEVICE && status != INCLINE_ERROR_BUILD &&
         status != INCLINE_ERROR_UNSUPPORTED)
@@ -186,6 +197,8 @@ static int measure_fact(struct bench *bench, size_t which, enum incline_bench_fa
                                         .device = &bench->devices.items[which]};
     struct incline_bench_fact fact = {0};
     struct incline_device *device = NULL;
+    if (*cli_stop_flag() != 0)
+        return stop(bench);
     say_what(bench, &subject);
     enum incline_status status = cli_open_listed(bench->cli, subject.device, &device);
     if (status == INCLINE_OK)
@@ -268,6 +281,8 @@ static int measure_step(struct bench *bench, const struct target *target, size_t
     struct incline_bench_result result = {0};
     struct incline_device *device = NULL;
     struct incline_context *ctx = bench->cli->ctx;
+    if (*cli_stop_flag() != 0)
+        return stop(bench);
     subject.device = &bench->devices.items[which];
     say_what(bench, &subject);
     enum incline_status status = cli_open_listed(bench->cli, subject.device, &device);
@@ -466,10 +481,14 @@ static int run(struct cli *cli, const void *given)
     incline_bench_environment_read(&bench.run.environment);
     bench.rows = json_array();
     cli_progress_init(&bench.progress, cli);
+    cli_signals_install_saying(
+        "\nstopping; what is measured so far is kept; press again to quit at once\n");
     code = measure_all(&bench);
     cli_clear_line(cli);
     if (code == CLI_EXIT_OK)
         code = finish(&bench);
+    else if (json_array_size(bench.rows) > 0)
+        (void)finish(&bench);
     json_decref(bench.rows);
     json_decref(bench.stored);
     return code;

@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 
 /* `incline bench`, on one tiny network. Figures are held against each other, never against a clock.
  */
@@ -204,6 +205,37 @@ static void csv_and_json_lines_go_to_stdout(void **state)
     assert_int_equal((int)number(json_array_get(rows, 0), "warmup"), 0);
     assert_true(number(json_array_get(rows, 0), "stddev_ns") == 0);
     json_decref(rows);
+}
+
+/* Waits until the program has said so. */
+static void await_talk(struct program *p, const char *text)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", p->err_file);
+    program_await(p, path, text);
+}
+
+static void ctrl_c_keeps_the_rows(void **state)
+{
+    struct program *p = *state;
+    size_t length;
+    program_start(p, (const char *const[]){"bench", "t.yaml", "-b", "4,8,16", "--format", "json",
+                                           "--min-time", "1", "-r", "1", "--no-warmup", "--export",
+                                           "a.jsonl", NULL});
+    await_talk(p, "measuring tiny, train, batch 8, ");
+    program_signal(p, SIGINT);
+    program_wait(p);
+    assert_exit(p, 130);
+    assert_err(p, "\nstopping; what is measured so far is kept; press again to quit at once\n");
+    assert_no_err(p, "incline: ");
+    assert_no_err(p, "batch 16");
+    json_t *rows = parse(p->out, p->out_length);
+    assert_int_equal(json_array_size(rows), 1);
+    assert_int_equal((int)number(json_array_get(rows, 0), "batch"), 4);
+    json_decref(rows);
+    char *lines = program_read(p, "a.jsonl", &length);
+    assert_int_equal(count_lines(lines), 1);
+    free(lines);
 }
 
 static void an_export_that_cannot_be_written_exits_1(void **state)
@@ -416,6 +448,7 @@ int main(void)
         bench_test(progress_is_a_line_a_row),
         bench_test(exports_are_chosen_by_extension),
         bench_test(csv_and_json_lines_go_to_stdout),
+        bench_test(ctrl_c_keeps_the_rows),
         bench_test(an_export_that_cannot_be_written_exits_1),
         bench_test(layers_follow_their_step),
         bench_test(limits_of_the_device_are_measured),
