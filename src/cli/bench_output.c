@@ -430,6 +430,11 @@ static const json_t *find_fastest(const json_t *rows, const json_t *row)
     return fastest;
 }
 
+static bool same_device(const json_t *a, const json_t *b)
+{
+    return json_equal(json_object_get(a, "device_index"), json_object_get(b, "device_index"));
+}
+
 static void say_ratio(const json_t *rows, const json_t *fast, const json_t *slow,
                       void (*say)(void *cookie, const char *text), void *cookie)
 {
@@ -460,7 +465,7 @@ void cli_bench_rank(const json_t *rows, void (*say)(void *cookie, const char *te
             continue;
         json_array_foreach(rows, k, other)
         {
-            if (other != fastest && is_ranked(other) && cli_bench_same_work(row, other))
+            if (!same_device(fastest, other) && is_ranked(other) && cli_bench_same_work(row, other))
                 say_ratio(rows, fastest, other, say, cookie);
         }
     }

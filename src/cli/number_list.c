@@ -19,6 +19,10 @@ static bool read_number(const char **cursor, size_t max, size_t *number)
 
 static bool add(struct cli_numbers *numbers, size_t number)
 {
+    for (size_t i = 0; i < numbers->count; i++) {
+        if (numbers->items[i] == number)
+            return true;
+    }
     if (numbers->count == CLI_NUMBERS_MAX)
         return false;
     numbers->items[numbers->count++] = number;

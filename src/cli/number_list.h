@@ -15,7 +15,7 @@ struct cli_numbers {
     size_t items[CLI_NUMBERS_MAX];
 };
 
-/* Reads "32,64,128" into *numbers, in order. An item may be a range, with both ends:
+/* Reads "32,64,128" into *numbers, in order, each once. An item may be a range, with both ends:
  *   16-20       16 17 18 19 20
  *   32-128+32   32 64 96 128
  *   32-256*2    32 64 128 256    the last one that does not pass the end
