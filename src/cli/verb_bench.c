@@ -138,11 +138,11 @@ static int stop(struct bench *bench)
 static int add_failure(struct bench *bench, const struct cli_bench_subject *subject,
                        enum incline_status status)
 {
-    if (status == INCLINE_ERROR_INTERRUPTED)
+    if (*cli_stop_flag() != 0) /* a compiler in the process fails when the signal meets it */
         return stop(bench);
     int code = cli_fail(bench->cli, status);
     if (status != INCLINE_ERROR_DEVICE && status != INCLINE_ERROR_BUILD &&
-        status != INCLINE_ERROR_UNSUPPORTED)
+        status != INCLINE_ERROR_UNSUPPORTED && status != INCLINE_ERROR_CONFIG)
         return code;
     remember(bench, code);
     return add_row(bench, cli_bench_failed_row(&bench->run, subject));
@@ -367,28 +367,95 @@ static int measure_model(struct bench *bench, const char *source)
     return code;
 }
 
+/* The model in argument i, without arguments the default one; NULL past the last. */
+static const char *get_model(const struct bench *bench, size_t i)
+{
+    const struct cli *cli = bench->cli;
+    if (cli->argument_count == 0)
+        return i == 0 && bench->options->ops == 0 ? default_model : NULL;
+    return i < cli->argument_count ? cli->arguments[i] : NULL;
+}
+
+static bool is_repeated(const struct bench *bench, size_t i)
+{
+    for (size_t before = 0; before < i; before++) {
+        if (strcmp(get_model(bench, before), get_model(bench, i)) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int measure_models(struct bench *bench)
 {
-    struct cli *cli = bench->cli;
     int code = CLI_EXIT_OK;
-    if (cli->argument_count == 0 && bench->options->ops == 0)
-        return measure_model(bench, default_model);
-    for (size_t i = 0; i < cli->argument_count && code == CLI_EXIT_OK; i++)
-        code = measure_model(bench, cli->arguments[i]);
+    for (size_t i = 0; code == CLI_EXIT_OK && get_model(bench, i) != NULL; i++) {
+        if (!is_repeated(bench, i))
+            code = measure_model(bench, get_model(bench, i));
+    }
     return code;
 }
 
-/* A wrong configuration should not show up after minutes. */
-static int check_models(struct cli *cli)
+/* ---- before measuring: what is wrong should not show up after minutes ---- */
+
+/* Loads each model, and calls check, if there is one, with its configuration. */
+static int check_configs(struct bench *bench,
+                         int (*check)(struct bench *bench, const struct incline_config *config,
+                                      struct incline_device *device),
+                         struct incline_device *device)
 {
-    enum incline_status status = INCLINE_OK;
-    for (size_t i = 0; i < cli->argument_count && status == INCLINE_OK; i++) {
+    struct cli *cli = bench->cli;
+    int code = CLI_EXIT_OK;
+    for (size_t i = 0; code == CLI_EXIT_OK && get_model(bench, i) != NULL; i++) {
         struct incline_config *config = NULL;
-        status = incline_config_load(cli->ctx, cli->arguments[i], cli->settings.items,
-                                     cli->settings.count, &config);
+        enum incline_status status = incline_config_load(
+            cli->ctx, get_model(bench, i), cli->settings.items, cli->settings.count, &config);
+        if (status != INCLINE_OK)
+            code = cli_fail(cli, status);
+        else if (check != NULL)
+            code = check(bench, config, device);
         incline_config_destroy(&config);
     }
-    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+    return code;
+}
+
+static int largest_batch(const struct cli_numbers *batches)
+{
+    size_t largest = 0;
+    for (size_t i = 0; i < batches->count; i++)
+        largest = batches->items[i] > largest ? batches->items[i] : largest;
+    return (int)largest;
+}
+
+/* A tensor of the largest batch may have more elements than any device can index. */
+static int check_size(struct bench *bench, const struct incline_config *config,
+                      struct incline_device *device)
+{
+    unsigned wanted = bench->options->modes;
+    bool train = wanted == 0 || (wanted & 1u << INCLINE_BENCH_TRAIN) != 0;
+    const struct incline_workload workload = {
+        .work = train ? INCLINE_WORK_TRAIN : INCLINE_WORK_PREDICT,
+        .batch = largest_batch(&bench->options->batches),
+    };
+    struct incline_memory_need need;
+    enum incline_status status =
+        incline_memory_plan(bench->cli->ctx, device, config, &workload, &need);
+    if (status == INCLINE_ERROR_CONFIG)
+        return cli_fail(bench->cli, status);
+    incline_error_clear(bench->cli->ctx); /* its row tells of everything else */
+    return CLI_EXIT_OK;
+}
+
+static int check_sizes(struct bench *bench)
+{
+    int code = CLI_EXIT_OK;
+    for (size_t i = 0; code == CLI_EXIT_OK && i < bench->devices.count; i++) {
+        struct incline_device *device = NULL;
+        enum incline_status status = cli_open_listed(bench->cli, &bench->devices.items[i], &device);
+        code = status == INCLINE_OK ? check_configs(bench, check_size, device)
+                                    : cli_fail(bench->cli, status);
+        incline_device_close(&device);
+    }
+    return code;
 }
 
 /* ---- the end ---- */
@@ -425,6 +492,8 @@ static int finish(struct bench *bench)
 static int measure_all(struct bench *bench)
 {
     int code = cli_find_devices(bench->cli, &bench->devices);
+    if (code == CLI_EXIT_OK)
+        code = check_sizes(bench);
     if (code == CLI_EXIT_OK)
         code = measure_facts(bench);
     if (code == CLI_EXIT_OK)
@@ -472,7 +541,7 @@ static int run(struct cli *cli, const void *given)
     }
     int code = check_options(cli, bench.options);
     if (code == CLI_EXIT_OK)
-        code = check_models(cli);
+        code = check_configs(&bench, NULL, NULL);
     if (code == CLI_EXIT_OK && bench.options->compare != NULL)
         code = cli_bench_load(cli, bench.options->compare, &bench.stored);
     if (code != CLI_EXIT_OK)

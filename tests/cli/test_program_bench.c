@@ -420,6 +420,16 @@ static void several_devices_end_with_a_ranking(void **state)
     assert_out(p, " #1 ");
 }
 
+static void a_device_is_not_held_against_itself(void **state)
+{
+    struct program *p = *state;
+    program_write(p, "u.yaml", config);
+    run(p, "bench", "t.yaml", "t.yaml", "u.yaml", "-b", "4,4", QUICK, "--format", "jsonl");
+    assert_exit(p, 0);
+    assert_int_equal(count_lines(p->out), 2); /* t.yaml and u.yaml */
+    assert_no_err(p, "times as fast");
+}
+
 /* A step that the device has no memory for costs its row, not the run. */
 static void a_batch_too_large_leaves_the_others(void **state)
 {
@@ -432,6 +442,23 @@ static void a_batch_too_large_leaves_the_others(void **state)
     assert_err(p, "incline: ");
     assert_out(p, " failed | ");
     assert_int_equal(count_lines(p->out), 7);
+}
+
+/* No device can index such a tensor, so nothing is measured, and none of its programs is built. */
+static void a_batch_beyond_any_device_exits_3(void **state)
+{
+    struct program *p = *state;
+    run(p, "bench", "t.yaml", "-b", "8,65536", "-s", "model.layers.0.conv2d.filters=3000", QUICK);
+    refused(p, 3,
+            "conv2d_1: 48000 numbers an image times a batch of 65536 exceed 2^31 - 1 in one "
+            "tensor; use a smaller batch (-b)\n",
+            "");
+    assert_int_equal(count_lines(p->err), 1);
+    run(p, "summary", "t.yaml", "-b", "65536", "-s", "model.layers.0.conv2d.filters=3000");
+    refused(p, 3, "conv2d_1: 48000 numbers an image ", "");
+    run(p, "bench", "--ops", "activation", "-b", "65536", "--mode", "infer", QUICK);
+    assert_exit(p, 3);
+    assert_out(p, " failed |\n");
 }
 
 static void a_wrong_device_exits_5(void **state)
@@ -457,7 +484,9 @@ int main(void)
         bench_test(nothing_to_compare_is_no_success),
         bench_test(damaged_results_exit_4),
         bench_test(several_devices_end_with_a_ranking),
+        bench_test(a_device_is_not_held_against_itself),
         bench_test(a_batch_too_large_leaves_the_others),
+        bench_test(a_batch_beyond_any_device_exits_3),
         bench_test(a_wrong_device_exits_5),
     };
     int code = program_need_device();
