@@ -2,6 +2,7 @@
 #include "cli/bench_output.h"
 #include "cli/device_list.h"
 #include "cli/device_memory.h"
+#include "cli/file_output.h"
 #include "cli/number_list.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
@@ -35,7 +36,8 @@ static enum incline_status verify(struct incline_context *ctx, struct incline_de
 struct bench_options {
     struct cli_numbers batches; /* none: the configuration's */
     unsigned modes, ops;        /* sets of the words below */
-    size_t repeats, warmups;    /* 0: the default */
+    size_t repeats;             /* 0: the default */
+    struct cli_count warmups;
     bool no_warmup;
     double min_seconds, delay_seconds; /* likewise */
     bool per_layer, describe;
@@ -90,11 +92,14 @@ static int check_options(struct cli *cli, const struct bench_options *options)
 {
     if (options->fail_below > 0 && options->compare == NULL)
         return refuse(cli, "--fail-below needs --compare FILE.json to compare with");
-    if (options->no_warmup && options->warmups > 0)
+    if (options->no_warmup && options->warmups.given)
         return refuse(cli, "--warmup and --no-warmup exclude each other");
     if (options->per_layer && options->ops != 0 && cli->argument_count == 0)
         return refuse(cli, "--per-layer needs a MODEL when --ops is given");
-    return check_exports(cli, &options->exports);
+    int code = check_exports(cli, &options->exports);
+    for (size_t i = 0; code == CLI_EXIT_OK && i < options->exports.count; i++)
+        code = cli_check_writable(cli, options->exports.items[i]);
+    return code;
 }
 
 static void set_timing(struct bench *bench)
@@ -102,9 +107,9 @@ static void set_timing(struct bench *bench)
     const struct bench_options *options = bench->options;
     bench->run.timing = (struct incline_bench_timing){
         .repeats = options->repeats > 0 ? (int)options->repeats : default_repeats,
-        .warmups = options->no_warmup     ? 0
-                   : options->warmups > 0 ? (int)options->warmups
-                                          : default_warmups,
+        .warmups = options->no_warmup       ? 0
+                   : options->warmups.given ? (int)options->warmups.value
+                                            : default_warmups,
         .min_seconds = options->min_seconds > 0 ? options->min_seconds : default_min_seconds,
         .delay_seconds = options->delay_seconds,
         .stop = cli_stop_flag(),
@@ -477,15 +482,30 @@ static int write_out(struct bench *bench)
     return code;
 }
 
+/* To compare nothing is no success where a limit was set. */
+static int report_nothing(struct bench *bench)
+{
+    char *text = cli_bench_name_stored(bench->stored, bench->options->compare);
+    int code = CLI_EXIT_OK;
+    if (text == NULL)
+        code = cli_error(bench->cli, CLI_EXIT_OTHER, "out of memory");
+    else if (bench->options->fail_below > 0)
+        code = cli_error(bench->cli, CLI_EXIT_CHECK, "bench: --fail-below: %s", text);
+    else
+        cli_say(bench->cli, "%s", text);
+    free(text);
+    return code;
+}
+
 static int finish(struct bench *bench)
 {
     const struct bench_options *options = bench->options;
-    if (bench->stored != NULL && cli_bench_compare(bench->rows, bench->stored) == 0 &&
-        !(options->fail_below > 0))
-        cli_say(bench->cli, "nothing in %s was measured on these devices", options->compare);
+    size_t compared = bench->stored != NULL ? cli_bench_compare(bench->rows, bench->stored) : 0;
     int code = write_out(bench);
-    if (code == CLI_EXIT_OK && options->fail_below > 0)
-        code = cli_bench_judge(bench->cli, bench->rows, options->fail_below, options->compare);
+    if (code == CLI_EXIT_OK && bench->stored != NULL && compared == 0)
+        code = report_nothing(bench);
+    else if (code == CLI_EXIT_OK && options->fail_below > 0)
+        code = cli_bench_judge(bench->cli, bench->rows, options->fail_below);
     return code != CLI_EXIT_OK && bench->code == CLI_EXIT_OK ? code : bench->code;
 }
 
@@ -570,9 +590,9 @@ static const struct cli_option options[] = {
      "train, infer, or both with a comma (default: train)", NULL, modes},
     {"repeat", 'r', CLI_NUMBER, offsetof(struct bench_options, repeats), "N",
      "timed repeats (default: 5)"},
-    {"warmup", 0, CLI_NUMBER, offsetof(struct bench_options, warmups), "N",
+    {"warmup", 0, CLI_COUNT, offsetof(struct bench_options, warmups), "N",
      "untimed repeats before them (default: 2)"},
-    {"no-warmup", 0, CLI_FLAG, offsetof(struct bench_options, no_warmup), NULL, "none"},
+    {"no-warmup", 0, CLI_FLAG, offsetof(struct bench_options, no_warmup), NULL, "none: --warmup 0"},
     {"min-time", 0, CLI_DURATION, offsetof(struct bench_options, min_seconds), "TIME",
      "a repeat lasts at least this long (default: 0.3s)"},
     {"delay", 0, CLI_DURATION, offsetof(struct bench_options, delay_seconds), "TIME",
