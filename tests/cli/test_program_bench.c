@@ -469,6 +469,19 @@ static void a_batch_beyond_any_device_exits_3(void **state)
     assert_out(p, " failed |\n");
 }
 
+/* Each row opens its device and its cache anew. */
+static void a_cache_out_of_reach_is_told_once(void **state)
+{
+    struct program *p = *state;
+    p->environment[0] = "INCLINE_CACHE_DIR=/proc/none";
+    run(p, "bench", "t.yaml", "-b", "4,8", "-r", "1", "--no-warmup", "--min-time", "0.001");
+    assert_exit(p, 0);
+    const char *warning = strstr(p->err, "incline: warning: cache /proc/none: ");
+    assert_non_null(warning);
+    assert_null(strstr(warning + 1, "warning: "));
+    assert_err(p, " (INCLINE_CACHE_DIR names another folder); nothing is kept\n");
+}
+
 static void a_wrong_device_exits_5(void **state)
 {
     struct program *p = *state;
@@ -495,6 +508,7 @@ int main(void)
         bench_test(a_device_is_not_held_against_itself),
         bench_test(a_batch_too_large_leaves_the_others),
         bench_test(a_batch_beyond_any_device_exits_3),
+        bench_test(a_cache_out_of_reach_is_told_once),
         bench_test(a_wrong_device_exits_5),
     };
     int code = program_need_device();
