@@ -8,8 +8,8 @@
  * second ends the program at once. SIGUSR1 sets the save flag. */
 void cli_signals_install(void);
 
-/* The same with another text for the first signal: a line that begins and ends with a newline. */
-void cli_signals_install_saying(const char *text);
+/* The same where rows are kept, and nothing is saved. */
+void cli_signals_install_measuring(void);
 
 /* The flag: 0, or the signal that came. */
 volatile sig_atomic_t *cli_stop_flag(void);

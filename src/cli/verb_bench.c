@@ -570,8 +570,7 @@ static int run(struct cli *cli, const void *given)
     incline_bench_environment_read(&bench.run.environment);
     bench.rows = json_array();
     cli_progress_init(&bench.progress, cli);
-    cli_signals_install_saying(
-        "\nstopping; what is measured so far is kept; press again to quit at once\n");
+    cli_signals_install_measuring();
     code = measure_all(&bench);
     cli_clear_line(cli);
     if (code == CLI_EXIT_OK)
