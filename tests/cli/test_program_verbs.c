@@ -76,10 +76,18 @@ static void help_says_where_a_list_of_devices_is_taken(void **state)
 
 static void topics_have_help(void **state)
 {
-    static const char *const topics[][2] = {
-        {"conv2d", "filters"}, {"max_pool2d", "size"}, {"dense", "units"},
-        {"train", "--epochs"}, {"data", "root"},       {"sgd", "lr"},
-        {"model", "input"},    {"topics", "conv2d"},   {"softmax", "softmax"}};
+    static const char *const topics[][2] = {{"conv2d", "filters"},
+                                            {"max_pool2d", "size"},
+                                            {"dense", "units"},
+                                            {"train", "--epochs"},
+                                            {"data", "root"},
+                                            {"sgd", "lr"},
+                                            {"exit-codes", "  3    configuration or model\n"},
+                                            {"environment", "  INCLINE_DEVICE "},
+                                            {"topics", "exit-codes"},
+                                            {"model", "input"},
+                                            {"topics", "conv2d"},
+                                            {"softmax", "softmax"}};
     struct program *p = *state;
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
         run(p, "help", topics[i][0]);
