@@ -216,11 +216,25 @@ static int finish(struct checking *checking)
     return CLI_EXIT_CHECK;
 }
 
+/* What is no model is refused before anything is checked. */
+static int try_models(struct cli *cli)
+{
+    enum incline_status status = INCLINE_OK;
+    for (size_t i = 0; i < cli->argument_count && status == INCLINE_OK; i++) {
+        struct incline_config *config = NULL;
+        status = incline_config_load(cli->ctx, cli->arguments[i], NULL, 0, &config);
+        incline_config_destroy(&config);
+    }
+    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+}
+
 static int run(struct cli *cli, const void *given)
 {
     struct checking checking = {.cli = cli, .options = given, .code = CLI_EXIT_OK};
     struct cli_devices devices;
-    int code = cli_find_devices(cli, &devices);
+    int code = try_models(cli);
+    if (code == CLI_EXIT_OK)
+        code = cli_find_devices(cli, &devices);
     if (code != CLI_EXIT_OK)
         return code;
     if (cli->format == FORMAT_JSON && (checking.rows = json_array()) == NULL)
