@@ -37,6 +37,8 @@ static void usage_errors_exit_2(void **state)
         {{"train", "c.yaml", "--out", "a", "--name=b"}, "train: --out is the whole folder"},
         {{"train", "c.yaml", "--out="}, "train: --out needs the name of a folder\n"},
         {{"train", "c.yaml", "--name", "a/b"}, "train: --name takes a name without '/'"},
+        {{"train", "c.yaml", "--no-fuse", "foo"},
+         "train: --no-fuse: there is no fusion 'foo'; there are: all, activation, "},
         {{"devices", "--format", "jso"},
          "devices: --format: unknown 'jso' (did you mean 'json'?); it takes: text, json\n"},
         {{"devices", "x"}, "devices: unexpected argument 'x'\n"},
@@ -97,6 +99,7 @@ static void wrong_log_level_is_refused(void **state)
 static void wrong_settings_exit_2(void **state)
 {
     static const char *const cases[][2] = {
+        {"foo=1", "configuration: unknown key 'foo'"},
         {"train.epoch=3", "train: unknown key 'epoch' (did you mean 'epochs'?)"},
         {"train.epochs=0", "train: epochs must be between 1 and 1000000, not 0"},
         {"train.epochs=two", "train: epochs must be a whole number, not 'two'"},
