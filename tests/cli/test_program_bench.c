@@ -476,7 +476,7 @@ static void a_cache_out_of_reach_is_told_once(void **state)
     p->environment[0] = "INCLINE_CACHE_DIR=/proc/none";
     run(p, "bench", "t.yaml", "-b", "4,8", "-r", "1", "--no-warmup", "--min-time", "0.001");
     assert_exit(p, 0);
-    const char *warning = strstr(p->err, "incline: warning: cache /proc/none: ");
+    const char *warning = strstr(p->err, "warning: cache /proc/none: ");
     assert_non_null(warning);
     assert_null(strstr(warning + 1, "warning: "));
     assert_err(p, " (INCLINE_CACHE_DIR names another folder); nothing is kept\n");
