@@ -11,6 +11,7 @@
 #include "incline/config.h"
 #include "incline/device.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,6 +20,7 @@ struct incline_bench_timing {
     int warmups;          /* untimed repeats before those, >= 0 */
     double min_seconds;   /* a repeat lasts at least this long, > 0 */
     double delay_seconds; /* pause before each repeat, so that a device cools down; >= 0 */
+    volatile sig_atomic_t *stop; /* not 0: end before the next run; may be NULL */
 };
 
 /* Seconds for doing the work once, as each repeat found them. */
@@ -89,7 +91,7 @@ struct incline_bench_result {
     double images_per_second, images_per_second_deviation;
     double flops_per_second;
     double device_seconds;     /* of one step: the sum of its launches, median of several */
-    double build_seconds;      /* programs compiled for this measurement */
+    double build_seconds;      /* the step's programs, also those that verify has built before */
     double first_step_seconds; /* some drivers compile at the first launch */
     size_t launches;           /* of a step */
     struct incline_bench_layer *layers;
@@ -100,7 +102,7 @@ INCLINE_API void incline_bench_result_finish(struct incline_bench_result *result
 /* Times steps of config's network with synthetic images and labels that lie on the device; no data
  * set is read. Weights are config's start values and the learning rate is 0, so that each step does
  * the same work on the same numbers. Free *out with incline_bench_result_finish, also on failure.
- * Errors: those of making a network; those of verify. */
+ * Errors: those of making a network; those of verify; INTERRUPTED, after *timing.stop was set. */
 INCLINE_API enum incline_status
 incline_bench_network(struct incline_context *ctx, struct incline_device *device,
                       const struct incline_config *config,
@@ -151,7 +153,7 @@ struct incline_bench_fact {
 INCLINE_API void incline_bench_fact_finish(struct incline_bench_fact *fact);
 
 /* Measures one fact. PEAK is the best of several numbers of independent chains. Free *out with
- * incline_bench_fact_finish, also on failure. Errors: DEVICE, BUILD, MEMORY. */
+ * incline_bench_fact_finish, also on failure. Errors: DEVICE, BUILD, MEMORY, INTERRUPTED. */
 INCLINE_API enum incline_status
 incline_bench_device(struct incline_context *ctx, struct incline_device *device,
                      enum incline_bench_fact_kind kind, const struct incline_bench_timing *timing,

@@ -60,7 +60,7 @@ struct incline_device;
 /* Opens one device. selector: NULL or "" for the default; a number as the list gives it; "P:D";
  * "gpu" or "cpu"; or a part of the device's or platform's name in any case. Fails with DEVICE and a
  * text that lists what there is, or how to install a driver; with ARGUMENT on a wrong INCLINE_LANES
- * in the environment. */
+ * or INCLINE_CACHE in the environment. */
 INCLINE_API enum incline_status incline_device_open(struct incline_context *ctx,
                                                     const char *selector,
                                                     struct incline_device **out)

@@ -20,16 +20,16 @@
 
 enum incline_status {
     INCLINE_OK = 0,
-    INCLINE_ERROR_ARGUMENT,    /* the caller passed something unusable */
-    INCLINE_ERROR_CONFIG,      /* the configuration is wrong, or does not fit its model */
-    INCLINE_ERROR_DATA,        /* a data, weights or image file is missing, damaged or mismatched */
-    INCLINE_ERROR_IO,          /* the system refused a file operation (permission, full disk, ...) */
-    INCLINE_ERROR_MEMORY,      /* host memory ran out */
-    INCLINE_ERROR_DEVICE,      /* no usable device, an OpenCL call failed, device memory ran out */
-    INCLINE_ERROR_BUILD,       /* the device's compiler refused a kernel */
-    INCLINE_ERROR_NUMERIC,     /* training diverged: a loss is NaN or infinite */
+    INCLINE_ERROR_ARGUMENT, /* the caller passed something unusable */
+    INCLINE_ERROR_CONFIG,   /* the configuration is wrong, or does not fit its model */
+    INCLINE_ERROR_DATA,     /* a data, weights or image file is missing, damaged or mismatched */
+    INCLINE_ERROR_IO,       /* the system refused a file operation (permission, full disk, ...) */
+    INCLINE_ERROR_MEMORY,   /* host memory ran out */
+    INCLINE_ERROR_DEVICE,   /* no usable device, an OpenCL call failed, device memory ran out */
+    INCLINE_ERROR_BUILD,    /* the device's compiler refused a kernel */
+    INCLINE_ERROR_NUMERIC,  /* training diverged: a loss is NaN or infinite */
     INCLINE_ERROR_UNSUPPORTED, /* valid, but this build cannot do it */
-    INCLINE_ERROR_INTERRUPTED, /* stopped by the caller's request, after saving */
+    INCLINE_ERROR_INTERRUPTED, /* stopped by the caller's request */
     INCLINE_ERROR_BUG          /* an internal promise was broken: please report */
 };
 

@@ -78,6 +78,11 @@ struct incline_train_result {
     struct incline_device_counters first_step, last_step; /* counters after the first and the last step */
 };
 
+/* Whether incline_train_options.no_fuse may be list. Fails with ARGUMENT, naming the word that is
+ * no fusion and those that there are. */
+INCLINE_API enum incline_status incline_fusions_check(struct incline_context *ctx,
+                                                      const char *list) INCLINE_MUST_CHECK;
+
 /* Trains as config says and keeps a run folder:
  *   config.yaml environment.json log.csv events.jsonl weights/last.safetensors weights/best.safetensors
  * Returns when training has ended; what is passed is borrowed until then. *out is set on failure too.

@@ -20,6 +20,14 @@ static enum incline_status refuse(struct incline_context *ctx, const char *folde
                         name ? name : "", why);
 }
 
+static enum incline_status refuse_cause(struct incline_context *ctx, const char *folder,
+                                        const char *name, int cause)
+{
+    return incline_fail(ctx, INCLINE_ERROR_IO,
+                        "cache %s%s%s: %s (INCLINE_CACHE_DIR names another folder)", folder,
+                        name ? "/" : "", name ? name : "", strerror(cause));
+}
+
 /* What must hold of a folder or file before it is trusted; NULL: it does. */
 static const char *distrust(const struct stat *info)
 {
@@ -75,12 +83,12 @@ static enum incline_status open_folder(struct incline_context *ctx, int at, cons
     struct stat info;
     const char *why;
     if (mkdirat(at, name, 0700) && errno != EEXIST)
-        return refuse(ctx, path, NULL, strerror(errno));
+        return refuse_cause(ctx, path, NULL, errno);
     int folder = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folder < 0)
-        return refuse(ctx, path, NULL,
-                      errno == ELOOP || errno == ENOTDIR ? "not a folder, or a link to one"
-                                                         : strerror(errno));
+        return errno == ELOOP || errno == ENOTDIR
+                   ? refuse(ctx, path, NULL, "not a folder, or a link to one")
+                   : refuse_cause(ctx, path, NULL, errno);
     why = fstat(folder, &info) ? strerror(errno) : distrust(&info);
     if (why) {
         close(folder);
@@ -139,9 +147,9 @@ static enum incline_status open_file(struct incline_context *ctx,
         openat(folder->descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     *out = -1;
     if (file < 0)
-        return errno == ENOENT
-                   ? INCLINE_OK
-                   : refuse(ctx, folder->path, name, errno == ELOOP ? "a link" : strerror(errno));
+        return errno == ENOENT  ? INCLINE_OK
+               : errno == ELOOP ? refuse(ctx, folder->path, name, "a link")
+                                : refuse_cause(ctx, folder->path, name, errno);
     const char *why = fstat(file, &info)                         ? strerror(errno)
                       : !S_ISREG(info.st_mode)                   ? "not a regular file"
                       : (unsigned long long)info.st_size > limit ? "too large"
@@ -198,7 +206,7 @@ enum incline_status incline_cache_write(struct incline_context *ctx,
     int cause = 0;
     int file = open_beside(folder, name, temporary);
     if (file < 0)
-        return refuse(ctx, folder->path, name, strerror(errno));
+        return refuse_cause(ctx, folder->path, name, errno);
     if (incline_file_write_all(file, bytes, length))
         cause = errno;
     if (close(file) && !cause)
@@ -208,7 +216,7 @@ enum incline_status incline_cache_write(struct incline_context *ctx,
     if (!cause)
         return INCLINE_OK;
     unlinkat(folder->descriptor, temporary, 0);
-    return refuse(ctx, folder->path, name, strerror(cause));
+    return refuse_cause(ctx, folder->path, name, cause);
 }
 
 void incline_cache_remove(const struct incline_cache_folder *folder, const char *name)

@@ -22,7 +22,8 @@ enum incline_status incline_fail(struct incline_context *ctx, enum incline_statu
     } while (0)
 
 /* Gives the text to the caller's log; the context also keeps warnings, the first 32 of them, until
- * they are taken. */
+ * they are taken. A warning while a failure is recorded tells of that; when the one before told of
+ * the same failure, it goes to the log at DEBUG only. */
 void incline_log(struct incline_context *ctx, enum incline_log_level level, const char *format, ...)
     INCLINE_PRINTF(3, 4);
 

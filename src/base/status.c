@@ -14,6 +14,7 @@ struct incline_context {
     bool failed;
     char *long_text;                   /* the error's text when it needs more room than the next */
     char short_text[SHORT_TEXT_BYTES]; /* inside, so that "out of memory" always has room */
+    char *warned;                      /* the failure that a warning told of last, or NULL */
     char *warnings[WARNINGS_MAX];
     size_t warning_count;
 };
@@ -35,6 +36,7 @@ void incline_context_destroy(struct incline_context **ctx)
     incline_error_clear(*ctx);
     for (size_t i = 0; i < (*ctx)->warning_count; i++)
         free((*ctx)->warnings[i]);
+    free((*ctx)->warned);
     free(*ctx);
     *ctx = NULL;
 }
@@ -135,6 +137,19 @@ char *incline_warning_take(struct incline_context *ctx)
     return text;
 }
 
+/* A folder that cannot be used fails again and again. */
+static bool was_warned(struct incline_context *ctx)
+{
+    const char *failure = incline_error_text(ctx);
+    if (!ctx->failed)
+        return false;
+    if (ctx->warned && strcmp(ctx->warned, failure) == 0)
+        return true;
+    free(ctx->warned);
+    ctx->warned = strdup(failure);
+    return false;
+}
+
 void incline_log(struct incline_context *ctx, enum incline_log_level level, const char *format, ...)
 {
     if (!ctx || (!ctx->log && level != INCLINE_LOG_WARN))
@@ -144,6 +159,8 @@ void incline_log(struct incline_context *ctx, enum incline_log_level level, cons
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (level == INCLINE_LOG_WARN && was_warned(ctx))
+        level = INCLINE_LOG_DEBUG;
     if (level == INCLINE_LOG_WARN)
         keep_warning(ctx, text);
     if (ctx->log)

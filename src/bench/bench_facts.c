@@ -143,8 +143,8 @@ struct peak_choice {
 static enum incline_status choose_chains(struct bench *bench, struct peak_choice *best)
 {
     static const int candidates[] = {8, 12, 16};
-    struct incline_bench_timing quick = {.repeats = 1,
-                                         .min_seconds = bench->timing->min_seconds / 3};
+    struct incline_bench_timing quick = {
+        .repeats = 1, .min_seconds = bench->timing->min_seconds / 3, .stop = bench->timing->stop};
     double best_rate = 0;
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         struct incline_bench_samples samples;

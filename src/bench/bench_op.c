@@ -126,6 +126,17 @@ static enum incline_status make_all(struct bench *bench)
     return status ? status : fill(bench);
 }
 
+/* Tensors too large for any device are refused before the check builds anything. */
+static enum incline_status check_size(struct bench *bench)
+{
+    enum incline_status status =
+        incline_plan_create(bench->ctx, bench->device, bench->result->batch, &bench->plan);
+    if (!status)
+        status = make_tensors(bench);
+    incline_plan_destroy(&bench->plan);
+    return status;
+}
+
 static enum incline_status measure(struct bench *bench, const struct incline_config *config)
 {
     struct incline_bench_options options = *bench->options;
@@ -160,7 +171,9 @@ static enum incline_status run(struct incline_context *ctx, struct incline_devic
         .options = options,
         .result = out,
     };
-    enum incline_status status = incline_bench_check(ctx, device, config, options, out);
+    enum incline_status status = check_size(&bench);
+    if (!status)
+        status = incline_bench_check(ctx, device, config, options, out);
     if (!status && out->state != INCLINE_BENCH_FAILED_CHECK)
         status = measure(&bench, config);
     incline_plan_destroy(&bench.plan);

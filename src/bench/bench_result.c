@@ -49,6 +49,7 @@ enum incline_status incline_bench_check(struct incline_context *ctx, struct incl
         return INCLINE_OK;
     enum incline_status status = options->verify(ctx, device, config, out->batch, options->mode,
                                                  options->verify_cookie, &right, text, sizeof text);
+    incline_device_forget_programs(device); /* the build of the step's own is measured */
     if (status)
         return status;
     out->state = INCLINE_BENCH_CHECKED;

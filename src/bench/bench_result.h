@@ -13,7 +13,8 @@ struct incline_bench_subject {
     double build_seconds; /* the device's counter before the plan was made */
 };
 
-/* Calls options->verify, if there is one, and sets state and problem. */
+/* Calls options->verify, if there is one, and sets state and problem. Programs that it built are
+ * built anew. */
 enum incline_status incline_bench_check(struct incline_context *ctx, struct incline_device *device,
                                         const struct incline_config *config,
                                         const struct incline_bench_options *options,

@@ -19,19 +19,28 @@ double incline_timer_now(void *cookie)
     return incline_clock_seconds();
 }
 
-static void pause_for(double seconds)
+static bool should_stop(const struct incline_bench_timing *timing)
 {
+    return timing->stop && *timing->stop;
+}
+
+static void pause_before(const struct incline_bench_timing *timing)
+{
+    double seconds = timing->delay_seconds;
     struct timespec rest = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
     if (seconds <= 0)
         return;
-    while (nanosleep(&rest, &rest) != 0 && errno == EINTR)
+    while (!should_stop(timing) && nanosleep(&rest, &rest) != 0 && errno == EINTR)
         continue;
 }
 
 static enum incline_status time_runs(struct incline_context *ctx,
-                                     const struct incline_timer_work *work, size_t runs,
+                                     const struct incline_timer_work *work,
+                                     const struct incline_bench_timing *timing, size_t runs,
                                      double *seconds)
 {
+    if (should_stop(timing))
+        return incline_fail(ctx, INCLINE_ERROR_INTERRUPTED, "stopped while measuring");
     enum incline_status status = work->drain(ctx, work->cookie);
     if (status)
         return status;
@@ -55,24 +64,25 @@ static size_t grow(size_t runs, double seconds, double wanted)
 }
 
 static enum incline_status calibrate(struct incline_context *ctx,
-                                     const struct incline_timer_work *work, double wanted,
-                                     size_t *runs)
+                                     const struct incline_timer_work *work,
+                                     const struct incline_bench_timing *timing, size_t *runs)
 {
     double seconds;
-    for (*runs = 1;; *runs = grow(*runs, seconds, wanted)) {
-        enum incline_status status = time_runs(ctx, work, *runs, &seconds);
-        if (status || seconds >= wanted || (double)*runs >= runs_max)
+    for (*runs = 1;; *runs = grow(*runs, seconds, timing->min_seconds)) {
+        enum incline_status status = time_runs(ctx, work, timing, *runs, &seconds);
+        if (status || seconds >= timing->min_seconds || (double)*runs >= runs_max)
             return status;
     }
 }
 
 static enum incline_status warm_up(struct incline_context *ctx,
-                                   const struct incline_timer_work *work, int times, size_t runs)
+                                   const struct incline_timer_work *work,
+                                   const struct incline_bench_timing *timing, size_t runs)
 {
     double unused;
     enum incline_status status = INCLINE_OK;
-    for (int i = 0; !status && i < times; i++)
-        status = time_runs(ctx, work, runs, &unused);
+    for (int i = 0; !status && i < timing->warmups; i++)
+        status = time_runs(ctx, work, timing, runs, &unused);
     return status;
 }
 
@@ -84,8 +94,8 @@ static enum incline_status take_samples(struct incline_context *ctx,
 {
     for (size_t i = 0; i < samples->count; i++) {
         double seconds;
-        pause_for(timing->delay_seconds);
-        enum incline_status status = time_runs(ctx, work, samples->runs, &seconds);
+        pause_before(timing);
+        enum incline_status status = time_runs(ctx, work, timing, samples->runs, &seconds);
         if (status)
             return status;
         samples->seconds[i] = seconds / (double)samples->runs;
@@ -101,10 +111,10 @@ static enum incline_status measure(struct incline_context *ctx,
                                    const struct incline_bench_timing *timing,
                                    struct incline_bench_samples *samples)
 {
-    enum incline_status status = calibrate(ctx, work, timing->min_seconds, &samples->runs);
+    enum incline_status status = calibrate(ctx, work, timing, &samples->runs);
     if (status)
         return status;
-    status = warm_up(ctx, work, timing->warmups, samples->runs);
+    status = warm_up(ctx, work, timing, samples->runs);
     for (int i = 0; !status && i < RESTARTS_MAX; i++) {
         double shortest = 0;
         status = take_samples(ctx, work, timing, samples, &shortest);

@@ -16,7 +16,8 @@ struct incline_timer_work {
 };
 
 /* Finds the number of runs, does the warm-ups, then the repeats. A repeat that comes out shorter
- * than timing->min_seconds, because the machine became faster, starts them over with more runs. */
+ * than timing->min_seconds, because the machine became faster, starts them over with more runs.
+ * Errors: those of the work; INTERRUPTED, when *timing->stop is set between runs. */
 enum incline_status incline_timer_measure(struct incline_context *ctx,
                                           const struct incline_timer_work *work,
                                           const struct incline_bench_timing *timing,

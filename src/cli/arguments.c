@@ -192,6 +192,49 @@ static int add_assignment(struct cli *cli, const struct cli_option *option, cons
     return add_setting(cli, option, text, path, equals + 1);
 }
 
+static bool is_too_large(const char *text)
+{
+    return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0' &&
+           text[strspn(text, "0")] != '\0';
+}
+
+static int report_number(struct cli *cli, const struct cli_option *option, const char *text,
+                         const char *wanted)
+{
+    if (!is_too_large(text))
+        return report_value(cli, option, text, wanted);
+    cli_error(cli, 0, "%s: --%s: %s is too large: at most %d", cli->verb->name, option->name, text,
+              INT_MAX);
+    return cli_usage_hint(cli);
+}
+
+static int store_number(struct cli *cli, const struct cli_option *option, const char *text,
+                        size_t *number)
+{
+    return cli_parse_number(text, INT_MAX, number)
+               ? CLI_EXIT_OK
+               : report_number(cli, option, text, "a whole number above 0");
+}
+
+static int store_count(struct cli *cli, const struct cli_option *option, const char *text,
+                       struct cli_count *count)
+{
+    *count = (struct cli_count){.given = true};
+    return strcmp(text, "0") == 0 || cli_parse_number(text, INT_MAX, &count->value)
+               ? CLI_EXIT_OK
+               : report_number(cli, option, text, "a whole number");
+}
+
+static int store_numbers(struct cli *cli, const struct cli_option *option, const char *text,
+                         struct cli_numbers *numbers)
+{
+    char problem[CLI_NUMBERS_PROBLEM];
+    if (cli_parse_numbers(text, CLI_NUMBERS_LARGEST, numbers, problem))
+        return CLI_EXIT_OK;
+    cli_error(cli, 0, "%s: --%s: '%s': %s", cli->verb->name, option->name, text, problem);
+    return cli_usage_hint(cli);
+}
+
 /* Stores one option's argument; text is NULL where it takes none, and outlives cli's use. */
 static int store(struct cli *cli, const struct cli_option *option, void *values, char *text)
 {
@@ -209,9 +252,9 @@ static int store(struct cli *cli, const struct cli_option *option, void *values,
     case CLI_CHOICE:
         return find_choice(cli, option->name, text, option->choices, place);
     case CLI_NUMBER:
-        return cli_parse_number(text, INT_MAX, place)
-                   ? CLI_EXIT_OK
-                   : report_value(cli, option, text, "a whole number above 0");
+        return store_number(cli, option, text, place);
+    case CLI_COUNT:
+        return store_count(cli, option, text, place);
     case CLI_DURATION:
         return cli_parse_duration(text, place)
                    ? CLI_EXIT_OK
@@ -221,10 +264,7 @@ static int store(struct cli *cli, const struct cli_option *option, void *values,
                    ? CLI_EXIT_OK
                    : report_value(cli, option, text, "a number above 0, such as 0.95");
     case CLI_NUMBERS:
-        return cli_parse_numbers(text, CLI_NUMBERS_LARGEST, place)
-                   ? CLI_EXIT_OK
-                   : report_value(cli, option, text,
-                                  "a list of numbers such as 32,64, 32-128+32 or 32-256*2");
+        return store_numbers(cli, option, text, place);
     case CLI_WORDS:
         return add_words(cli, option, text, place);
     case CLI_FILES:

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_row(const json_t *value)
@@ -117,23 +118,54 @@ static void report_slow(struct cli *cli, const json_t *row, double ratio)
               cli_bench_text(row, "device"), now, now / before, before, ratio);
 }
 
-int cli_bench_judge(struct cli *cli, const json_t *rows, double ratio, const char *path)
+int cli_bench_judge(struct cli *cli, const json_t *rows, double ratio)
 {
-    size_t i, compared = 0, slow = 0;
+    size_t i, slow = 0;
     json_t *row;
     json_array_foreach(rows, i, row)
     {
         double before = cli_bench_number(row, "before");
         if (!(before > 0))
             continue;
-        compared++;
         if (cli_bench_number(row, "now") >= ratio * before)
             continue;
         report_slow(cli, row, ratio);
         slow++;
     }
-    if (compared == 0)
-        return cli_error(cli, CLI_EXIT_CHECK,
-                         "bench: --fail-below: nothing in %s was measured on these devices", path);
     return slow > 0 ? CLI_EXIT_CHECK : CLI_EXIT_OK;
+}
+
+enum { NAMED_MAX = 3 };
+
+/* text, which is freed, and behind it what the row measured. */
+static char *name_row(char *text, const json_t *row, const char *gap)
+{
+    char work[160] = "";
+    if (json_is_string(json_object_get(row, "model")))
+        snprintf(work, sizeof work, " %.80s, %.10s, batch %.0f,", cli_bench_text(row, "model"),
+                 cli_bench_text(row, "mode"), cli_bench_number(row, "batch"));
+    char *longer = text == NULL ? NULL
+                                : cli_text("%s%s%s%s on %s", text, gap, cli_bench_text(row, "op"),
+                                           work, cli_bench_text(row, "device"));
+    free(text);
+    return longer;
+}
+
+char *cli_bench_name_stored(const json_t *stored, const char *path)
+{
+    size_t i, count = 0;
+    json_t *row;
+    char *text =
+        cli_text("nothing in %s has the same op, model, mode, batch and device; it holds", path);
+    json_array_foreach(stored, i, row)
+    {
+        if (cli_bench_rate(row) > 0 && count++ < NAMED_MAX)
+            text = name_row(text, row, count > 1 ? "; " : " ");
+    }
+    char *whole = text == NULL         ? NULL
+                  : count == 0         ? cli_text("%s no rates", text)
+                  : count <= NAMED_MAX ? cli_text("%s", text)
+                                       : cli_text("%s; and %zu more", text, count - NAMED_MAX);
+    free(text);
+    return whole;
 }

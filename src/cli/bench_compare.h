@@ -11,8 +11,11 @@ int cli_bench_load(struct cli *cli, const char *path, json_t **stored);
  * (rates) and change (now / before - 1). Returns how many. */
 size_t cli_bench_compare(json_t *rows, const json_t *stored);
 
-/* CHECK, after a line for each, when a row's rate is below ratio times the one before, or when
- * there is nothing to compare. */
-int cli_bench_judge(struct cli *cli, const json_t *rows, double ratio, const char *path);
+/* CHECK, after a line for each, when a row's rate is below ratio times the one before. */
+int cli_bench_judge(struct cli *cli, const json_t *rows, double ratio);
+
+/* "nothing in PATH has the same op, model, mode, batch and device; it holds ...", to be freed; NULL
+ * when memory ran out. */
+char *cli_bench_name_stored(const json_t *stored, const char *path);
 
 #endif

@@ -68,10 +68,26 @@ static const char *change(cell out, const json_t *row)
     return out;
 }
 
+/* As many decimals as show two digits of the deviation, whole numbers at least. */
+static int count_decimals(double deviation)
+{
+    int decimals = 1 - (int)floor(log10(deviation));
+    return decimals < 0 ? 0 : decimals > 4 ? 4 : decimals;
+}
+
+static int decimals_of_value(double value)
+{
+    return fabs(value) < 1 ? 4 : fabs(value) < 100 ? 2 : fabs(value) < 10000 ? 1 : 0;
+}
+
+/* A single run has no deviation. */
 static const char *with_deviation(cell out, double value, double deviation)
 {
-    int decimals = fabs(value) < 1 ? 4 : fabs(value) < 100 ? 2 : 1;
-    snprintf(out, CELL_BYTES, "%.*f ± %.*f", decimals, value, decimals, deviation);
+    if (deviation > 0)
+        snprintf(out, CELL_BYTES, "%.*f ± %.*f", count_decimals(deviation), value,
+                 count_decimals(deviation), deviation);
+    else
+        snprintf(out, CELL_BYTES, "%.*f", decimals_of_value(value), value);
     return out;
 }
 
@@ -430,6 +446,11 @@ static const json_t *find_fastest(const json_t *rows, const json_t *row)
     return fastest;
 }
 
+static bool same_device(const json_t *a, const json_t *b)
+{
+    return json_equal(json_object_get(a, "device_index"), json_object_get(b, "device_index"));
+}
+
 static void say_ratio(const json_t *rows, const json_t *fast, const json_t *slow,
                       void (*say)(void *cookie, const char *text), void *cookie)
 {
@@ -438,7 +459,7 @@ static void say_ratio(const json_t *rows, const json_t *fast, const json_t *slow
     double error =
         a / b *
         hypot(cli_bench_number(fast, "rate_stddev") / a, cli_bench_number(slow, "rate_stddev") / b);
-    snprintf(ratio, sizeof ratio, "%.2f ± %.2f", a / b, error);
+    snprintf(ratio, sizeof ratio, error > 0 ? "%.2f ± %.2f" : "%.2f", a / b, error);
     char *text =
         cli_text("%s %s %s at batch %.0f %s times as fast as %s.", device(fast_name, fast, rows),
                  strcmp(cli_bench_text(fast, "mode"), "train") == 0 ? "trains" : "classifies with",
@@ -460,7 +481,7 @@ void cli_bench_rank(const json_t *rows, void (*say)(void *cookie, const char *te
             continue;
         json_array_foreach(rows, k, other)
         {
-            if (other != fastest && is_ranked(other) && cli_bench_same_work(row, other))
+            if (!same_device(fastest, other) && is_ranked(other) && cli_bench_same_work(row, other))
                 say_ratio(rows, fastest, other, say, cookie);
         }
     }

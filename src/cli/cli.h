@@ -32,6 +32,7 @@ enum cli_option_type {
     CLI_TEXT,      /* const char * */
     CLI_CHOICE,    /* int: index into choices */
     CLI_NUMBER,    /* size_t, from 1 to INT_MAX */
+    CLI_COUNT,     /* struct cli_count, from 0 to INT_MAX */
     CLI_DURATION,  /* double, seconds */
     CLI_RATIO,     /* double, above 0 */
     CLI_NUMBERS,   /* struct cli_numbers (number_list.h) */
@@ -50,6 +51,12 @@ struct cli_option {
     const char *help;           /* one line, with the unit */
     const char *path;           /* SETTING only */
     const char *const *choices; /* CHOICE only, NULL-terminated */
+};
+
+/* A number for which 0 says something, too. */
+struct cli_count {
+    bool given;
+    size_t value;
 };
 
 enum { CLI_FILES_MAX = 8 };
@@ -104,6 +111,7 @@ struct cli_verb {
     const char *arguments;      /* "CONFIG", "RUN|WEIGHTS PATH...", "" */
     const char *examples;       /* command lines, each indented by two and ended by a newline */
     size_t min_arguments, max_arguments;
+    bool several_devices;       /* -d takes a list, and "all" */
     const char *const *formats; /* for --format, NULL-terminated; the first is the default */
     const struct cli_option *options;
     size_t option_count;

@@ -22,6 +22,31 @@ int cli_check_new_file(struct cli *cli, const char *path, const char *remedy)
     return taken ? report(cli, path, EEXIST, remedy) : CLI_EXIT_OK;
 }
 
+/* Whether a file can be made in the folder of path. Returns 0 or the cause. */
+static int try_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? cli_text(".") : cli_text("%.*s/", (int)(slash - path), path);
+    if (folder == NULL)
+        return ENOMEM;
+    int cause = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+    free(folder);
+    return cause;
+}
+
+int cli_check_writable(struct cli *cli, const char *path)
+{
+    struct stat info;
+    int cause = 0;
+    if (stat(path, &info) != 0)
+        cause = errno == ENOENT ? try_folder(path) : errno;
+    else if (S_ISDIR(info.st_mode))
+        cause = EISDIR;
+    else if (access(path, W_OK) != 0)
+        cause = errno;
+    return cause == 0 ? CLI_EXIT_OK : report(cli, path, cause, NULL);
+}
+
 /* Returns 0 or the cause. */
 static int write_and_close(int file, const char *text, size_t length)
 {

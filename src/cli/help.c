@@ -21,8 +21,9 @@ void cli_print_overview(struct cli *cli)
                    "Verbs:\n");
     for (const struct cli_verb *const *verb = cli_verbs(); *verb != NULL; verb++)
         cli_print(cli, "  %-9s %s\n", (*verb)->name, (*verb)->help);
-    cli_print(cli, "\n'incline VERB --help' tells more about one; 'incline --version' shows the "
-                   "version.\n");
+    cli_print(cli,
+              "\n'incline VERB --help' tells more about one, 'incline help topics' what else is "
+              "explained;\n'incline --version' shows the version.\n");
 }
 
 static void print_formats(struct cli *cli, const struct cli_verb *verb)
@@ -43,6 +44,8 @@ static void print_option(struct cli *cli, const struct cli_verb *verb,
               used < 18 ? 18 - used : 0, "", option->help);
     if (strcmp(option->name, "format") == 0)
         print_formats(cli, verb);
+    if (strcmp(option->name, "device") == 0 && verb->several_devices)
+        cli_print(cli, ";\n%28sseveral with commas between, or all", "");
     cli_print(cli, "\n");
 }
 

@@ -234,6 +234,19 @@ void cli_progress_note(struct cli_progress *progress, const char *text)
     progress->cli->line_drawn = true;
 }
 
+void cli_progress_say(struct cli_progress *progress, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    cli_make_printable(text);
+    cli_progress_note(progress, text);
+    if (progress->mode == CLI_PROGRESS_LINE)
+        fprintf(stderr, "%s\n", text);
+}
+
 void cli_progress_tick(struct cli_progress *progress, const struct incline_progress *state)
 {
     if (progress->mode == CLI_PROGRESS_BAR && now() - progress->last_draw >= redraw_seconds)

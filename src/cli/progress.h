@@ -17,6 +17,9 @@ void cli_progress_init(struct cli_progress *progress, struct cli *cli);
 /* A passing remark in the bar's place ("compiling kernels"). */
 void cli_progress_note(struct cli_progress *progress, const char *text);
 
+/* What is worked on now: a note, or a line where there is no bar. */
+void cli_progress_say(struct cli_progress *progress, const char *format, ...) INCLINE_PRINTF(2, 3);
+
 /* Redraws the bar, at most every 100 ms. */
 void cli_progress_tick(struct cli_progress *progress, const struct incline_progress *state);
 

@@ -7,17 +7,25 @@
 static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t save_wish;
 
-static void handle(int number)
+static void stop(int number, const char *text)
 {
-    static const char text[] =
-        "\nstopping after this step and saving; press again to quit at once\n";
     if (stop_signal != 0)
         _exit(128 + number);
     stop_signal = number;
     int kept = errno;
     /* The newline leaves the progress bar and the terminal's "^C" behind. */
-    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    (void)!write(STDERR_FILENO, text, strlen(text));
     errno = kept;
+}
+
+static void stop_training(int number)
+{
+    stop(number, "\nstopping after this step and saving; press again to quit at once\n");
+}
+
+static void stop_measuring(int number)
+{
+    stop(number, "\nstopping; what is measured so far is kept; press again to quit at once\n");
 }
 
 static void handle_save(int number)
@@ -26,11 +34,11 @@ static void handle_save(int number)
     save_wish = 1;
 }
 
-void cli_signals_install(void)
+static void install(void (*handle_stop)(int))
 {
     struct sigaction action, hangup;
     memset(&action, 0, sizeof action);
-    action.sa_handler = handle;
+    action.sa_handler = handle_stop;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
@@ -40,6 +48,16 @@ void cli_signals_install(void)
         sigaction(SIGHUP, &action, NULL);
     action.sa_handler = handle_save;
     sigaction(SIGUSR1, &action, NULL);
+}
+
+void cli_signals_install(void)
+{
+    install(stop_training);
+}
+
+void cli_signals_install_measuring(void)
+{
+    install(stop_measuring);
 }
 
 volatile sig_atomic_t *cli_save_flag(void)

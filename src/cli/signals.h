@@ -1,4 +1,4 @@
-/* Ctrl-C, SIGTERM and SIGUSR1 while training. */
+/* Ctrl-C, SIGTERM and SIGUSR1 while training or measuring. */
 #ifndef INCLINE_CLI_SIGNALS_H
 #define INCLINE_CLI_SIGNALS_H
 
@@ -7,6 +7,9 @@
 /* From now on the first SIGINT or SIGTERM sets the flag to its number and says so on stderr; the
  * second ends the program at once. SIGUSR1 sets the save flag. */
 void cli_signals_install(void);
+
+/* The same where rows are kept, and nothing is saved. */
+void cli_signals_install_measuring(void);
 
 /* The flag: 0, or the signal that came. */
 volatile sig_atomic_t *cli_stop_flag(void);

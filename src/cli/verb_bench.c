@@ -1,13 +1,16 @@
 #include "cli/bench_compare.h"
 #include "cli/bench_output.h"
+#include "cli/device_list.h"
 #include "cli/device_memory.h"
+#include "cli/file_output.h"
 #include "cli/number_list.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const int default_repeats = 5, default_warmups = 2;
 static const double default_min_seconds = 0.3;
@@ -36,7 +39,8 @@ static enum incline_status verify(struct incline_context *ctx, struct incline_de
 struct bench_options {
     struct cli_numbers batches; /* none: the configuration's */
     unsigned modes, ops;        /* sets of the words below */
-    size_t repeats, warmups;    /* 0: the default */
+    size_t repeats;             /* 0: the default */
+    struct cli_count warmups;
     bool no_warmup;
     double min_seconds, delay_seconds; /* likewise */
     bool per_layer, describe;
@@ -52,20 +56,13 @@ enum op { OP_PEAK, OP_BANDWIDTH, OP_LAUNCH, OP_CONV, OP_GEMM, OP_POOL, OP_ACTIVA
 static const char *const ops[] = {"peak", "bandwidth", "launch",     "conv",
                                   "gemm", "pool",      "activation", NULL};
 
-/* One of the devices that are measured. */
-struct chosen_device {
-    struct incline_device_info info;
-    double peak; /* FLOP/s; 0: not measured */
-};
-
-enum { DEVICES_MAX = 32 };
-
 struct bench {
     struct cli *cli;
     const struct bench_options *options;
+    struct cli_progress progress;
     struct cli_bench_run run;
-    struct chosen_device devices[DEVICES_MAX];
-    size_t device_count;
+    struct cli_devices devices;
+    double peaks[CLI_DEVICES_MAX]; /* FLOP/s of each; 0: not measured */
     json_t *stored; /* of --compare, or NULL */
     json_t *rows;
     int code; /* of the first measurement that came to nothing */
@@ -98,11 +95,14 @@ static int check_options(struct cli *cli, const struct bench_options *options)
 {
     if (options->fail_below > 0 && options->compare == NULL)
         return refuse(cli, "--fail-below needs --compare FILE.json to compare with");
-    if (options->no_warmup && options->warmups > 0)
+    if (options->no_warmup && options->warmups.given)
         return refuse(cli, "--warmup and --no-warmup exclude each other");
     if (options->per_layer && options->ops != 0 && cli->argument_count == 0)
         return refuse(cli, "--per-layer needs a MODEL when --ops is given");
-    return check_exports(cli, &options->exports);
+    int code = check_exports(cli, &options->exports);
+    for (size_t i = 0; code == CLI_EXIT_OK && i < options->exports.count; i++)
+        code = cli_check_writable(cli, options->exports.items[i]);
+    return code;
 }
 
 static void set_timing(struct bench *bench)
@@ -110,82 +110,13 @@ static void set_timing(struct bench *bench)
     const struct bench_options *options = bench->options;
     bench->run.timing = (struct incline_bench_timing){
         .repeats = options->repeats > 0 ? (int)options->repeats : default_repeats,
-        .warmups = options->no_warmup     ? 0
-                   : options->warmups > 0 ? (int)options->warmups
-                                          : default_warmups,
+        .warmups = options->no_warmup       ? 0
+                   : options->warmups.given ? (int)options->warmups.value
+                                            : default_warmups,
         .min_seconds = options->min_seconds > 0 ? options->min_seconds : default_min_seconds,
         .delay_seconds = options->delay_seconds,
+        .stop = cli_stop_flag(),
     };
-}
-
-/* ---- devices ---- */
-
-static int add_device(struct bench *bench, const struct incline_device_info *info)
-{
-    for (size_t i = 0; i < bench->device_count; i++) {
-        if (bench->devices[i].info.index == info->index)
-            return CLI_EXIT_OK;
-    }
-    if (bench->device_count == DEVICES_MAX)
-        return cli_error(bench->cli, CLI_EXIT_USAGE, "bench: more than %d devices",
-                         (int)DEVICES_MAX);
-    bench->devices[bench->device_count++].info = *info;
-    return CLI_EXIT_OK;
-}
-
-static int add_selected(struct bench *bench, const char *selector)
-{
-    struct incline_device *device = NULL;
-    enum incline_status status = incline_device_open(bench->cli->ctx, selector, &device);
-    if (status != INCLINE_OK)
-        return cli_fail(bench->cli, status);
-    int code = add_device(bench, incline_device_get_info(device));
-    incline_device_close(&device);
-    return code;
-}
-
-/* All usable ones, each GPU once; without any, what opening the default says. */
-static int add_all(struct bench *bench)
-{
-    struct incline_device_list *list = NULL;
-    enum incline_status status = incline_devices_list(bench->cli->ctx, &list);
-    int code = status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(bench->cli, status);
-    for (size_t i = 0; code == CLI_EXIT_OK && i < list->count; i++) {
-        if (cli_all_takes(bench->cli, &list->devices[i]))
-            code = add_device(bench, &list->devices[i]);
-    }
-    incline_devices_free(&list);
-    if (code == CLI_EXIT_OK && bench->device_count == 0)
-        code = add_selected(bench, NULL);
-    return code;
-}
-
-static int find_devices(struct bench *bench)
-{
-    const char *next = cli_device_selector(bench->cli);
-    int code = CLI_EXIT_OK;
-    if (next == NULL)
-        return add_selected(bench, NULL);
-    while (next != NULL && code == CLI_EXIT_OK) {
-        const char *comma = strchr(next, ',');
-        char selector[128] = "";
-        size_t length = comma != NULL ? (size_t)(comma - next) : strlen(next);
-        if (length == 0 || length >= sizeof selector)
-            return refuse(bench->cli, "-d takes devices between commas, or all");
-        strncat(selector, next, length);
-        code = strcmp(selector, "all") == 0 ? add_all(bench) : add_selected(bench, selector);
-        next = comma != NULL ? comma + 1 : NULL;
-    }
-    return code;
-}
-
-/* Each measurement opens its device anew, so that it pays for its own programs. */
-static enum incline_status open_device(struct bench *bench, const struct chosen_device *chosen,
-                                       struct incline_device **device)
-{
-    char number[16];
-    snprintf(number, sizeof number, "%d", chosen->info.index);
-    return incline_device_open(bench->cli->ctx, number, device);
 }
 
 /* ---- measuring ---- */
@@ -203,62 +134,81 @@ static void remember(struct bench *bench, int code)
         bench->code = code;
 }
 
+/* Ends the run, but keeps its rows. */
+static int stop(struct bench *bench)
+{
+    incline_error_clear(bench->cli->ctx);
+    return CLI_EXIT_SIGNAL + (int)*cli_stop_flag();
+}
+
 /* A step that is too large or that a device cannot do leaves the next ones; everything else ends the
  * run. */
 static int add_failure(struct bench *bench, const struct cli_bench_subject *subject,
                        enum incline_status status)
 {
+    if (*cli_stop_flag() != 0) /* a compiler in the process fails when the signal meets it */
+        return stop(bench);
     int code = cli_fail(bench->cli, status);
     if (status != INCLINE_ERROR_DEVICE && status != INCLINE_ERROR_BUILD &&
-        status != INCLINE_ERROR_UNSUPPORTED)
+        status != INCLINE_ERROR_UNSUPPORTED && status != INCLINE_ERROR_CONFIG)
         return code;
     remember(bench, code);
     return add_row(bench, cli_bench_failed_row(&bench->run, subject));
 }
 
+enum { NAME_BYTES = 160 };
+
+/* "mnist-cnn, train, batch 128", or the name of a limit. */
+static const char *name_subject(const struct cli_bench_subject *subject, char name[NAME_BYTES])
+{
+    if (subject->model != NULL)
+        snprintf(name, NAME_BYTES, "%.100s, %s, batch %d", subject->model, modes[subject->mode],
+                 subject->batch);
+    else
+        snprintf(name, NAME_BYTES, "%s", subject->op);
+    return name;
+}
+
 static void say_what(struct bench *bench, const struct cli_bench_subject *subject)
 {
-    struct cli *cli = bench->cli;
-    if (cli->common.progress == CLI_PROGRESS_NONE ||
-        (cli->common.progress == CLI_PROGRESS_AUTO && !isatty(STDERR_FILENO)))
-        return;
-    if (subject->model != NULL)
-        cli_say(cli, "timing %s, %s, batch %d, on %s", subject->model, modes[subject->mode],
-                subject->batch, subject->device->name);
-    else
-        cli_say(cli, "timing %s on %s", subject->op, subject->device->name);
+    char name[NAME_BYTES];
+    cli_progress_say(&bench->progress, "measuring %s, on %s", name_subject(subject, name),
+                     subject->device->name);
 }
 
 static void say_if_unsteady(struct bench *bench, const struct cli_bench_subject *subject,
                             const struct incline_bench_samples *samples)
 {
     static const double limit = 0.1;
+    char name[NAME_BYTES];
     if (samples->mean > 0 && samples->deviation > limit * samples->mean)
-        cli_say(bench->cli, "%s on %s: the runs differ by %.0f %% (is the machine busy?)",
-                subject->model != NULL ? subject->model : subject->op, subject->device->name,
+        cli_say(bench->cli, "%s, on %s: the runs differ by %.0f %% (is the machine busy?)",
+                name_subject(subject, name), subject->device->name,
                 100 * samples->deviation / samples->mean);
 }
 
 static void say_if_wrong(struct bench *bench, const struct cli_bench_subject *subject,
                          enum incline_bench_state state, const char *problem)
 {
+    char name[NAME_BYTES];
     if (state != INCLINE_BENCH_FAILED_CHECK)
         return;
     remember(bench, CLI_EXIT_CHECK);
-    cli_error(bench->cli, 0, "bench: %s on %s failed its check, so it gets no figure%s%s",
-              subject->model != NULL ? subject->model : subject->op, subject->device->name,
-              problem[0] != '\0' ? ": " : "", problem);
+    cli_error(bench->cli, 0, "bench: %s, on %s failed its check, so it gets no figure%s%s",
+              name_subject(subject, name), subject->device->name, problem[0] != '\0' ? ": " : "",
+              problem);
 }
 
-static int measure_fact(struct bench *bench, struct chosen_device *chosen,
-                        enum incline_bench_fact_kind kind)
+static int measure_fact(struct bench *bench, size_t which, enum incline_bench_fact_kind kind)
 {
     struct cli_bench_subject subject = {.op = incline_bench_fact_name(kind),
-                                        .device = &chosen->info};
+                                        .device = &bench->devices.items[which]};
     struct incline_bench_fact fact = {0};
     struct incline_device *device = NULL;
+    if (*cli_stop_flag() != 0)
+        return stop(bench);
     say_what(bench, &subject);
-    enum incline_status status = open_device(bench, chosen, &device);
+    enum incline_status status = cli_open_listed(bench->cli, subject.device, &device);
     if (status == INCLINE_OK)
         status = incline_bench_device(bench->cli->ctx, device, kind, &bench->run.timing, &fact);
     int code = status != INCLINE_OK
@@ -269,7 +219,7 @@ static int measure_fact(struct bench *bench, struct chosen_device *chosen,
         say_if_wrong(bench, &subject, fact.state, "");
     }
     if (kind == INCLINE_BENCH_PEAK)
-        chosen->peak = fact.best_rate;
+        bench->peaks[which] = fact.best_rate;
     incline_bench_fact_finish(&fact);
     incline_device_close(&device);
     return code;
@@ -286,10 +236,10 @@ static bool is_wanted(const struct bench *bench, enum incline_bench_fact_kind ki
 static int measure_facts(struct bench *bench)
 {
     int code = CLI_EXIT_OK;
-    for (size_t i = 0; i < bench->device_count; i++) {
+    for (size_t i = 0; i < bench->devices.count; i++) {
         for (int kind = 0; kind < INCLINE_BENCH_FACTS && code == CLI_EXIT_OK; kind++) {
             if (is_wanted(bench, (enum incline_bench_fact_kind)kind))
-                code = measure_fact(bench, &bench->devices[i], (enum incline_bench_fact_kind)kind);
+                code = measure_fact(bench, i, (enum incline_bench_fact_kind)kind);
         }
     }
     return code;
@@ -325,8 +275,9 @@ static void suggest_batch(struct bench *bench, struct incline_device *device,
     cli_suggest_batch(bench->cli, device, config, &workload);
 }
 
-static int measure_step(struct bench *bench, const struct target *target,
-                        const struct chosen_device *chosen, struct cli_bench_subject subject)
+/* Opens its device anew, so that it pays for its own programs. */
+static int measure_step(struct bench *bench, const struct target *target, size_t which,
+                        struct cli_bench_subject subject)
 {
     struct incline_bench_options options = {
         .timing = bench->run.timing,
@@ -338,13 +289,16 @@ static int measure_step(struct bench *bench, const struct target *target,
     struct incline_bench_result result = {0};
     struct incline_device *device = NULL;
     struct incline_context *ctx = bench->cli->ctx;
+    if (*cli_stop_flag() != 0)
+        return stop(bench);
+    subject.device = &bench->devices.items[which];
     say_what(bench, &subject);
-    enum incline_status status = open_device(bench, chosen, &device);
+    enum incline_status status = cli_open_listed(bench->cli, subject.device, &device);
     if (status == INCLINE_OK)
         status = target->op != NULL
                      ? incline_bench_layer_op(ctx, device, target->op, &options, &result)
                      : incline_bench_network(ctx, device, target->config, &options, &result);
-    int code = status == INCLINE_OK ? add_result(bench, &subject, &result, chosen->peak)
+    int code = status == INCLINE_OK ? add_result(bench, &subject, &result, bench->peaks[which])
                                     : add_failure(bench, &subject, status);
     if (status == INCLINE_ERROR_DEVICE && device != NULL && target->config != NULL)
         suggest_batch(bench, device, target->config, &subject);
@@ -357,10 +311,8 @@ static int measure_devices(struct bench *bench, const struct target *target,
                            struct cli_bench_subject subject)
 {
     int code = CLI_EXIT_OK;
-    for (size_t i = 0; i < bench->device_count && code == CLI_EXIT_OK; i++) {
-        subject.device = &bench->devices[i].info;
-        code = measure_step(bench, target, &bench->devices[i], subject);
-    }
+    for (size_t i = 0; i < bench->devices.count && code == CLI_EXIT_OK; i++)
+        code = measure_step(bench, target, i, subject);
     return code;
 }
 
@@ -423,28 +375,95 @@ static int measure_model(struct bench *bench, const char *source)
     return code;
 }
 
+/* The model in argument i, without arguments the default one; NULL past the last. */
+static const char *get_model(const struct bench *bench, size_t i)
+{
+    const struct cli *cli = bench->cli;
+    if (cli->argument_count == 0)
+        return i == 0 && bench->options->ops == 0 ? default_model : NULL;
+    return i < cli->argument_count ? cli->arguments[i] : NULL;
+}
+
+static bool is_repeated(const struct bench *bench, size_t i)
+{
+    for (size_t before = 0; before < i; before++) {
+        if (strcmp(get_model(bench, before), get_model(bench, i)) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int measure_models(struct bench *bench)
 {
-    struct cli *cli = bench->cli;
     int code = CLI_EXIT_OK;
-    if (cli->argument_count == 0 && bench->options->ops == 0)
-        return measure_model(bench, default_model);
-    for (size_t i = 0; i < cli->argument_count && code == CLI_EXIT_OK; i++)
-        code = measure_model(bench, cli->arguments[i]);
+    for (size_t i = 0; code == CLI_EXIT_OK && get_model(bench, i) != NULL; i++) {
+        if (!is_repeated(bench, i))
+            code = measure_model(bench, get_model(bench, i));
+    }
     return code;
 }
 
-/* A wrong configuration should not show up after minutes. */
-static int check_models(struct cli *cli)
+/* ---- before measuring: what is wrong should not show up after minutes ---- */
+
+/* Loads each model, and calls check, if there is one, with its configuration. */
+static int check_configs(struct bench *bench,
+                         int (*check)(struct bench *bench, const struct incline_config *config,
+                                      struct incline_device *device),
+                         struct incline_device *device)
 {
-    enum incline_status status = INCLINE_OK;
-    for (size_t i = 0; i < cli->argument_count && status == INCLINE_OK; i++) {
+    struct cli *cli = bench->cli;
+    int code = CLI_EXIT_OK;
+    for (size_t i = 0; code == CLI_EXIT_OK && get_model(bench, i) != NULL; i++) {
         struct incline_config *config = NULL;
-        status = incline_config_load(cli->ctx, cli->arguments[i], cli->settings.items,
-                                     cli->settings.count, &config);
+        enum incline_status status = incline_config_load(
+            cli->ctx, get_model(bench, i), cli->settings.items, cli->settings.count, &config);
+        if (status != INCLINE_OK)
+            code = cli_fail(cli, status);
+        else if (check != NULL)
+            code = check(bench, config, device);
         incline_config_destroy(&config);
     }
-    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+    return code;
+}
+
+static int largest_batch(const struct cli_numbers *batches)
+{
+    size_t largest = 0;
+    for (size_t i = 0; i < batches->count; i++)
+        largest = batches->items[i] > largest ? batches->items[i] : largest;
+    return (int)largest;
+}
+
+/* A tensor of the largest batch may have more elements than any device can index. */
+static int check_size(struct bench *bench, const struct incline_config *config,
+                      struct incline_device *device)
+{
+    unsigned wanted = bench->options->modes;
+    bool train = wanted == 0 || (wanted & 1u << INCLINE_BENCH_TRAIN) != 0;
+    const struct incline_workload workload = {
+        .work = train ? INCLINE_WORK_TRAIN : INCLINE_WORK_PREDICT,
+        .batch = largest_batch(&bench->options->batches),
+    };
+    struct incline_memory_need need;
+    enum incline_status status =
+        incline_memory_plan(bench->cli->ctx, device, config, &workload, &need);
+    if (status == INCLINE_ERROR_CONFIG)
+        return cli_fail(bench->cli, status);
+    incline_error_clear(bench->cli->ctx); /* its row tells of everything else */
+    return CLI_EXIT_OK;
+}
+
+static int check_sizes(struct bench *bench)
+{
+    int code = CLI_EXIT_OK;
+    for (size_t i = 0; code == CLI_EXIT_OK && i < bench->devices.count; i++) {
+        struct incline_device *device = NULL;
+        enum incline_status status = cli_open_listed(bench->cli, &bench->devices.items[i], &device);
+        code = status == INCLINE_OK ? check_configs(bench, check_size, device)
+                                    : cli_fail(bench->cli, status);
+        incline_device_close(&device);
+    }
+    return code;
 }
 
 /* ---- the end ---- */
@@ -466,21 +485,38 @@ static int write_out(struct bench *bench)
     return code;
 }
 
+/* To compare nothing is no success where a limit was set. */
+static int report_nothing(struct bench *bench)
+{
+    char *text = cli_bench_name_stored(bench->stored, bench->options->compare);
+    int code = CLI_EXIT_OK;
+    if (text == NULL)
+        code = cli_error(bench->cli, CLI_EXIT_OTHER, "out of memory");
+    else if (bench->options->fail_below > 0)
+        code = cli_error(bench->cli, CLI_EXIT_CHECK, "bench: --fail-below: %s", text);
+    else
+        cli_say(bench->cli, "%s", text);
+    free(text);
+    return code;
+}
+
 static int finish(struct bench *bench)
 {
     const struct bench_options *options = bench->options;
-    if (bench->stored != NULL && cli_bench_compare(bench->rows, bench->stored) == 0 &&
-        !(options->fail_below > 0))
-        cli_say(bench->cli, "nothing in %s was measured on these devices", options->compare);
+    size_t compared = bench->stored != NULL ? cli_bench_compare(bench->rows, bench->stored) : 0;
     int code = write_out(bench);
-    if (code == CLI_EXIT_OK && options->fail_below > 0)
-        code = cli_bench_judge(bench->cli, bench->rows, options->fail_below, options->compare);
+    if (code == CLI_EXIT_OK && bench->stored != NULL && compared == 0)
+        code = report_nothing(bench);
+    else if (code == CLI_EXIT_OK && options->fail_below > 0)
+        code = cli_bench_judge(bench->cli, bench->rows, options->fail_below);
     return code != CLI_EXIT_OK && bench->code == CLI_EXIT_OK ? code : bench->code;
 }
 
 static int measure_all(struct bench *bench)
 {
-    int code = find_devices(bench);
+    int code = cli_find_devices(bench->cli, &bench->devices);
+    if (code == CLI_EXIT_OK)
+        code = check_sizes(bench);
     if (code == CLI_EXIT_OK)
         code = measure_facts(bench);
     if (code == CLI_EXIT_OK)
@@ -528,7 +564,7 @@ static int run(struct cli *cli, const void *given)
     }
     int code = check_options(cli, bench.options);
     if (code == CLI_EXIT_OK)
-        code = check_models(cli);
+        code = check_configs(&bench, NULL, NULL);
     if (code == CLI_EXIT_OK && bench.options->compare != NULL)
         code = cli_bench_load(cli, bench.options->compare, &bench.stored);
     if (code != CLI_EXIT_OK)
@@ -536,9 +572,14 @@ static int run(struct cli *cli, const void *given)
     set_timing(&bench);
     incline_bench_environment_read(&bench.run.environment);
     bench.rows = json_array();
+    cli_progress_init(&bench.progress, cli);
+    cli_signals_install_measuring();
     code = measure_all(&bench);
+    cli_clear_line(cli);
     if (code == CLI_EXIT_OK)
         code = finish(&bench);
+    else if (json_array_size(bench.rows) > 0)
+        (void)finish(&bench);
     json_decref(bench.rows);
     json_decref(bench.stored);
     return code;
@@ -551,9 +592,9 @@ static const struct cli_option options[] = {
      "train, infer, or both with a comma (default: train)", NULL, modes},
     {"repeat", 'r', CLI_NUMBER, offsetof(struct bench_options, repeats), "N",
      "timed repeats (default: 5)"},
-    {"warmup", 0, CLI_NUMBER, offsetof(struct bench_options, warmups), "N",
+    {"warmup", 0, CLI_COUNT, offsetof(struct bench_options, warmups), "N",
      "untimed repeats before them (default: 2)"},
-    {"no-warmup", 0, CLI_FLAG, offsetof(struct bench_options, no_warmup), NULL, "none"},
+    {"no-warmup", 0, CLI_FLAG, offsetof(struct bench_options, no_warmup), NULL, "none: --warmup 0"},
     {"min-time", 0, CLI_DURATION, offsetof(struct bench_options, min_seconds), "TIME",
      "a repeat lasts at least this long (default: 0.3s)"},
     {"delay", 0, CLI_DURATION, offsetof(struct bench_options, delay_seconds), "TIME",
@@ -577,8 +618,7 @@ const struct cli_verb cli_verb_bench = {
     .name = "bench",
     .help = "measure how fast devices train and classify",
     .notes = "MODEL is a configuration file or a built-in name (default: mnist-cnn). Images and\n"
-             "labels are made up, on the device: no data set is needed. -d also takes a list, or\n"
-             "all.\n",
+             "labels are made up, on the device: no data set is needed.\n",
     .arguments = "[MODEL...]",
     .examples = "  incline bench\n"
                 "  incline bench -d all -b 32,128 --mode train,infer mnist-cnn my.yaml\n"
@@ -588,6 +628,7 @@ const struct cli_verb cli_verb_bench = {
                 "  incline bench --compare before.json --fail-below 0.95\n",
     .min_arguments = 0,
     .max_arguments = 64,
+    .several_devices = true,
     .formats = cli_bench_formats,
     .options = options,
     .option_count = sizeof options / sizeof options[0],

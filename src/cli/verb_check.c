@@ -1,6 +1,7 @@
-#include "cli/cli.h"
+#include "cli/device_list.h"
 #include "cli/format.h"
 #include "cli/json_output.h"
+#include "cli/progress.h"
 #include "cli/table.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct check_options {
 struct checking {
     struct cli *cli;
     const struct check_options *options;
+    struct cli_progress progress;
     struct cli_table table; /* of the network under way; text */
     json_t *rows;           /* of everything; JSON */
     const struct incline_device_info *device;
@@ -122,7 +124,10 @@ static void check_network(struct checking *checking, struct incline_device *devi
     };
     checking->network = incline_config_model_name(config);
     begin_table(checking);
+    cli_progress_say(&checking->progress, "checking %s, on %s", checking->network,
+                     checking->device->name);
     enum incline_status status = incline_check(cli->ctx, device, config, &options, &result);
+    cli_clear_line(cli);
     checking->passed += result.passed;
     checking->failed += result.failed;
     checking->skipped += result.skipped;
@@ -168,11 +173,10 @@ static void check_device(struct checking *checking, struct incline_device *devic
         check_source(checking, device, builtin[i], NULL);
 }
 
-static void check_selected(struct checking *checking, const char *selector)
+static void check_listed(struct checking *checking, const struct incline_device_info *info)
 {
     struct incline_device *device = NULL;
-    struct incline_context *ctx = checking->cli->ctx;
-    enum incline_status status = incline_device_open(ctx, selector, &device);
+    enum incline_status status = cli_open_listed(checking->cli, info, &device);
     if (status == INCLINE_OK)
         check_device(checking, device);
     else
@@ -180,27 +184,13 @@ static void check_selected(struct checking *checking, const char *selector)
     incline_device_close(&device);
 }
 
-static void check_every(struct checking *checking)
+static void check_devices(struct checking *checking, const struct cli_devices *devices)
 {
-    struct incline_device_list *list = NULL;
-    size_t usable = 0;
-    enum incline_status status = incline_devices_list(checking->cli->ctx, &list);
-    if (status != INCLINE_OK) {
-        note_code(checking, cli_fail(checking->cli, status));
-        return;
-    }
-    for (size_t i = 0; i < list->count; i++) {
-        char number[16];
-        if (!cli_all_takes(checking->cli, &list->devices[i]))
-            continue;
-        snprintf(number, sizeof number, "%d", list->devices[i].index);
-        if (usable++ > 0 && checking->cli->format == FORMAT_TEXT)
+    for (size_t i = 0; i < devices->count; i++) {
+        if (i > 0 && checking->cli->format == FORMAT_TEXT)
             cli_print(checking->cli, "\n");
-        check_selected(checking, number);
+        check_listed(checking, &devices->items[i]);
     }
-    incline_devices_free(&list);
-    if (usable == 0)
-        check_selected(checking, NULL); /* which says what to install */
 }
 
 /* Everything that is printed when all is done; the exit code. */
@@ -226,16 +216,31 @@ static int finish(struct checking *checking)
     return CLI_EXIT_CHECK;
 }
 
+/* What is no model is refused before anything is checked. */
+static int try_models(struct cli *cli)
+{
+    enum incline_status status = INCLINE_OK;
+    for (size_t i = 0; i < cli->argument_count && status == INCLINE_OK; i++) {
+        struct incline_config *config = NULL;
+        status = incline_config_load(cli->ctx, cli->arguments[i], NULL, 0, &config);
+        incline_config_destroy(&config);
+    }
+    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
+}
+
 static int run(struct cli *cli, const void *given)
 {
     struct checking checking = {.cli = cli, .options = given, .code = CLI_EXIT_OK};
-    const char *selector = cli_device_selector(cli);
+    struct cli_devices devices;
+    int code = try_models(cli);
+    if (code == CLI_EXIT_OK)
+        code = cli_find_devices(cli, &devices);
+    if (code != CLI_EXIT_OK)
+        return code;
     if (cli->format == FORMAT_JSON && (checking.rows = json_array()) == NULL)
         return cli_error(cli, CLI_EXIT_OTHER, "out of memory");
-    if (selector != NULL && strcmp(selector, "all") == 0)
-        check_every(&checking);
-    else
-        check_selected(&checking, selector);
+    cli_progress_init(&checking.progress, cli);
+    check_devices(&checking, &devices);
     return finish(&checking);
 }
 
@@ -254,6 +259,7 @@ const struct cli_verb cli_verb_check = {
                 "  incline check my.yaml -d all       # what this network runs, on each device\n"
                 "  incline check mnist-cnn --full --format json\n",
     .max_arguments = 1000,
+    .several_devices = true,
     .formats = formats,
     .options = options,
     .option_count = sizeof options / sizeof options[0],

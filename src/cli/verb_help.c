@@ -1,8 +1,9 @@
-#include "cli/cli.h"
+#include "cli/topics.h"
 
 #include <string.h>
 
-static int print_topic(struct cli *cli, const char *topic)
+/* topic NULL: the list of them */
+static int print_config_topic(struct cli *cli, const char *topic)
 {
     char *text = NULL;
     enum incline_status status = incline_config_help(cli->ctx, topic, &text);
@@ -23,6 +24,14 @@ static int print_topic(struct cli *cli, const char *topic)
     return CLI_EXIT_OK;
 }
 
+static int print_topics(struct cli *cli)
+{
+    int code = print_config_topic(cli, NULL);
+    if (code == CLI_EXIT_OK)
+        cli_list_topics(cli);
+    return code;
+}
+
 static int run(struct cli *cli, const void *options)
 {
     (void)options;
@@ -30,11 +39,14 @@ static int run(struct cli *cli, const void *options)
         cli_print_overview(cli);
         return CLI_EXIT_OK;
     }
-    const struct cli_verb *verb = cli_find_verb(cli->arguments[0]);
-    if (verb == NULL)
-        return print_topic(cli,
-                           strcmp(cli->arguments[0], "topics") == 0 ? NULL : cli->arguments[0]);
-    cli_print_verb_help(cli, verb);
+    const char *topic = cli->arguments[0];
+    const struct cli_verb *verb = cli_find_verb(topic);
+    if (verb != NULL)
+        cli_print_verb_help(cli, verb);
+    else if (strcmp(topic, "topics") == 0)
+        return print_topics(cli);
+    else if (!cli_print_topic(cli, topic))
+        return print_config_topic(cli, topic);
     return CLI_EXIT_OK;
 }
 
@@ -42,11 +54,12 @@ static const char *const formats[] = {"text", NULL};
 
 const struct cli_verb cli_verb_help = {
     .name = "help",
-    .help = "help on a verb, or on a layer or section of the configuration",
+    .help = "help on a verb, a layer or section of the configuration, or a topic",
     .arguments = "[VERB|TOPIC]",
     .examples = "  incline help train\n"
-                "  incline help topics        # what the configuration knows\n"
-                "  incline help conv2d\n",
+                "  incline help topics        # what there is besides the verbs\n"
+                "  incline help conv2d\n"
+                "  incline help exit-codes\n",
     .max_arguments = 1,
     .formats = formats,
     .run = run,

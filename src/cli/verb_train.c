@@ -40,6 +40,15 @@ struct training {
 
 /* ---- preparation ---- */
 
+static int check_fusions(struct cli *cli, const char *list)
+{
+    if (incline_fusions_check(cli->ctx, list) == INCLINE_OK)
+        return CLI_EXIT_OK;
+    cli_error(cli, 0, "train: --no-fuse: %s", incline_error_text(cli->ctx));
+    incline_error_clear(cli->ctx);
+    return cli_usage_hint(cli);
+}
+
 static int check_options(struct cli *cli, const struct train_options *options)
 {
     if (options->out != NULL && options->name != NULL)
@@ -50,7 +59,7 @@ static int check_options(struct cli *cli, const struct train_options *options)
     if (options->name != NULL && (options->name[0] == '\0' || strchr(options->name, '/') != NULL))
         return cli_error(cli, CLI_EXIT_USAGE,
                          "train: --name takes a name without '/'; --out takes a folder");
-    return CLI_EXIT_OK;
+    return check_fusions(cli, options->no_fuse);
 }
 
 static int load(struct training *training)

@@ -27,6 +27,9 @@ void incline_device_limit_launches(struct incline_device *device, double seconds
 enum { INCLINE_SCRATCH_BYTES = 16 << 10 };
 bool incline_device_shares_phases(const struct incline_device *device);
 
+/* Drops the programs built so far, so that the next plan builds its own; plans keep theirs. */
+void incline_device_forget_programs(struct incline_device *device);
+
 /* Bytes to which the start of a sub-buffer must be aligned. */
 size_t incline_device_align(const struct incline_device *device);
 

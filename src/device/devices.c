@@ -480,6 +480,16 @@ static enum incline_status check_lanes_wish(struct incline_context *ctx)
                         wish);
 }
 
+static enum incline_status check_cache_wish(struct incline_context *ctx)
+{
+    static const char *const words[] = {"on", "off", NULL};
+    const char *wish = getenv("INCLINE_CACHE");
+    if (!wish || !*wish || incline_is_among(wish, words))
+        return INCLINE_OK;
+    return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "INCLINE_CACHE=%.40s is none of on, off",
+                        wish);
+}
+
 static void log_choice(struct incline_context *ctx, const struct found_list *list,
                        const struct incline_device *device)
 {
@@ -548,6 +558,8 @@ enum incline_status incline_device_open(struct incline_context *ctx, const char 
     struct found_list found = {0};
     const struct found *chosen = NULL;
     enum incline_status status = check_lanes_wish(ctx);
+    if (!status)
+        status = check_cache_wish(ctx);
     if (status)
         goto out;
     status = find_all(ctx, &found);
@@ -564,15 +576,21 @@ out:
     return status;
 }
 
+void incline_device_forget_programs(struct incline_device *device)
+{
+    for (size_t i = 0; i < device->program_count; i++) {
+        clReleaseProgram(device->programs[i].handle);
+        incline_free(&device->programs[i].key);
+    }
+    device->program_count = 0;
+}
+
 void incline_device_close(struct incline_device **pointer)
 {
     struct incline_device *device = *pointer;
     if (!device)
         return;
-    for (size_t i = 0; i < device->program_count; i++) {
-        clReleaseProgram(device->programs[i].handle);
-        incline_free(&device->programs[i].key);
-    }
+    incline_device_forget_programs(device);
     incline_free(&device->programs);
     incline_tuning_close(device);
     if (device->queue) {

@@ -2,12 +2,15 @@
  * is another name for the same bytes, so there is no kernel. */
 #include "layers/layer.h"
 
+enum { ELEMS_MAX = 1 << 24 };
+
 static enum incline_status infer(struct incline_layer *layer, struct incline_text *problem)
 {
     size_t elems = incline_shape_elems(layer->in);
-    if (elems > 1 << 24) {
-        incline_text_add(problem, "%dx%dx%d is too large to flatten", layer->in.height,
-                         layer->in.width, layer->in.channels);
+    if (elems > ELEMS_MAX) {
+        incline_text_add(problem, "%dx%dx%d is too large to flatten: %zu numbers, at most %d",
+                         layer->in.height, layer->in.width, layer->in.channels, elems,
+                         (int)ELEMS_MAX);
         return INCLINE_ERROR_CONFIG;
     }
     layer->out = (struct incline_shape){1, 1, (int)elems};

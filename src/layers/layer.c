@@ -158,7 +158,7 @@ enum incline_status incline_activation_tensor(struct incline_context *ctx,
 {
     size_t images = (size_t)incline_plan_blocks(plan) * INCLINE_NB;
     if (elems_per_image > (size_t)INT_MAX / images)
-        return incline_fail(ctx, INCLINE_ERROR_UNSUPPORTED,
+        return incline_fail(ctx, INCLINE_ERROR_CONFIG,
                             "%s: %zu numbers an image times a batch of %d exceed 2^31 - 1 in one "
                             "tensor; use a smaller batch (-b)",
                             name, elems_per_image, incline_plan_batch(plan));

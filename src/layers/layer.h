@@ -147,7 +147,7 @@ static inline int incline_tile(int count, int most)
     return (count + tiles - 1) / tiles;
 }
 
-/* A new tensor [blocks][shape][NB] f32. Fails with UNSUPPORTED above 2^31 - 1 elements, where
+/* A new tensor [blocks][shape][NB] f32. Fails with CONFIG above 2^31 - 1 elements, where
  * kernels' indices end. */
 enum incline_status incline_activation_tensor(struct incline_context *ctx,
                                               struct incline_plan *plan, const char *name,

@@ -65,8 +65,8 @@ enum incline_status incline_parameters_create(struct incline_context *ctx,
         goto out;
     lay_out(parameters, layers, layer_count);
     if (parameters->total_elems > INT_MAX) {
-        status = incline_fail(ctx, INCLINE_ERROR_UNSUPPORTED,
-                              "%zu parameters are more than 2^31 - 1", parameters->total_elems);
+        status = incline_fail(ctx, INCLINE_ERROR_CONFIG, "%zu parameters are more than 2^31 - 1",
+                              parameters->total_elems);
         goto out;
     }
     if (parameters->count > 0) {

@@ -44,7 +44,7 @@ static enum incline_status read_sections(struct incline_context *ctx, struct inc
     if (status == INCLINE_OK)
         status = incline_config_check_version(ctx, root);
     if (status == INCLINE_OK)
-        status = incline_section_read(ctx, root, "file", &incline_file_table, NULL, NULL);
+        status = incline_section_read(ctx, root, "configuration", &incline_file_table, NULL, NULL);
     if (status == INCLINE_OK)
         status =
             incline_config_read_model(ctx, doc, incline_node_get(root, "model"), &config->model);

@@ -649,6 +649,13 @@ static enum incline_status record_config(struct trainer *trainer)
     return status;
 }
 
+enum incline_status incline_fusions_check(struct incline_context *ctx, const char *list)
+{
+    unsigned unused;
+    INCLINE_REQUIRE(ctx, ctx);
+    return incline_rewrites_without(ctx, list, &unused);
+}
+
 enum incline_status incline_train(struct incline_context *ctx, struct incline_device *device,
                                   const struct incline_config *config,
                                   const struct incline_dataset *dataset,

@@ -199,8 +199,18 @@ static void test_launches_are_put_together_by_label(void **state)
     incline_config_destroy(&config);
 }
 
+/* Builds what the step needs, as a check does. */
+static void build_step(struct incline_device *device, const struct incline_config *config,
+                       enum incline_bench_mode mode, int batch)
+{
+    struct incline_bench_options options = {.timing = quick, .mode = mode, .batch = batch};
+    struct incline_bench_result result;
+    assert_ok(env.ctx, incline_bench_network(env.ctx, device, config, &options, &result));
+    incline_bench_result_finish(&result);
+}
+
 struct verifier {
-    bool right;
+    bool right, builds;
     int calls, batch;
     enum incline_bench_mode mode;
     enum incline_status status;
@@ -218,6 +228,8 @@ static enum incline_status verify(struct incline_context *ctx, struct incline_de
     verifier->calls++;
     verifier->batch = batch;
     verifier->mode = mode;
+    if (verifier->builds)
+        build_step(device, config, mode, batch);
     *right = verifier->right;
     snprintf(text, text_bytes, "conv2d_forward is off by 0.5");
     return verifier->status;
@@ -265,6 +277,26 @@ static void test_what_fails_its_check_gets_no_figure(void **state)
     assert_int_equal(incline_bench_network(env.ctx, env.device, config, &options, &result),
                      INCLINE_ERROR_DEVICE);
     incline_error_clear(env.ctx);
+    incline_bench_result_finish(&result);
+    incline_config_destroy(&config);
+}
+
+/* The check builds the same programs on the same device. */
+static void test_the_check_leaves_the_build_to_be_measured(void **state)
+{
+    (void)state;
+    struct incline_config *config = parse();
+    struct verifier verifier = {.right = true, .builds = true};
+    struct incline_bench_options options = {
+        .timing = quick, .verify = verify, .verify_cookie = &verifier};
+    struct incline_bench_result result;
+    assert_ok(env.ctx, incline_bench_network(env.ctx, env.device, config, &options, &result));
+    assert_true(result.build_seconds > 0);
+    incline_bench_result_finish(&result);
+    assert_ok(env.ctx,
+              incline_bench_network(env.ctx, env.device, config,
+                                    &(struct incline_bench_options){.timing = quick}, &result));
+    assert_true(result.build_seconds <= 0); /* it was built just now */
     incline_bench_result_finish(&result);
     incline_config_destroy(&config);
 }
@@ -344,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_layers_hold_every_launch),
         cmocka_unit_test(test_launches_are_put_together_by_label),
         cmocka_unit_test(test_what_fails_its_check_gets_no_figure),
+        cmocka_unit_test(test_the_check_leaves_the_build_to_be_measured),
         cmocka_unit_test(test_a_loss_that_is_no_number_gets_no_figure),
         cmocka_unit_test(test_every_op_runs_both_ways),
         cmocka_unit_test(test_facts_are_checked),

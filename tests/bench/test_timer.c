@@ -144,6 +144,31 @@ static void test_failures_come_through(void **state)
                  incline_timer_measure(s->ctx, &work, &timing, &samples), "repeats");
 }
 
+/* Sets its own stop flag after some runs. */
+static volatile sig_atomic_t stop_flag;
+
+static enum incline_status run_and_stop(struct incline_context *ctx, void *cookie, size_t runs)
+{
+    struct fake *fake = cookie;
+    enum incline_status status = fake_run(ctx, cookie, runs);
+    stop_flag = fake->total >= 30;
+    return status;
+}
+
+static void test_a_stop_ends_it(void **state)
+{
+    struct scratch *s = *state;
+    struct fake fake = new_fake(0.01);
+    struct incline_timer_work work = work_of(&fake);
+    struct incline_bench_timing timing = {
+        .repeats = 5, .warmups = 1, .min_seconds = 0.1, .delay_seconds = 0, .stop = &stop_flag};
+    struct incline_bench_samples samples;
+    work.run = run_and_stop;
+    assert_fails(s->ctx, INCLINE_ERROR_INTERRUPTED,
+                 incline_timer_measure(s->ctx, &work, &timing, &samples), "stopped");
+    assert_true(fake.total >= 30 && fake.total < 60);
+}
+
 static void test_statistics_of_known_numbers(void **state)
 {
     (void)state;
@@ -181,6 +206,7 @@ int main(void)
         scratch_test(test_warmups_and_repeats_are_counted),
         scratch_test(test_a_repeat_that_became_short_starts_over),
         scratch_test(test_failures_come_through),
+        scratch_test(test_a_stop_ends_it),
         cmocka_unit_test(test_statistics_of_known_numbers),
         cmocka_unit_test(test_medians),
     };

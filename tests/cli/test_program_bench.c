@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 
 /* `incline bench`, on one tiny network. Figures are held against each other, never against a clock.
  */
@@ -105,6 +106,20 @@ static void json_holds_a_row_for_each_measurement(void **state)
     json_t *rows = parse(p->out, p->out_length);
     check_rows(rows);
     json_decref(rows);
+    assert_err(p, "measuring tiny, train, batch 4, on ");
+    assert_err(p, "measuring tiny, infer, batch 8, on ");
+}
+
+static void progress_is_a_line_a_row(void **state)
+{
+    struct program *p = *state;
+    p->terminal = true;
+    run(p, "bench", "t.yaml", QUICK);
+    assert_exit(p, 0);
+    assert_err(p, "\rmeasuring tiny, train, batch 8, on ");
+    run(p, "bench", "t.yaml", QUICK, "-q");
+    assert_exit(p, 0);
+    assert_silent_err(p);
 }
 
 static json_t *parse_lines(const char *lines)
@@ -191,14 +206,52 @@ static void csv_and_json_lines_go_to_stdout(void **state)
     assert_int_equal((int)number(json_array_get(rows, 0), "warmup"), 0);
     assert_true(number(json_array_get(rows, 0), "stddev_ns") == 0);
     json_decref(rows);
+    run(p, "bench", "t.yaml", "--warmup", "0", "-r", "1", "--min-time", "0.001");
+    assert_exit(p, 0);
+    assert_out(p, " after 0 warm-up runs, ");
+    assert_no_out(p, "±"); /* of one run */
+}
+
+/* Waits until the program has said so. */
+static void await_talk(struct program *p, const char *text)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", p->err_file);
+    program_await(p, path, text);
+}
+
+static void ctrl_c_keeps_the_rows(void **state)
+{
+    struct program *p = *state;
+    size_t length;
+    program_start(p, (const char *const[]){"bench", "t.yaml", "-b", "4,8,16", "--format", "json",
+                                           "--min-time", "1", "-r", "1", "--no-warmup", "--export",
+                                           "a.jsonl", NULL});
+    await_talk(p, "measuring tiny, train, batch 8, ");
+    program_signal(p, SIGINT);
+    program_wait(p);
+    assert_exit(p, 130);
+    assert_err(p, "\nstopping; what is measured so far is kept; press again to quit at once\n");
+    assert_no_err(p, "incline: ");
+    assert_no_err(p, "batch 16");
+    json_t *rows = parse(p->out, p->out_length);
+    assert_int_equal(json_array_size(rows), 1);
+    assert_int_equal((int)number(json_array_get(rows, 0), "batch"), 4);
+    json_decref(rows);
+    char *lines = program_read(p, "a.jsonl", &length);
+    assert_int_equal(count_lines(lines), 1);
+    free(lines);
 }
 
 static void an_export_that_cannot_be_written_exits_1(void **state)
 {
     struct program *p = *state;
     run(p, "bench", "t.yaml", QUICK, "--export", "no/such/folder/a.json");
-    assert_exit(p, 1);
-    assert_err(p, "cannot write no/such/folder/a.json");
+    refused(p, 1, "cannot write no/such/folder/a.json: No such file or directory\n", "");
+    program_folder(p, "b.csv");
+    run(p, "bench", "t.yaml", QUICK, "--export", "b.csv");
+    refused(p, 1, "cannot write b.csv: Is a directory\n", "");
+    assert_no_err(p, "measuring");
 }
 
 /* ---- layers and ops ---- */
@@ -324,7 +377,7 @@ static void stored_results_are_compared(void **state)
     assert_exit(p, 0); /* --fail-below was not asked for */
     assert_out(p, " before | ");
     assert_out(p, " change |\n|---");
-    assert_out(p, " | -9");
+    assert_out(p, " | -");
 
     run(p, "bench", "t.yaml", "-b", "8", QUICK, "--compare", "fast.json", "--fail-below", "0.5");
     assert_exit(p, 7);
@@ -350,10 +403,11 @@ static void nothing_to_compare_is_no_success(void **state)
     assert_exit(p, 0);
     run(p, "bench", "t.yaml", "-b", "8", QUICK, "--compare", "now.jsonl", "--fail-below", "0.01");
     assert_exit(p, 7);
-    assert_err(p, "--fail-below: nothing in now.jsonl was measured on these devices");
+    assert_err(p, "--fail-below: nothing in now.jsonl has the same op, model, mode, batch and "
+                  "device; it holds network tiny, train, batch 4, on ");
     run(p, "bench", "t.yaml", "-b", "8", QUICK, "--compare", "now.jsonl");
     assert_exit(p, 0);
-    assert_err(p, "nothing in now.jsonl was measured on these devices");
+    assert_err(p, "nothing in now.jsonl has the same op, ");
 }
 
 static void damaged_results_exit_4(void **state)
@@ -402,6 +456,16 @@ static void several_devices_end_with_a_ranking(void **state)
     assert_out(p, " #1 ");
 }
 
+static void a_device_is_not_held_against_itself(void **state)
+{
+    struct program *p = *state;
+    program_write(p, "u.yaml", config);
+    run(p, "bench", "t.yaml", "t.yaml", "u.yaml", "-b", "4,4", QUICK, "--format", "jsonl");
+    assert_exit(p, 0);
+    assert_int_equal(count_lines(p->out), 2); /* t.yaml and u.yaml */
+    assert_no_err(p, "times as fast");
+}
+
 /* A step that the device has no memory for costs its row, not the run. */
 static void a_batch_too_large_leaves_the_others(void **state)
 {
@@ -416,6 +480,36 @@ static void a_batch_too_large_leaves_the_others(void **state)
     assert_int_equal(count_lines(p->out), 7);
 }
 
+/* No device can index such a tensor, so nothing is measured, and none of its programs is built. */
+static void a_batch_beyond_any_device_exits_3(void **state)
+{
+    struct program *p = *state;
+    run(p, "bench", "t.yaml", "-b", "8,65536", "-s", "model.layers.0.conv2d.filters=3000", QUICK);
+    refused(p, 3,
+            "conv2d_1: 48000 numbers an image times a batch of 65536 exceed 2^31 - 1 in one "
+            "tensor; use a smaller batch (-b)\n",
+            "");
+    assert_int_equal(count_lines(p->err), 1);
+    run(p, "summary", "t.yaml", "-b", "65536", "-s", "model.layers.0.conv2d.filters=3000");
+    refused(p, 3, "conv2d_1: 48000 numbers an image ", "");
+    run(p, "bench", "--ops", "activation", "-b", "65536", "--mode", "infer", QUICK);
+    assert_exit(p, 3);
+    assert_out(p, " failed |\n");
+}
+
+/* Each row opens its device and its cache anew. */
+static void a_cache_out_of_reach_is_told_once(void **state)
+{
+    struct program *p = *state;
+    p->environment[0] = "INCLINE_CACHE_DIR=/proc/none";
+    run(p, "bench", "t.yaml", "-b", "4,8", "-r", "1", "--no-warmup", "--min-time", "0.001");
+    assert_exit(p, 0);
+    const char *warning = strstr(p->err, "warning: cache /proc/none: ");
+    assert_non_null(warning);
+    assert_null(strstr(warning + 1, "warning: "));
+    assert_err(p, " (INCLINE_CACHE_DIR names another folder); nothing is kept\n");
+}
+
 static void a_wrong_device_exits_5(void **state)
 {
     struct program *p = *state;
@@ -427,8 +521,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         bench_test(json_holds_a_row_for_each_measurement),
+        bench_test(progress_is_a_line_a_row),
         bench_test(exports_are_chosen_by_extension),
         bench_test(csv_and_json_lines_go_to_stdout),
+        bench_test(ctrl_c_keeps_the_rows),
         bench_test(an_export_that_cannot_be_written_exits_1),
         bench_test(layers_follow_their_step),
         bench_test(limits_of_the_device_are_measured),
@@ -438,7 +534,10 @@ int main(void)
         bench_test(nothing_to_compare_is_no_success),
         bench_test(damaged_results_exit_4),
         bench_test(several_devices_end_with_a_ranking),
+        bench_test(a_device_is_not_held_against_itself),
         bench_test(a_batch_too_large_leaves_the_others),
+        bench_test(a_batch_beyond_any_device_exits_3),
+        bench_test(a_cache_out_of_reach_is_told_once),
         bench_test(a_wrong_device_exits_5),
     };
     int code = program_need_device();

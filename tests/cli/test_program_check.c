@@ -51,6 +51,8 @@ static void a_right_device_passes(void **state)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_out(p, parts[i]);
     assert_null(strstr(p->out, "FAIL"));
+    assert_err(p, "checking tiny, on ");
+    assert_int_equal(count_lines(p->err), 1);
     assert_int_equal(program_count_entries(p, "."), 2); /* nothing was written */
 }
 
@@ -64,6 +66,34 @@ static void every_device_can_be_checked(void **state)
     assert_non_null(first);
     assert_non_null(strstr(first + 1, "\ntiny\n"));
     assert_silent_err(p);
+}
+
+static size_t count_devices(const char *text)
+{
+    size_t count = 0;
+    while ((text = strstr(text, "device   #")) != NULL) {
+        text++;
+        count++;
+    }
+    return count;
+}
+
+static void a_list_names_devices(void **state)
+{
+    struct program *p = *state;
+    p->environment[0] = "POCL_DEVICES=basic basic";
+    run(p, "check", "t.yaml", "-d", "0,0");
+    assert_exit(p, 0);
+    assert_int_equal(count_devices(p->out), 1);
+    p->environment[0] = "POCL_DEVICES=basic basic";
+    run(p, "check", "t.yaml", "-d", "1,0,1");
+    if (p->code == 5)
+        skip(); /* not PoCL */
+    assert_exit(p, 0);
+    assert_int_equal(count_devices(p->out), 2);
+    assert_int_equal(strncmp(p->out, "device   #1 ", 12), 0);
+    run(p, "check", "t.yaml", "-d", "0,");
+    refused(p, 2, "check: -d takes devices between commas, or all\n", "");
 }
 
 static json_t *read_rows(struct program *p)
@@ -197,8 +227,7 @@ static void mistakes_are_told(void **state)
 {
     struct program *p = *state;
     run(p, "check", "no-such-model");
-    assert_exit(p, 3);
-    assert_err(p, "no-such-model");
+    refused(p, 3, "", "no-such-model");
     run(p, "check", "t.yaml", "-d", "no such device");
     assert_exit(p, 5);
     run(p, "check", "--ful");
@@ -208,10 +237,15 @@ static void mistakes_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        check_test(a_right_device_passes),           check_test(every_device_can_be_checked),
-        check_test(json_has_a_row_a_comparison),     check_test(a_wrong_kernel_is_named),
-        check_test(training_refuses_a_wrong_device), check_test(training_checks_once),
-        check_test(training_needs_no_cache),         check_test(mistakes_are_told),
+        check_test(a_right_device_passes),
+        check_test(every_device_can_be_checked),
+        check_test(json_has_a_row_a_comparison),
+        check_test(a_wrong_kernel_is_named),
+        check_test(training_refuses_a_wrong_device),
+        check_test(training_checks_once),
+        check_test(training_needs_no_cache),
+        check_test(mistakes_are_told),
+        check_test(a_list_names_devices),
     };
     int code = program_need_device();
     return code ? code : cmocka_run_group_tests(tests, NULL, NULL);

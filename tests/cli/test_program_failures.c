@@ -55,6 +55,14 @@ static void lanes_are_not_guessed(void **state)
     assert_exit(p, 0);
 }
 
+static void the_cache_is_on_or_off(void **state)
+{
+    struct program *p = *state;
+    p->environment[0] = "INCLINE_CACHE=foo";
+    run(p, "train", "t.yaml", "--out", "r");
+    refused(p, 2, "INCLINE_CACHE=foo is none of on, off", "");
+}
+
 static void folders_must_be_writable(void **state)
 {
     static const char *const folders[] = {"t.yaml/r", "/proc/r", "/dev/null/r"};
@@ -299,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         failure_test(no_driver_stops_training),
         failure_test(lanes_are_not_guessed),
+        failure_test(the_cache_is_on_or_off),
         failure_test(folders_must_be_writable),
         failure_test(weights_must_belong_to_the_network),
         failure_test(weights_must_be_sound),

@@ -37,6 +37,8 @@ static void usage_errors_exit_2(void **state)
         {{"train", "c.yaml", "--out", "a", "--name=b"}, "train: --out is the whole folder"},
         {{"train", "c.yaml", "--out="}, "train: --out needs the name of a folder\n"},
         {{"train", "c.yaml", "--name", "a/b"}, "train: --name takes a name without '/'"},
+        {{"train", "c.yaml", "--no-fuse", "foo"},
+         "train: --no-fuse: there is no fusion 'foo'; there are: all, activation, "},
         {{"devices", "--format", "jso"},
          "devices: --format: unknown 'jso' (did you mean 'json'?); it takes: text, json\n"},
         {{"devices", "x"}, "devices: unexpected argument 'x'\n"},
@@ -52,9 +54,13 @@ static void usage_errors_exit_2(void **state)
         {{"bench", "--mode", ""}, "bench: --mode: unknown ''; it takes: train, infer\n"},
         {{"bench", "--ops", "peak,conf"},
          "bench: --ops: unknown 'conf' (did you mean 'conv'?); it takes: peak, "},
-        {{"bench", "-b", "8-4"},
-         "bench: --batch-size: '8-4' is not a list of numbers such as 32,64, 32-128+32 or "
-         "32-256*2\n"},
+        {{"bench", "-b", "8-4"}, "bench: --batch-size: '8-4': a range goes down\n"},
+        {{"bench", "-b", "x"},
+         "bench: --batch-size: 'x': not a list of numbers such as 32,64, 32-128+32 or 32-256*2\n"},
+        {{"bench", "-b", "0"}, "bench: --batch-size: '0': 0 is not between 1 and 65536\n"},
+        {{"bench", "-r", "99999999999"},
+         "bench: --repeat: 99999999999 is too large: at most 2147483647\n"},
+        {{"bench", "--warmup", "-1"}, "bench: --warmup: '-1' is not a whole number\n"},
         {{"bench", "-r", "0"}, "bench: --repeat: '0' is not a whole number above 0\n"},
         {{"bench", "--min-time", "0"}, "bench: --min-time: '0' is not a time such as"},
         {{"bench", "--fail-below", "0.9"},
@@ -93,6 +99,7 @@ static void wrong_log_level_is_refused(void **state)
 static void wrong_settings_exit_2(void **state)
 {
     static const char *const cases[][2] = {
+        {"foo=1", "configuration: unknown key 'foo'"},
         {"train.epoch=3", "train: unknown key 'epoch' (did you mean 'epochs'?)"},
         {"train.epochs=0", "train: epochs must be between 1 and 1000000, not 0"},
         {"train.epochs=two", "train: epochs must be a whole number, not 'two'"},

@@ -62,12 +62,32 @@ static void each_verb_has_help(void **state)
     }
 }
 
+static void help_says_where_a_list_of_devices_is_taken(void **state)
+{
+    static const char list[] = "several with commas between, or all\n";
+    struct program *p = *state;
+    run(p, "bench", "--help");
+    assert_out(p, list);
+    run(p, "check", "--help");
+    assert_out(p, list);
+    run(p, "train", "--help");
+    assert_no_out(p, list);
+}
+
 static void topics_have_help(void **state)
 {
-    static const char *const topics[][2] = {
-        {"conv2d", "filters"}, {"max_pool2d", "size"}, {"dense", "units"},
-        {"train", "--epochs"}, {"data", "root"},       {"sgd", "lr"},
-        {"model", "input"},    {"topics", "conv2d"},   {"softmax", "softmax"}};
+    static const char *const topics[][2] = {{"conv2d", "filters"},
+                                            {"max_pool2d", "size"},
+                                            {"dense", "units"},
+                                            {"train", "--epochs"},
+                                            {"data", "root"},
+                                            {"sgd", "lr"},
+                                            {"exit-codes", "  3    configuration or model\n"},
+                                            {"environment", "  INCLINE_DEVICE "},
+                                            {"topics", "exit-codes"},
+                                            {"model", "input"},
+                                            {"topics", "conv2d"},
+                                            {"softmax", "softmax"}};
     struct program *p = *state;
     for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
         run(p, "help", topics[i][0]);
@@ -395,6 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         program_test(help_is_data),
         program_test(each_verb_has_help),
+        program_test(help_says_where_a_list_of_devices_is_taken),
         program_test(topics_have_help),
         program_test(version_is_one_line),
         program_test(init_lists_and_prints),
