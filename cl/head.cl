@@ -15,7 +15,7 @@
 
 #if GRADIENT
 /* Rows k .. k + LANES - 1 of a [rows][NB] at LANES images, to the images' rows of `columns` in t. */
-INCL_INLINE void incl_head_transpose(global const float *rows, int k, const int count, int lane,
+INCL_OUTLINE void incl_head_transpose(global const float *rows, int k, const int count, int lane,
                                        global float *t, const int columns)
 {
     incl_lanes tile[LANES];

@@ -18,11 +18,14 @@
 #endif
 
 /* Tiles are arrays whose size is a constant only where a function is called: left out of line, they
- * would lie in memory, and compilers do that to a function that is called twice. */
+ * would lie in memory, and compilers do that to a function that is called twice. OUTLINE is for what is
+ * long, called more than once and not where the time goes: it would be compiled as often. */
 #ifdef __clang__
 #define INCL_INLINE static inline __attribute__((always_inline))
+#define INCL_OUTLINE static __attribute__((noinline))
 #else
 #define INCL_INLINE static inline
+#define INCL_OUTLINE static
 #endif
 
 #if LANES == 16
