@@ -16,10 +16,10 @@
 #include <stddef.h>
 
 struct incline_bench_timing {
-    int repeats;          /* >= 1 */
-    int warmups;          /* untimed repeats before those, >= 0 */
-    double min_seconds;   /* a repeat lasts at least this long, > 0 */
-    double delay_seconds; /* pause before each repeat, so that a device cools down; >= 0 */
+    int repeats;                 /* >= 1 */
+    int warmups;                 /* untimed repeats before those, >= 0 */
+    double min_seconds;          /* a repeat lasts at least this long, > 0 */
+    double delay_seconds;        /* pause before each repeat, so that a device cools down; >= 0 */
     volatile sig_atomic_t *stop; /* not 0: end before the next run; may be NULL */
 };
 

@@ -21,21 +21,17 @@ struct incline_setting {
 /* Reads a configuration file, or the built-in one when `source` names no file but a built-in model,
  * applies the settings in order, checks everything and fills in defaults. Fails with CONFIG and
  * `file:line:column: error: ...` plus the line and a caret, or ARGUMENT for a wrong setting. */
-INCLINE_API enum incline_status incline_config_load(struct incline_context *ctx,
-                                                    const char *source,
+INCLINE_API enum incline_status incline_config_load(struct incline_context *ctx, const char *source,
                                                     const struct incline_setting *settings,
                                                     size_t setting_count,
-                                                    struct incline_config **out)
-    INCLINE_MUST_CHECK;
+                                                    struct incline_config **out) INCLINE_MUST_CHECK;
 
 /* The same from text in memory, for instance the model that a weights file carries; `name` stands
  * for the file in messages. */
-INCLINE_API enum incline_status incline_config_parse(struct incline_context *ctx,
-                                                     const char *name, const char *text,
-                                                     const struct incline_setting *settings,
-                                                     size_t setting_count,
-                                                     struct incline_config **out)
-    INCLINE_MUST_CHECK;
+INCLINE_API enum incline_status
+incline_config_parse(struct incline_context *ctx, const char *name, const char *text,
+                     const struct incline_setting *settings, size_t setting_count,
+                     struct incline_config **out) INCLINE_MUST_CHECK;
 
 INCLINE_API void incline_config_destroy(struct incline_config **config);
 
@@ -55,14 +51,14 @@ INCLINE_API char *const *incline_config_classes(const struct incline_config *con
 
 /* One row of a model's table. */
 struct incline_layer_summary {
-    const char *name;          /* "conv2d_1" */
-    const char *type;          /* "conv2d" */
-    const char *detail;        /* "3x3 + relu", may be "" */
-    const char *sources;       /* "conv2d_2, relu_1": the layers that it reads; "": the one before */
+    const char *name;    /* "conv2d_1" */
+    const char *type;    /* "conv2d" */
+    const char *detail;  /* "3x3 + relu", may be "" */
+    const char *sources; /* "conv2d_2, relu_1": the layers that it reads; "": the one before */
     int height, width, channels; /* of the output */
-    bool flat;                 /* the output is a vector: height = width = 1 */
+    bool flat;                   /* the output is a vector: height = width = 1 */
     size_t parameters;
-    double multiply_adds;      /* for one image, forward */
+    double multiply_adds; /* for one image, forward */
 };
 
 struct incline_model_summary {
@@ -86,8 +82,7 @@ INCLINE_API const char *incline_builtin_text(const char *name);
 /* Help for layers and options, made from the option tables: "conv2d", "sgd", "data", "train"; NULL
  * lists the topics. Allocated in *out; free with incline_text_free. Fails with ARGUMENT on an
  * unknown topic. */
-INCLINE_API enum incline_status incline_config_help(struct incline_context *ctx,
-                                                    const char *topic,
+INCLINE_API enum incline_status incline_config_help(struct incline_context *ctx, const char *topic,
                                                     char **out) INCLINE_MUST_CHECK;
 
 #endif

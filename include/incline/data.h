@@ -22,29 +22,28 @@ INCLINE_API void incline_images_finish(struct incline_images *images);
 
 /* A data set: training, validation and test parts, class names. */
 struct incline_dataset {
-    char *name;     /* last part of its folder */
-    char *folder;   /* where it was found */
+    char *name;   /* last part of its folder */
+    char *folder; /* where it was found */
     int classes;
     char **class_names; /* `classes` of them; "0", "1", ... when the data brings none */
     struct incline_images train, val, test;
-    bool val_is_test;   /* `data.val: test`: val is empty and test is used for validation */
+    bool val_is_test; /* `data.val: test`: val is empty and test is used for validation */
 };
 
 struct incline_dataset_limits {
-    size_t train, val;    /* use only the first so many images; 0: all */
-    bool held_out_only;   /* for evaluation: only the test images, which leaves train empty; where
-                           * there are none, everything, for the sake of the validation part */
+    size_t train, val;  /* use only the first so many images; 0: all */
+    bool held_out_only; /* for evaluation: only the test images, which leaves train empty; where
+                         * there are none, everything, for the sake of the validation part */
 };
 
 /* Finds and reads the data set that config describes. A relative root is looked up in the current
  * folder, then in each folder of INCLINE_DATA_PATH, $XDG_DATA_HOME/incline, and share/datasets of
  * the usual prefixes. Fails with DATA, naming file, place and remedy; with CONFIG when the training
  * images do not fit the model (size, channels) or the class names do not (their number). */
-INCLINE_API enum incline_status incline_dataset_load(struct incline_context *ctx,
-                                                     const struct incline_config *config,
-                                                     const struct incline_dataset_limits *limits,
-                                                     struct incline_dataset **out)
-    INCLINE_MUST_CHECK;
+INCLINE_API enum incline_status
+incline_dataset_load(struct incline_context *ctx, const struct incline_config *config,
+                     const struct incline_dataset_limits *limits,
+                     struct incline_dataset **out) INCLINE_MUST_CHECK;
 INCLINE_API void incline_dataset_destroy(struct incline_dataset **dataset);
 
 /* Reads images to classify from one file: PNG (one image) or IDX (all of them, .gz or not). PNG

@@ -10,28 +10,27 @@
 
 struct incline_network;
 
-/* Makes room for the weights of config's model on device and fills them by config's initialisers and
- * seed. batch: images at a time, 0 for the configuration's. device and config are borrowed and must
- * outlive the network. *out: to be destroyed by the caller; untouched on failure. */
-INCLINE_API enum incline_status incline_network_create(struct incline_context *ctx,
-                                                       struct incline_device *device,
-                                                       const struct incline_config *config,
-                                                       int batch, struct incline_network **out)
-    INCLINE_MUST_CHECK;
+/* Makes room for the weights of config's model on device and fills them by config's initialisers
+ * and seed. batch: images at a time, 0 for the configuration's. device and config are borrowed and
+ * must outlive the network. *out: to be destroyed by the caller; untouched on failure. */
+INCLINE_API enum incline_status
+incline_network_create(struct incline_context *ctx, struct incline_device *device,
+                       const struct incline_config *config, int batch,
+                       struct incline_network **out) INCLINE_MUST_CHECK;
 
 /* Frees the network and sets *network to NULL; a NULL there is accepted. */
 INCLINE_API void incline_network_destroy(struct incline_network **network);
 
-/* Reads weights (safetensors, PyTorch's names and orders). Every tensor of the network must be there
- * with its shape; a foreign one is an error. Fails with DATA (damaged, or not finite) or CONFIG
- * (another network), and then leaves the old weights. */
+/* Reads weights (safetensors, PyTorch's names and orders). Every tensor of the network must be
+ * there with its shape; a foreign one is an error. Fails with DATA (damaged, or not finite) or
+ * CONFIG (another network), and then leaves the old weights. */
 INCLINE_API enum incline_status incline_network_load_weights(struct incline_context *ctx,
                                                              struct incline_network *network,
                                                              const char *path) INCLINE_MUST_CHECK;
 
 /* Writes the weights in the same format, with the configuration but without class names in the
- * metadata. A file that exists is replaced, by a rename, once all is written. Fails with IO, or with
- * NUMERIC when a weight is NaN or infinite. */
+ * metadata. A file that exists is replaced, by a rename, once all is written. Fails with IO, or
+ * with NUMERIC when a weight is NaN or infinite. */
 INCLINE_API enum incline_status incline_network_save_weights(struct incline_context *ctx,
                                                              struct incline_network *network,
                                                              const char *path) INCLINE_MUST_CHECK;
@@ -45,10 +44,10 @@ INCLINE_API enum incline_status incline_weights_describe(struct incline_context 
                                                          size_t *class_count) INCLINE_MUST_CHECK;
 
 /* Writes one probability per image and class to probabilities [count][classes], the caller's. A
- * network whose last layer is no softmax and whose loss applies none (mse) has no probabilities: then
- * these are its scores, which may be negative. labels are not looked at. Compiles the network's
- * kernels, so many images a call are better than few. Fails with CONFIG when the images have not the
- * model's size, UNSUPPORTED when there are more than 2^31 - 1, BUILD. */
+ * network whose last layer is no softmax and whose loss applies none (mse) has no probabilities:
+ * then these are its scores, which may be negative. labels are not looked at. Compiles the
+ * network's kernels, so many images a call are better than few. Fails with CONFIG when the images
+ * have not the model's size, UNSUPPORTED when there are more than 2^31 - 1, BUILD. */
 INCLINE_API enum incline_status incline_network_predict(struct incline_context *ctx,
                                                         struct incline_network *network,
                                                         const struct incline_images *images,
@@ -67,14 +66,13 @@ struct incline_evaluation {
     size_t *confusion; /* [true class][predicted class]; owned */
 };
 
-/* Loss, accuracy and confusion over labelled images. Free *out with incline_evaluation_finish; it is
- * zero on failure. Fails as incline_network_predict() does, with ARGUMENT when there are no labels,
- * and with DATA when one is not of 0 .. classes - 1. */
-INCLINE_API enum incline_status incline_network_evaluate(struct incline_context *ctx,
-                                                         struct incline_network *network,
-                                                         const struct incline_images *images,
-                                                         struct incline_evaluation *out)
-    INCLINE_MUST_CHECK;
+/* Loss, accuracy and confusion over labelled images. Free *out with incline_evaluation_finish; it
+ * is zero on failure. Fails as incline_network_predict() does, with ARGUMENT when there are no
+ * labels, and with DATA when one is not of 0 .. classes - 1. */
+INCLINE_API enum incline_status
+incline_network_evaluate(struct incline_context *ctx, struct incline_network *network,
+                         const struct incline_images *images,
+                         struct incline_evaluation *out) INCLINE_MUST_CHECK;
 
 /* Frees what evaluation holds; one that is zero is accepted. */
 INCLINE_API void incline_evaluation_finish(struct incline_evaluation *evaluation);
@@ -101,19 +99,17 @@ struct incline_memory_need {
 /* Finds out what a workload of config's network needs. Needs an open device for its alignment, and
  * takes memory for the weights meanwhile: fails with DEVICE where these do not fit. Builds nothing.
  */
-INCLINE_API enum incline_status incline_memory_plan(struct incline_context *ctx,
-                                                    struct incline_device *device,
-                                                    const struct incline_config *config,
-                                                    const struct incline_workload *workload,
-                                                    struct incline_memory_need *out)
-    INCLINE_MUST_CHECK;
+INCLINE_API enum incline_status
+incline_memory_plan(struct incline_context *ctx, struct incline_device *device,
+                    const struct incline_config *config, const struct incline_workload *workload,
+                    struct incline_memory_need *out) INCLINE_MUST_CHECK;
 
 /* Whether a device has as much memory as is needed, when nothing else is on it. */
 INCLINE_API bool incline_memory_fits(const struct incline_device_info *info,
                                      const struct incline_memory_need *need);
 
-/* *batch = the first of the workload's batch, its half, its quarter, ... that fits into the device's
- * memory; 0: not even one image does. */
+/* *batch = the first of the workload's batch, its half, its quarter, ... that fits into the
+ * device's memory; 0: not even one image does. */
 INCLINE_API enum incline_status incline_memory_batch(struct incline_context *ctx,
                                                      struct incline_device *device,
                                                      const struct incline_config *config,

@@ -33,12 +33,7 @@ enum incline_status {
     INCLINE_ERROR_BUG          /* an internal promise was broken: please report */
 };
 
-enum incline_log_level {
-    INCLINE_LOG_ERROR,
-    INCLINE_LOG_WARN,
-    INCLINE_LOG_INFO,
-    INCLINE_LOG_DEBUG
-};
+enum incline_log_level { INCLINE_LOG_ERROR, INCLINE_LOG_WARN, INCLINE_LOG_INFO, INCLINE_LOG_DEBUG };
 
 /* One message, without a final newline. text is valid during the call only. */
 typedef void (*incline_log_fn)(void *cookie, enum incline_log_level level, const char *text);

@@ -13,17 +13,17 @@
 /* Where training stands. Figures of an epoch are running means over its images so far, as in Keras:
  * they are taken while the weights change. */
 struct incline_progress {
-    int epoch, epochs; /* from 1 */
-    int step, steps;   /* of this epoch, from 1 */
-    long long total_step; /* since the start of training, from 1 */
-    double seconds;    /* training time of this epoch so far, validation excluded */
+    int epoch, epochs;        /* from 1 */
+    int step, steps;          /* of this epoch, from 1 */
+    long long total_step;     /* since the start of training, from 1 */
+    double seconds;           /* training time of this epoch so far, validation excluded */
     double step_seconds;      /* mean over this epoch, the first step of the run excluded */
     double images_per_second; /* likewise */
     double loss, accuracy;
     double learning_rate;
     bool has_val;
     double val_loss, val_accuracy, val_seconds;
-    bool best; /* end of an epoch: the monitored figure is the best so far */
+    bool best;                 /* end of an epoch: the monitored figure is the best so far */
     double first_step_seconds; /* of seconds, what the first step of the run took, with the
                                 * building of its kernels; 0 in the other epochs */
 };
@@ -48,34 +48,36 @@ struct incline_train_callbacks {
 };
 
 struct incline_train_options {
-    const char *folder;       /* the run folder to create; must not exist unless overwrite */
-    bool overwrite;           /* a run that is there stays until the new one has saved weights */
-    bool unique;              /* when it exists, create folder-2, folder-3, ... instead */
-    const char *weights;      /* start from this file instead of fresh weights, or NULL */
-    double max_seconds; /* stop after the step that passes this; tuning takes half at most; 0: no limit */
-    const char *no_fuse;      /* fusions to leave out, "head,input" or "all"; NULL: none. For finding
-                                 a fault in a device: they change speed, never results */
-    bool overfit_batch;       /* train on the first batch only, again and again */
+    const char *folder;  /* the run folder to create; must not exist unless overwrite */
+    bool overwrite;      /* a run that is there stays until the new one has saved weights */
+    bool unique;         /* when it exists, create folder-2, folder-3, ... instead */
+    const char *weights; /* start from this file instead of fresh weights, or NULL */
+    double max_seconds;  /* stop after the step that passes this; tuning takes half at most; 0: no
+                            limit */
+    const char *no_fuse; /* fusions to leave out, "head,input" or "all"; NULL: none. For finding
+                            a fault in a device: they change speed, never results */
+    bool overfit_batch;  /* train on the first batch only, again and again */
     enum incline_tune_mode tune; /* before the first step; its failure is logged, and no failure */
     volatile sig_atomic_t *stop; /* not 0: finish the step, save, return INTERRUPTED; may be NULL */
-    volatile sig_atomic_t *save; /* not 0: finish the step, set it to 0, save last.safetensors and go
-                                  * on; may be NULL */
+    volatile sig_atomic_t *save; /* not 0: finish the step, set it to 0, save last.safetensors and
+                                  * go on; may be NULL */
     struct incline_train_callbacks callbacks;
 };
 
 struct incline_train_result {
-    int epochs_done;         /* complete ones */
+    int epochs_done; /* complete ones */
     long long steps_done;
     bool stopped_by_time;
-    double loss, accuracy;   /* of the last complete epoch */
+    double loss, accuracy; /* of the last complete epoch */
     bool has_val;
     double best_val_accuracy;
     int best_epoch;
     struct incline_progress last; /* where training stood at its end */
     double seconds, train_seconds, val_seconds, build_seconds, first_step_seconds;
-    double tune_seconds; /* part of first_step_seconds */
+    double tune_seconds;                               /* part of first_step_seconds */
     size_t weight_bytes, activation_bytes, data_bytes; /* on the device */
-    struct incline_device_counters first_step, last_step; /* counters after the first and the last step */
+    struct incline_device_counters first_step,
+        last_step; /* counters after the first and the last step */
 };
 
 /* Whether incline_train_options.no_fuse may be list. Fails with ARGUMENT, naming the word that is
@@ -84,18 +86,16 @@ INCLINE_API enum incline_status incline_fusions_check(struct incline_context *ct
                                                       const char *list) INCLINE_MUST_CHECK;
 
 /* Trains as config says and keeps a run folder:
- *   config.yaml environment.json log.csv events.jsonl weights/last.safetensors weights/best.safetensors
- * Returns when training has ended; what is passed is borrowed until then. *out is set on failure too.
- * Two trainings never share a folder, unless they overwrite one. Fails with
- *   INTERRUPTED  after *stop was set and the weights saved, or during tuning: then with steps_done
- *                0 and nothing written;
- *   NUMERIC      when a loss is NaN or infinite; the last saved weights stay;
- *   IO           when the folder exists or cannot be written, before any training; or later, when a
- *                file of the run cannot be;
- *   ARGUMENT, CONFIG, DATA, UNSUPPORTED  before any training, when the training or validation part is
- *                empty, does not fit the model or has too many images; or `weights` are not the model's;
- *   BUILD        when the device's compiler refuses a kernel;
- *   DEVICE       when device memory does not suffice or an OpenCL call fails. */
+ *   config.yaml environment.json log.csv events.jsonl weights/last.safetensors
+ * weights/best.safetensors Returns when training has ended; what is passed is borrowed until then.
+ * *out is set on failure too. Two trainings never share a folder, unless they overwrite one. Fails
+ * with INTERRUPTED  after *stop was set and the weights saved, or during tuning: then with
+ * steps_done 0 and nothing written; NUMERIC      when a loss is NaN or infinite; the last saved
+ * weights stay; IO           when the folder exists or cannot be written, before any training; or
+ * later, when a file of the run cannot be; ARGUMENT, CONFIG, DATA, UNSUPPORTED  before any
+ * training, when the training or validation part is empty, does not fit the model or has too many
+ * images; or `weights` are not the model's; BUILD        when the device's compiler refuses a
+ * kernel; DEVICE       when device memory does not suffice or an OpenCL call fails. */
 INCLINE_API enum incline_status incline_train(struct incline_context *ctx,
                                               struct incline_device *device,
                                               const struct incline_config *config,

@@ -1,6 +1,6 @@
-/* Tuning: measures which shapes of its kernels a network runs best on a device, and keeps the result
- * in the user's cache folder. It changes speed, never results: a candidate counts only when it gives
- * the same bits as the first. */
+/* Tuning: measures which shapes of its kernels a network runs best on a device, and keeps the
+ * result in the user's cache folder. It changes speed, never results: a candidate counts only when
+ * it gives the same bits as the first. */
 #ifndef INCLINE_TUNE_H
 #define INCLINE_TUNE_H
 
@@ -36,22 +36,23 @@ struct incline_tune_options {
 
 /* What was found for one operation of one shape. Texts are owned by the result. */
 struct incline_tune_row {
-    char *op, *shape;      /* "dense_forward", "in=5408 out=128 images=128" */
-    char first[48], best[48]; /* the numbers of the first candidate and of the best: "16", "2 9 20" */
+    char *op, *shape; /* "dense_forward", "in=5408 out=128 images=128" */
+    char first[48],
+        best[48]; /* the numbers of the first candidate and of the best: "16", "2 9 20" */
     double first_seconds, best_seconds; /* medians, of the launches that differ */
-    int candidates; /* that there are */
-    int compared;   /* with the best so far, by the clock */
-    int dropped;    /* wrong results, or none at all */
-    bool noisy;     /* the timings scatter too much to be kept */
+    int candidates;                     /* that there are */
+    int compared;                       /* with the best so far, by the clock */
+    int dropped;                        /* wrong results, or none at all */
+    bool noisy;                         /* the timings scatter too much to be kept */
 };
 
 struct incline_tune_result {
     size_t count;
     struct incline_tune_row *rows;
-    int known;             /* operations that were measured before and left alone */
-    bool out_of_time;      /* some candidates were not looked at */
-    bool loaded;           /* the machine is busy with other work: used for now, but not kept */
-    size_t stored;         /* rows that were kept for later */
+    int known;        /* operations that were measured before and left alone */
+    bool out_of_time; /* some candidates were not looked at */
+    bool loaded;      /* the machine is busy with other work: used for now, but not kept */
+    size_t stored;    /* rows that were kept for later */
     double seconds;
     /* Of a training step, on the device; before 0: nothing was tried, for a quick tuning of a busy
      * machine, or one that took half of the time for the first step; after 0: there was no time. */

@@ -46,8 +46,8 @@ static void add_cover(struct incline_bench_layer *row, const struct incline_laye
              layer->class->name, layer->detail[0] ? " " : "", layer->detail);
 }
 
-/* Of a layer's passes those that the row's launches make. What is fused into the loss has the forward
- * pass, and unless there are others, the way back too. */
+/* Of a layer's passes those that the row's launches make. What is fused into the loss has the
+ * forward pass, and unless there are others, the way back too. */
 static int passes_in(const struct incline_bench_layer *row, int passes)
 {
     if (row->loss > 0 && row->backward == 0)

@@ -49,8 +49,8 @@ static enum incline_status choose_batches(struct bench *bench, bool *fits)
 {
     const struct incline_device_info *info = incline_device_get_info(bench->device);
     struct incline_workload workload = {
-        .work = bench->options->mode == INCLINE_BENCH_TRAIN ? INCLINE_WORK_TRAIN
-                                                            : INCLINE_WORK_PREDICT,
+        .work =
+            bench->options->mode == INCLINE_BENCH_TRAIN ? INCLINE_WORK_TRAIN : INCLINE_WORK_PREDICT,
         .batch = bench->result->batch,
     };
     for (bench->batches = count_batches(bench);; bench->batches /= 2) {

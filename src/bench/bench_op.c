@@ -91,8 +91,9 @@ static enum incline_status bind_parameters(struct bench *bench)
 static enum incline_status plan_passes(struct bench *bench)
 {
     bool train = bench->options->mode == INCLINE_BENCH_TRAIN;
-    struct incline_finish finish = {.plan = bench->plan, .gradient_use = train ? INCLINE_GRADIENT_APPLY
-                                                          : INCLINE_GRADIENT_NONE};
+    struct incline_finish finish = {.plan = bench->plan,
+                                    .gradient_use =
+                                        train ? INCLINE_GRADIENT_APPLY : INCLINE_GRADIENT_NONE};
     bench->io.plan = bench->plan;
     bench->io.finish = &finish;
     bench->io.gradient_use = finish.gradient_use;

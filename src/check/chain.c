@@ -100,8 +100,8 @@ static enum incline_status plan_forward(struct incline_context *ctx, struct incl
     return status;
 }
 
-/* Whether layer i, a dense one, takes the weight gradient of the conv2d below along: when nobody wants
- * the data gradient of that one. */
+/* Whether layer i, a dense one, takes the weight gradient of the conv2d below along: when nobody
+ * wants the data gradient of that one. */
 static bool takes_conv(struct incline_chain *chain, size_t i)
 {
     const struct incline_layer *conv = chain->layers[i].conv;
@@ -167,10 +167,8 @@ static enum incline_status make_plan(struct incline_context *ctx, struct incline
         return status;
     incline_plan_tune_for(chain->plan, chain->tuned_batch);
     chain->finish.plan = chain->plan;
-    chain->graph = (struct incline_graph){.plan = chain->plan,
-                                          .layers = chain->layers,
-                                          .count = chain->count,
-                                          .io = chain->io};
+    chain->graph = (struct incline_graph){
+        .plan = chain->plan, .layers = chain->layers, .count = chain->count, .io = chain->io};
     status = plan_forward(ctx, chain);
     if (status)
         return status;

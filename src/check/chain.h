@@ -1,5 +1,6 @@
-/* A chain of layers, or a small graph of them, on the device between tensors of the caller's choice: one step forward and
- * backward from given numbers, every tensor between guards. For checks and tests. */
+/* A chain of layers, or a small graph of them, on the device between tensors of the caller's
+ * choice: one step forward and backward from given numbers, every tensor between guards. For checks
+ * and tests. */
 #ifndef INCLINE_CHECK_CHAIN_H
 #define INCLINE_CHECK_CHAIN_H
 

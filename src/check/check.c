@@ -23,8 +23,8 @@ static enum incline_status has_room(const struct incline_checker *checker, bool 
 {
     const struct incline_workload workload = {.work = INCLINE_WORK_TRAIN, .batch = checker->images};
     struct incline_memory_need need;
-    enum incline_status status = incline_memory_survey(checker->ctx, checker->device,
-                                                       checker->config, &workload, 0, &need);
+    enum incline_status status =
+        incline_memory_survey(checker->ctx, checker->device, checker->config, &workload, 0, &need);
     need.total *= 2;
     *fits = !status && incline_memory_fits(incline_device_get_info(checker->device), &need);
     return status;

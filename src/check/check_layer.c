@@ -450,8 +450,8 @@ static enum incline_status alone(struct incline_checker *checker, const struct i
     incline_text_init(&problem, checker->ctx);
     enum incline_status status = out->class->infer(out, &problem);
     if (status == INCLINE_ERROR_CONFIG)
-        status = incline_fail(checker->ctx, status, "%s: %s", layer->name,
-                              incline_text_get(&problem));
+        status =
+            incline_fail(checker->ctx, status, "%s: %s", layer->name, incline_text_get(&problem));
     incline_text_finish(&problem);
     return status;
 }

@@ -20,7 +20,7 @@ enum cli_exit {
     CLI_EXIT_DATA = 4,
     CLI_EXIT_DEVICE = 5,
     CLI_EXIT_NUMERIC = 6,
-    CLI_EXIT_CHECK = 7, /* a result is wrong, or a speed fell below its limit */
+    CLI_EXIT_CHECK = 7,   /* a result is wrong, or a speed fell below its limit */
     CLI_EXIT_SIGNAL = 128 /* plus the signal's number */
 };
 

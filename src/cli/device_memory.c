@@ -1,8 +1,7 @@
 #include "cli/device_memory.h"
 
 /* Images in a step of the workload. */
-static int step_images(const struct incline_config *config,
-                       const struct incline_workload *workload)
+static int step_images(const struct incline_config *config, const struct incline_workload *workload)
 {
     int batch = workload->batch > 0 ? workload->batch : incline_config_batch_size(config);
     bool all = workload->images > 0 && workload->images < (size_t)batch;

@@ -4,8 +4,8 @@
 
 #include "cli/cli.h"
 
-/* After a failure: when the device has too little memory for the workload, says which batch size has
- * enough. Nothing else should be on the device. */
+/* After a failure: when the device has too little memory for the workload, says which batch size
+ * has enough. Nothing else should be on the device. */
 void cli_suggest_batch(struct cli *cli, struct incline_device *device,
                        const struct incline_config *config,
                        const struct incline_workload *workload);

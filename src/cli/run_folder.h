@@ -7,8 +7,8 @@
 /* The folder of a new run, allocated: runs/<YYYY-MM-DD-HHMM>-<name>. NULL when memory ran out. */
 char *cli_new_run_folder(const char *name);
 
-/* *path: the weights file that `given` means, allocated: itself, or of a run folder the best weights,
- * else the last. */
+/* *path: the weights file that `given` means, allocated: itself, or of a run folder the best
+ * weights, else the last. */
 int cli_find_weights(struct cli *cli, const char *given, char **path);
 
 /* Trained weights with what goes with them. */
@@ -25,8 +25,8 @@ int cli_weights_open(struct cli *cli, const char *given, struct cli_weights *wei
 void cli_weights_close(struct cli_weights *weights);
 
 /* The configuration to use with the weights: `source` when not NULL, else the run folder's, else
- * the one inside the weights file; the settings of the command line are laid over it. Where there is
- * none, remedy says how the verb takes one. */
+ * the one inside the weights file; the settings of the command line are laid over it. Where there
+ * is none, remedy says how the verb takes one. */
 int cli_weights_load_config(struct cli *cli, const struct cli_weights *weights, const char *source,
                             const char *remedy, struct incline_config **config);
 

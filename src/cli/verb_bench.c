@@ -63,7 +63,7 @@ struct bench {
     struct cli_bench_run run;
     struct cli_devices devices;
     double peaks[CLI_DEVICES_MAX]; /* FLOP/s of each; 0: not measured */
-    json_t *stored; /* of --compare, or NULL */
+    json_t *stored;                /* of --compare, or NULL */
     json_t *rows;
     int code; /* of the first measurement that came to nothing */
 };
@@ -141,8 +141,8 @@ static int stop(struct bench *bench)
     return CLI_EXIT_SIGNAL + (int)*cli_stop_flag();
 }
 
-/* A step that is too large or that a device cannot do leaves the next ones; everything else ends the
- * run. */
+/* A step that is too large or that a device cannot do leaves the next ones; everything else ends
+ * the run. */
 static int add_failure(struct bench *bench, const struct cli_bench_subject *subject,
                        enum incline_status status)
 {

@@ -106,9 +106,8 @@ static int print_report(struct cli *cli, const struct cli_report *report)
 static int fail(struct evaluation *evaluation, enum incline_status status, size_t images)
 {
     int code = cli_fail(evaluation->cli, status);
-    const struct incline_workload workload = {.work = INCLINE_WORK_EVALUATE,
-                                              .batch = (int)evaluation->options->batch,
-                                              .images = images};
+    const struct incline_workload workload = {
+        .work = INCLINE_WORK_EVALUATE, .batch = (int)evaluation->options->batch, .images = images};
     incline_network_destroy(&evaluation->network);
     if (status == INCLINE_ERROR_DEVICE)
         cli_suggest_batch(evaluation->cli, evaluation->device, evaluation->config, &workload);

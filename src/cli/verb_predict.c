@@ -53,9 +53,8 @@ static int open_network(struct prediction *prediction, const struct predict_opti
         code = cli_open_device(cli, &prediction->device);
     if (code != CLI_EXIT_OK)
         return code;
-    prediction->batch = chosen->batch > 0
-                            ? chosen->batch
-                            : (size_t)incline_config_batch_size(prediction->config);
+    prediction->batch =
+        chosen->batch > 0 ? chosen->batch : (size_t)incline_config_batch_size(prediction->config);
     enum incline_status status =
         incline_network_create(cli->ctx, prediction->device, prediction->config,
                                (int)prediction->batch, &prediction->network);

@@ -103,7 +103,8 @@ static json_t *layer_to_json(const struct incline_layer_summary *layer)
                                  : json_pack("[iii]", layer->height, layer->width, layer->channels);
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "name", cli_json_text(layer->name),
                      "type", cli_json_text(layer->type), "detail", cli_json_text(layer->detail),
-                     "from", cli_json_text(layer->sources), "output", output, "parameters", (json_int_t)layer->parameters, "multiply_adds",
+                     "from", cli_json_text(layer->sources), "output", output, "parameters",
+                     (json_int_t)layer->parameters, "multiply_adds",
                      (json_int_t)layer->multiply_adds);
 }
 

@@ -440,8 +440,8 @@ static void on_tuning(void *cookie, const struct incline_tune_progress *state)
 {
     struct training *training = cookie;
     char text[128];
-    snprintf(text, sizeof text, "tuning kernels  %d of %d  %.1f s", state->done,
-             state->candidates, state->seconds);
+    snprintf(text, sizeof text, "tuning kernels  %d of %d  %.1f s", state->done, state->candidates,
+             state->seconds);
     cli_progress_note(&training->progress, text);
 }
 

@@ -88,11 +88,13 @@ static int print_rows(struct cli *cli, const struct incline_tune_result *result)
 static const char *fate(const struct incline_tune_result *result)
 {
     if (result->step_before_seconds <= 0)
-        return result->loaded ? "nothing tried: the machine is busy with other work; try again when "
-                                "it is idle"
-                              : "nothing tried: building the kernels took too long";
+        return result->loaded
+                   ? "nothing tried: the machine is busy with other work; try again when "
+                     "it is idle"
+                   : "nothing tried: building the kernels took too long";
     if (result->loaded)
-        return "not kept: the machine is busy with other work, so the figures say little; try again "
+        return "not kept: the machine is busy with other work, so the figures say little; try "
+               "again "
                "when it is idle";
     if (result->stored < result->count)
         return "kept, but for what was disturbed, not reached or could not be written";

@@ -18,8 +18,9 @@ enum { INCLINE_NB = 16 };
  * another value than these is refused when the device is opened. */
 int incline_device_lanes(const struct incline_device *device);
 
-/* Launches of plans enqueued for the first time from now on that would last longer are cut to pieces,
- * down to a work-group each; 0: none are. At first 0 on CPUs and 0.1 elsewhere. See enqueue.c. */
+/* Launches of plans enqueued for the first time from now on that would last longer are cut to
+ * pieces, down to a work-group each; 0: none are. At first 0 on CPUs and 0.1 elsewhere. See
+ * enqueue.c. */
 void incline_device_limit_launches(struct incline_device *device, double seconds);
 
 /* Whether the items of a work-group share the phases of a kernel, through at most

@@ -1,8 +1,8 @@
 /* Enqueues a plan's launches, those that would last too long in pieces.
  *
  * A display that shares its device freezes while a kernel runs, and drivers end kernels of some
- * seconds. So where device->launch_seconds sets a limit, the first step of a size runs each launch in
- * pieces that grow while they stay far below it, and what was measured then sets the size of the
+ * seconds. So where device->launch_seconds sets a limit, the first step of a size runs each launch
+ * in pieces that grow while they stay far below it, and what was measured then sets the size of the
  * pieces from there on. A piece is a number of whole work-groups along one dimension, which the
  * kernels cannot tell from the whole: results stay the same to the bit. */
 #include "base/clock.h"
@@ -22,10 +22,10 @@ enum incline_status incline_launch_fail(struct incline_context *ctx,
                                         const struct incline_device *device, cl_int code,
                                         const char *call, const struct incline_launch *spec)
 {
-    return incline_fail(
-        ctx, INCLINE_ERROR_DEVICE, "%s failed with %s (%d) on device %s: kernel %s of %s%s", call,
-        incline_cl_error_name(code), (int)code, device->info.name, spec->kernel, spec->label,
-        incline_cl_error_advice(code));
+    return incline_fail(ctx, INCLINE_ERROR_DEVICE,
+                        "%s failed with %s (%d) on device %s: kernel %s of %s%s", call,
+                        incline_cl_error_name(code), (int)code, device->info.name, spec->kernel,
+                        spec->label, incline_cl_error_advice(code));
 }
 
 cl_int incline_launch_set_argument(const struct incline_bound_launch *launch, cl_uint index,
@@ -178,16 +178,16 @@ static enum incline_status enqueue(struct incline_context *ctx, struct incline_p
     struct extent extent = extent_of(launch, step);
     size_t piece = launch->piece > 0 ? launch->piece : extent.groups;
     for (size_t done = 0; done < extent.groups; done += piece) {
-        enum incline_status status = enqueue_piece(ctx, plan, launch, extent, done,
-                                                   smaller(piece, extent.groups - done));
+        enum incline_status status =
+            enqueue_piece(ctx, plan, launch, extent, done, smaller(piece, extent.groups - done));
         if (status)
             return status;
     }
     return INCLINE_OK;
 }
 
-/* Runs a launch in pieces that last half the limit at most, as far as the pieces before tell, and sets
- * launch->piece. The fastest piece counts: the first ones may have been compiled. */
+/* Runs a launch in pieces that last half the limit at most, as far as the pieces before tell, and
+ * sets launch->piece. The fastest piece counts: the first ones may have been compiled. */
 static enum incline_status pace(struct incline_context *ctx, struct incline_plan *plan,
                                 struct incline_bound_launch *launch,
                                 const struct incline_step *step)

@@ -10,7 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTHS = 3, SUMS = 12, ITEMS_PER_UNIT = 4, REPEATS = 4, LOAD_LAUNCHES = 10, LOAD_BURSTS = 6 };
+enum {
+    WIDTHS = 3,
+    SUMS = 12,
+    ITEMS_PER_UNIT = 4,
+    REPEATS = 4,
+    LOAD_LAUNCHES = 10,
+    LOAD_BURSTS = 6
+};
 
 /* Multiply-adds of one launch per compute unit: the first try, which takes a simulator some time
  * already, and how far it grows on faster devices. */
@@ -236,8 +243,8 @@ static enum incline_status run_burst(struct probe *probe, int lanes, double *cpu
     return status;
 }
 
-/* The best of a few bursts counts: a core that slept takes tens of milliseconds to wake, and seems to
- * be another's until then. One that kept (nearly) all compute units busy is the last. */
+/* The best of a few bursts counts: a core that slept takes tens of milliseconds to wake, and seems
+ * to be another's until then. One that kept (nearly) all compute units busy is the last. */
 static enum incline_status run_load(struct probe *probe, double *cpu_seconds, double *busy_seconds)
 {
     int lanes = probe->device->lanes;

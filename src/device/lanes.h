@@ -7,7 +7,8 @@
 /* Finds the device's lanes, once it is open: what INCLINE_LANES says; 1 where neighbouring
  * work-items are neighbouring images, on GPUs; on a CPU the vector width at which it multiplies and
  * adds fastest, measured in some milliseconds and remembered in the tuning database. Drivers' words
- * (CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) count where the measurement fails or finds no difference. */
+ * (CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) count where the measurement fails or finds no difference.
+ */
 void incline_device_find_lanes(struct incline_context *ctx, struct incline_device *device);
 
 /* Seconds of the probe at 16, 8 and 4 lanes, all of the same work: the lanes to use. The driver's

@@ -22,9 +22,9 @@ struct incline_device {
     struct incline_device_counters counters;
     int lanes;
     size_t align;
-    size_t most_items[3]; /* of a work-group along each dimension */
+    size_t most_items[3];  /* of a work-group along each dimension */
     double launch_seconds; /* launches above this are enqueued in pieces; 0: as they are */
-    size_t buffer_bytes; /* in live buffers */
+    size_t buffer_bytes;   /* in live buffers */
     struct incline_program *programs;
     size_t program_count, program_capacity;
     struct incline_tuning *tuning; /* see tuning.h */
@@ -50,8 +50,8 @@ enum incline_status incline_cl_fail(struct incline_context *ctx,
                                     const struct incline_device *device, cl_int code,
                                     const char *call, const char *what);
 
-/* Reads what was measured for the device, with nothing asked yet; device->tuning stays NULL when memory
- * is short. Freed with incline_tuning_close(). */
+/* Reads what was measured for the device, with nothing asked yet; device->tuning stays NULL when
+ * memory is short. Freed with incline_tuning_close(). */
 void incline_tuning_open(struct incline_context *ctx, struct incline_device *device);
 void incline_tuning_close(struct incline_device *device);
 

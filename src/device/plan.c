@@ -162,9 +162,8 @@ enum incline_status incline_plan_launch(struct incline_context *ctx, struct incl
 {
     struct incline_bound_launch bound = {.spec = *launch};
     bound.spec.pass = plan->pass;
-    enum incline_status status =
-        incline_grow(ctx, &plan->launches, &plan->launch_capacity, plan->launch_count + 1,
-                     sizeof *plan->launches);
+    enum incline_status status = incline_grow(ctx, &plan->launches, &plan->launch_capacity,
+                                              plan->launch_count + 1, sizeof *plan->launches);
     if (status)
         return status;
     status = copy_text(ctx, &bound.spec.label, &bound.label);
@@ -266,8 +265,8 @@ static void choose_group(const struct incline_device *device, struct incline_bou
                              &limit, NULL);
     while (second > 1 && (first * second > limit || second > device->most_items[1]))
         second /= 2;
-    while (first > 1 && (first > limit || first > device->most_items[0] ||
-                         (size_t)spec->items % first != 0))
+    while (first > 1 &&
+           (first > limit || first > device->most_items[0] || (size_t)spec->items % first != 0))
         first /= 2;
     launch->local[0] = first;
     launch->local[1] = second;

@@ -70,21 +70,21 @@ enum incline_pass {
 };
 extern const char *const incline_pass_names[]; /* "forward", ..., NULL */
 
-/* One launch. The work-items are {items, second, third}, in groups of {group, second_group, 1}, or of
- * fewer where the kernel's limit is lower. A size that is BLOCKS is as large as the step has blocks of
- * NB images. */
+/* One launch. The work-items are {items, second, third}, in groups of {group, second_group, 1}, or
+ * of fewer where the kernel's limit is lower. A size that is BLOCKS is as large as the step has
+ * blocks of NB images. */
 struct incline_launch {
-    const char *label;   /* the layer's name, for messages and timing; copied */
+    const char *label;      /* the layer's name, for messages and timing; copied */
     enum incline_pass pass; /* the plan's current one; set by incline_plan_launch() */
-    const char *source;  /* "conv2d.cl"; copied */
-    const char *kernel;  /* "conv2d_forward"; a string that outlives the plan */
-    const char *defines; /* " -D IN_C=3 ..."; copied; NULL for none */
-    int items;           /* of dimension 0; a multiple of group */
+    const char *source;     /* "conv2d.cl"; copied */
+    const char *kernel;     /* "conv2d_forward"; a string that outlives the plan */
+    const char *defines;    /* " -D IN_C=3 ..."; copied; NULL for none */
+    int items;              /* of dimension 0; a multiple of group */
     int group;
-    int second;          /* of dimension 1, or INCLINE_BLOCKS; rounded up to whole groups; 0 means 1 */
-    int second_group;    /* 0 means 1 */
-    bool second_groups;  /* second counts groups, and dimension 0 has one group of any size */
-    int third;           /* of dimension 2, or INCLINE_BLOCKS; 0 means 1 */
+    int second;       /* of dimension 1, or INCLINE_BLOCKS; rounded up to whole groups; 0 means 1 */
+    int second_group; /* 0 means 1 */
+    bool second_groups; /* second counts groups, and dimension 0 has one group of any size */
+    int third;          /* of dimension 2, or INCLINE_BLOCKS; 0 means 1 */
     struct incline_arg args[INCLINE_ARGS_MAX]; /* in the kernel's order, ended by kind END */
     /* NULL for a kernel. Otherwise what enqueues the work, through another library, on the device's
      * queue: source to third are unused then. It does not wait, and its errors name label and
@@ -135,13 +135,14 @@ void incline_plan_set_pass(struct incline_plan *plan, enum incline_pass pass);
 enum incline_status incline_plan_finish(struct incline_context *ctx,
                                         struct incline_plan *plan) INCLINE_MUST_CHECK;
 
-/* Only finds out incline_plan_arena_bytes(), without allocating or building; the plan cannot run. */
+/* Only finds out incline_plan_arena_bytes(), without allocating or building; the plan cannot run.
+ */
 enum incline_status incline_plan_measure(struct incline_context *ctx,
                                          struct incline_plan *plan) INCLINE_MUST_CHECK;
 
 /* Enqueues every launch for one step; does not wait, except in the first step of a size on a device
- * other than a CPU, which finds out how to keep kernels below 100 ms (see enqueue.c). Errors name the
- * label, kernel and device. */
+ * other than a CPU, which finds out how to keep kernels below 100 ms (see enqueue.c). Errors name
+ * the label, kernel and device. */
 enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct incline_plan *plan,
                                          const struct incline_step *step) INCLINE_MUST_CHECK;
 
@@ -157,8 +158,8 @@ enum incline_status incline_plan_hash(struct incline_context *ctx, const struct 
                                       struct incline_hash *hash) INCLINE_MUST_CHECK;
 
 /* Runs one step and writes the seconds that the device worked on each launch, by its own clock, to
- * seconds [launches]. Waits for the end. Runs the step twice when enqueueing it would wait (see there).
- * Not for use between enqueued steps whose speed matters. */
+ * seconds [launches]. Waits for the end. Runs the step twice when enqueueing it would wait (see
+ * there). Not for use between enqueued steps whose speed matters. */
 enum incline_status incline_plan_profile(struct incline_context *ctx, struct incline_plan *plan,
                                          const struct incline_step *step,
                                          double *seconds) INCLINE_MUST_CHECK;

@@ -1,4 +1,5 @@
-/* How long the device works on each launch of a step: the step runs once on a queue that keeps time. */
+/* How long the device works on each launch of a step: the step runs once on a queue that keeps
+ * time. */
 #include "base/memory.h"
 #include "device/handles.h"
 #include "device/plan_inner.h"

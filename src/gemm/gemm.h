@@ -1,9 +1,9 @@
 /* Matrix products on device buffers by another library, CLBlast, as launches of a plan.
  *
  * A layer that has kernels of its own uses those unless the user asks for CLBlast, or a tuning has
- * found it faster. The library sums in an order of its own, so it changes bits, never meaning. Its kernels are compiled at the first
- * product of each kind and stay for the life of the process; it allocates scratch buffers for large
- * products while they are enqueued. */
+ * found it faster. The library sums in an order of its own, so it changes bits, never meaning. Its
+ * kernels are compiled at the first product of each kind and stay for the life of the process; it
+ * allocates scratch buffers for large products while they are enqueued. */
 #ifndef INCLINE_GEMM_GEMM_H
 #define INCLINE_GEMM_GEMM_H
 

@@ -60,8 +60,8 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
     enum incline_status status = INCLINE_OK;
     for (int k = 0; !status && k < incline_layer_input_count(layer); k++)
         if (io->dxs[k])
-            status = launch_kernel(ctx, io->plan, layer->name, elems, "add_copy", io->dy,
-                                   io->dxs[k]);
+            status =
+                launch_kernel(ctx, io->plan, layer->name, elems, "add_copy", io->dy, io->dxs[k]);
     return status;
 }
 

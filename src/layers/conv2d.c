@@ -16,8 +16,8 @@ struct options {
     int activation;
 };
 
-/* Parts of the weight gradient: enough for many cores, few enough to add up quickly, and together no
- * more than so many numbers. The order of the sum depends on them, so they depend on the layer's
+/* Parts of the weight gradient: enough for many cores, few enough to add up quickly, and together
+ * no more than so many numbers. The order of the sum depends on them, so they depend on the layer's
  * shapes alone. */
 enum { PARTS_MAX = 256, PIECES_ELEMS_MAX = 1 << 17 };
 
@@ -91,14 +91,13 @@ static int forward_tile(const struct incline_layer *layer, const struct incline_
     /* TILE_OUT at most; the accumulators of a pool are twice as many */
     static const struct incline_tile many[] = {{{16}}, {{12}}, {{8}}, {{10}},
                                                {{14}}, {{6}},  {{4}}, {{2}}};
-    static const struct incline_tile pooled[] = {{{4}},  {{8}},  {{6}}, {{10}},
-                                                 {{12}}, {{3}},  {{2}}, {{5}}};
-    static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}}, {{1}},
+    static const struct incline_tile pooled[] = {{{4}},  {{8}}, {{6}}, {{10}},
+                                                 {{12}}, {{3}}, {{2}}, {{5}}};
+    static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}},  {{1}},
                                               {{6}}, {{3}}, {{12}}, {{16}}};
-    const struct incline_tile *tile =
-        incline_layer_tile(layer, plan, layer->pool ? "conv2d_pool_forward" : "conv2d_forward",
-                           layer->pool ? pooled : many, sizeof many / sizeof *many, one,
-                           sizeof one / sizeof *one);
+    const struct incline_tile *tile = incline_layer_tile(
+        layer, plan, layer->pool ? "conv2d_pool_forward" : "conv2d_forward",
+        layer->pool ? pooled : many, sizeof many / sizeof *many, one, sizeof one / sizeof *one);
     return incline_tile(layer->out.channels, tile->values[0]);
 }
 
@@ -111,14 +110,15 @@ struct weight_tiles {
 static struct weight_tiles weight_tiles(const struct incline_layer *layer,
                                         const struct incline_plan *plan)
 {
-    static const struct incline_tile many[] = {{{9, 2, 1}},  {{16, 1, 1}}, {{8, 2, 0}}, {{8, 1, 0}},
-                                               {{12, 1, 0}}, {{4, 4, 0}},  {{6, 2, 0}}, {{4, 2, 0}}};
+    static const struct incline_tile many[] = {{{9, 2, 1}}, {{16, 1, 1}}, {{8, 2, 0}},
+                                               {{8, 1, 0}}, {{12, 1, 0}}, {{4, 4, 0}},
+                                               {{6, 2, 0}}, {{4, 2, 0}}};
     static const struct incline_tile one[] = {{{9, 1, 1}}, {{16, 1, 1}}, {{8, 1, 0}}, {{4, 1, 0}},
                                               {{6, 1, 0}}, {{3, 1, 0}},  {{2, 1, 0}}, {{12, 1, 0}}};
     const struct options *options = layer->options;
     const struct incline_tile *tile =
-        incline_layer_tile(layer, plan, "conv2d_backward_weights", many,
-                           sizeof many / sizeof *many, one, sizeof one / sizeof *one);
+        incline_layer_tile(layer, plan, "conv2d_backward_weights", many, sizeof many / sizeof *many,
+                           one, sizeof one / sizeof *one);
     int lanes = incline_device_lanes(incline_plan_device(plan));
     int run = options->kernel[1] * layer->in.channels, wish = tile->values[1];
     while (incline_columns(options->filters) % (wish * lanes) != 0)
@@ -323,8 +323,7 @@ static enum incline_status plan_weight_gradient(struct incline_context *ctx,
         .third = incline_conv2d_parts(layer),
     };
     incline_launch_over_lanes(&launch, io->plan,
-                              options->kernel[0] / tiles.kernel_rows *
-                                  count_tiles(run, tiles.run));
+                              options->kernel[0] / tiles.kernel_rows * count_tiles(run, tiles.run));
     launch.items = incline_columns(layer->out.channels) / (lanes * tiles.vectors);
     launch.group = lanes > 1 ? 1 : INCLINE_NB;
     incline_launch_add_tensor(&launch, io->x);

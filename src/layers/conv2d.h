@@ -8,8 +8,8 @@
 void incline_conv2d_define(const struct incline_layer *layer, const struct incline_plan *plan,
                            struct incline_text *defines);
 
-/* Whether the rows of x that a row of y reads fit into the first cache and into local memory, so that
- * the layer can pick the images of the batch itself. After the rewrites of its pool. */
+/* Whether the rows of x that a row of y reads fit into the first cache and into local memory, so
+ * that the layer can pick the images of the batch itself. After the rewrites of its pool. */
 bool incline_conv2d_can_read_pixels(const struct incline_layer *layer);
 
 /* Parts of the weight gradient, and a new tensor for all of them. */

@@ -11,7 +11,8 @@ struct incline_delta {
 };
 
 /* Appends the launch of cl/delta.cl for a layer whose output (after a fused pool) is out. When
- * io->dx is wanted, or io->conv is to be served, io->dy holds the gradient at the sum afterwards. */
+ * io->dx is wanted, or io->conv is to be served, io->dy holds the gradient at the sum afterwards.
+ */
 enum incline_status incline_delta_plan(struct incline_context *ctx,
                                        const struct incline_layer *layer, struct incline_shape out,
                                        struct incline_layer_io *io,

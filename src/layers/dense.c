@@ -52,7 +52,8 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
     return INCLINE_OK;
 }
 
-/* See cl/dense.cl. The sums of the forward pass run in slices of this many terms, on every device. */
+/* See cl/dense.cl. The sums of the forward pass run in slices of this many terms, on every device.
+ */
 enum { SLICE = 256, GROUP_ROWS = 32, GROUP_SHARE = 16 };
 
 static const struct incline_tile *forward_tile(const struct incline_layer *layer,
@@ -86,8 +87,8 @@ static const struct incline_tile *backward_tile(const struct incline_layer *laye
 /* Vectors along the outputs, of which there may be too few for the tile's wish. */
 static int vectors_of(const struct incline_layer *layer, const struct incline_plan *plan)
 {
-    int vectors = incline_columns(layer->out.channels) /
-                  incline_device_lanes(incline_plan_device(plan));
+    int vectors =
+        incline_columns(layer->out.channels) / incline_device_lanes(incline_plan_device(plan));
     int wish = backward_tile(layer, plan)->values[2];
     while (vectors % wish != 0)
         wish /= 2;
@@ -139,7 +140,8 @@ static bool is_cpu(const struct incline_plan *plan)
     return incline_device_lanes(incline_plan_device(plan)) > 1;
 }
 
-/* Does an item walk through all blocks, or all columns, of its rows, as with SOLO of cl/phases.h? */
+/* Does an item walk through all blocks, or all columns, of its rows, as with SOLO of cl/phases.h?
+ */
 static bool walks(const struct incline_plan *plan)
 {
     return !incline_device_shares_phases(incline_plan_device(plan));
@@ -165,15 +167,16 @@ static enum incline_status plan_forward(struct incline_context *ctx,
     return launch_kernel(ctx, layer, io, &launch);
 }
 
-/* The sums of all slices at once, then their sum: a GPU has more work-items than a layer has outputs. */
+/* The sums of all slices at once, then their sum: a GPU has more work-items than a layer has
+ * outputs. */
 static enum incline_status plan_forward_in_slices(struct incline_context *ctx,
                                                   const struct incline_layer *layer,
                                                   struct incline_layer_io *io)
 {
     int slices = count_tiles(layer->in.channels, SLICE), out = layer->out.channels;
     struct incline_tensor *part;
-    enum incline_status status = incline_activation_tensor(
-        ctx, io->plan, layer->name, (size_t)slices * (size_t)out, &part);
+    enum incline_status status =
+        incline_activation_tensor(ctx, io->plan, layer->name, (size_t)slices * (size_t)out, &part);
     if (status)
         return status;
     struct incline_launch launch = {.kernel = "dense_forward_slices", .third = INCLINE_BLOCKS};
@@ -208,9 +211,8 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
         return status;
     if (gemm == INCLINE_GEMM_CLBLAST)
         return incline_dense_gemm_forward(ctx, layer, io);
-    return !is_cpu(io->plan) && layer->in.channels > SLICE
-               ? plan_forward_in_slices(ctx, layer, io)
-               : plan_forward(ctx, layer, io);
+    return !is_cpu(io->plan) && layer->in.channels > SLICE ? plan_forward_in_slices(ctx, layer, io)
+                                                           : plan_forward(ctx, layer, io);
 }
 
 /* The way that forward chose: only incline_dense_gemm_forward() saves something. */

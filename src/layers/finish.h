@@ -1,6 +1,6 @@
-/* The end of a step (cl/finish.cl): weight gradients that the backward pass leaves in pieces, and the
- * figures of the batch. They are either finished as soon as they are added or, fused, all in the last
- * launches of the step. */
+/* The end of a step (cl/finish.cl): weight gradients that the backward pass leaves in pieces, and
+ * the figures of the batch. They are either finished as soon as they are added or, fused, all in
+ * the last launches of the step. */
 #ifndef INCLINE_LAYERS_FINISH_H
 #define INCLINE_LAYERS_FINISH_H
 
@@ -28,10 +28,10 @@ struct incline_finish {
 };
 
 /* Adds a gradient of the layer called label. */
-enum incline_status incline_finish_gradient(struct incline_context *ctx,
-                                            struct incline_finish *finish, const char *label,
-                                            const struct incline_unfinished *gradient)
-    INCLINE_MUST_CHECK;
+enum incline_status
+incline_finish_gradient(struct incline_context *ctx, struct incline_finish *finish,
+                        const char *label,
+                        const struct incline_unfinished *gradient) INCLINE_MUST_CHECK;
 
 /* Adds the figures of the batch: image_loss, image_rank and metrics as in cl/finish.cl. */
 enum incline_status incline_finish_figures(struct incline_context *ctx,

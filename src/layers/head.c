@@ -6,8 +6,7 @@ enum { ELEMS_MAX = 1 << 16, SHARE = 16 };
 
 bool incline_head_fits(const struct incline_layer *layer)
 {
-    return layer->parameters[0].elems <= ELEMS_MAX &&
-           layer->activation == INCLINE_ACTIVATION_NONE;
+    return layer->parameters[0].elems <= ELEMS_MAX && layer->activation == INCLINE_ACTIVATION_NONE;
 }
 
 /* What one launch is made of. */
@@ -111,12 +110,10 @@ static enum incline_status leave_gradients(struct incline_context *ctx, const st
     return incline_dense_bias_gradient(ctx, head->layer, head->io, head->dz_t);
 }
 
-enum incline_status incline_head_plan(struct incline_context *ctx,
-                                      const struct incline_layer *layer,
-                                      struct incline_layer_io *io,
-                                      const struct incline_loss_io *loss, bool gradient,
-                                      const struct incline_layer *below,
-                                      struct incline_layer_io *below_io)
+enum incline_status
+incline_head_plan(struct incline_context *ctx, const struct incline_layer *layer,
+                  struct incline_layer_io *io, const struct incline_loss_io *loss, bool gradient,
+                  const struct incline_layer *below, struct incline_layer_io *below_io)
 {
     struct head head = {.layer = layer,
                         .io = io,
@@ -133,6 +130,6 @@ enum incline_status incline_head_plan(struct incline_context *ctx,
         status = leave_gradients(ctx, &head);
     if (status)
         return status;
-    return incline_finish_figures(ctx, io->finish, head.figures.image_loss,
-                                  head.figures.image_rank, loss->metrics);
+    return incline_finish_figures(ctx, io->finish, head.figures.image_loss, head.figures.image_rank,
+                                  loss->metrics);
 }

@@ -50,13 +50,15 @@ struct incline_layer {
     struct incline_shape others[INCLINE_INPUTS_MAX - 1]; /* joins: of the inputs after the first */
     struct incline_parameter parameters[INCLINE_PARAMETERS_MAX];
     int parameter_count;
-    double multiply_adds;               /* an image, forward */
-    char detail[48];                    /* "3x3 + relu", for the summary */
-    char sources[64]; /* "conv2d_3, relu_1": what `inputs` are, for the summary; cut where too long */
+    double multiply_adds; /* an image, forward */
+    char detail[48];      /* "3x3 + relu", for the summary */
+    char sources[64]; /* "conv2d_3, relu_1": what `inputs` are, for the summary; cut where too long
+                       */
     enum incline_activation activation; /* applied to the layer's sum; conv2d and dense only */
     /* Set by graph rewrites; see network/rewrite.h. */
-    const struct incline_layer *window; /* conv2d: the max_pool2d that follows, if it can be fused */
-    const struct incline_layer *pool;   /* the same, when it is computed inside this conv2d */
+    const struct incline_layer
+        *window;                      /* conv2d: the max_pool2d that follows, if it can be fused */
+    const struct incline_layer *pool; /* the same, when it is computed inside this conv2d */
     bool absorbed;                    /* its work is done inside another layer or the loss */
     bool reads_pixels;                /* conv2d: picks the images of the batch itself */
     bool is_head;                     /* dense: computed together with the loss */
@@ -97,7 +99,8 @@ void incline_launch_over_lanes(struct incline_launch *launch, const struct incli
                                int items);
 
 /* Sets dimensions 0 and 1 of a kernel that works in phases (cl/phases.h), one group for each of
- * `groups`: on a CPU a group is one item, on a GPU the lanes of a block times up to `share` items. */
+ * `groups`: on a CPU a group is one item, on a GPU the lanes of a block times up to `share` items.
+ */
 void incline_launch_in_groups(struct incline_launch *launch, const struct incline_plan *plan,
                               int groups, int share);
 
@@ -201,7 +204,7 @@ struct incline_layer_class {
     const char *name;
     const char *help;
     struct incline_option_table options; /* size 0: no options */
-    int most_inputs; /* of a join, which has at least two; 0: no join */
+    int most_inputs;                     /* of a join, which has at least two; 0: no join */
     /* Checks options against layer->in; sets out, parameters, multiply_adds and detail. On a misfit
      * returns CONFIG with the reason in `problem`. */
     enum incline_status (*infer)(struct incline_layer *layer, struct incline_text *problem);

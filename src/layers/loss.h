@@ -10,8 +10,8 @@ struct incline_loss_class {
     bool takes_logits; /* a closing softmax is part of the loss */
 };
 
-/* "cross_entropy", "mse", NULL: as the option table of `train.loss` wants them; and the classes, whose
- * numbers in this order are LOSS in the kernels. */
+/* "cross_entropy", "mse", NULL: as the option table of `train.loss` wants them; and the classes,
+ * whose numbers in this order are LOSS in the kernels. */
 extern const char *const incline_loss_names[];
 extern const struct incline_loss_class incline_losses[];
 int incline_loss_number(const struct incline_loss_class *loss);

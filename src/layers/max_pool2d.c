@@ -131,7 +131,8 @@ static enum incline_status launch_pass(struct incline_context *ctx,
     return status;
 }
 
-enum incline_status incline_pool_codes(struct incline_context *ctx, const struct incline_layer *pool,
+enum incline_status incline_pool_codes(struct incline_context *ctx,
+                                       const struct incline_layer *pool,
                                        struct incline_layer_io *io, struct incline_launch *launch)
 {
     if (io->gradient_use == INCLINE_GRADIENT_NONE)

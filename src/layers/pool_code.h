@@ -7,9 +7,10 @@
 /* Bytes of one arg-max code: 1, or 2 for windows of more than 255 cells. */
 size_t incline_pool_code_bytes(const struct incline_layer *pool);
 
-/* Makes io->saved for the arg-max codes of forward and adds it to the launch; neither when there is no
- * way back. */
-enum incline_status incline_pool_codes(struct incline_context *ctx, const struct incline_layer *pool,
+/* Makes io->saved for the arg-max codes of forward and adds it to the launch; neither when there is
+ * no way back. */
+enum incline_status incline_pool_codes(struct incline_context *ctx,
+                                       const struct incline_layer *pool,
                                        struct incline_layer_io *io,
                                        struct incline_launch *launch) INCLINE_MUST_CHECK;
 

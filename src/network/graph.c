@@ -98,9 +98,8 @@ static enum incline_status make_gradient(struct incline_context *ctx, struct inc
         *dx = graph->dx;
         return INCLINE_OK;
     }
-    enum incline_status status =
-        incline_activation_tensor(ctx, graph->plan, layer->name,
-                                  incline_shape_elems(incline_layer_input(layer, k)), dx);
+    enum incline_status status = incline_activation_tensor(
+        ctx, graph->plan, layer->name, incline_shape_elems(incline_layer_input(layer, k)), dx);
     if (!*gradient)
         *gradient = *dx;
     return status;

@@ -12,17 +12,17 @@ enum { INCLINE_GRAPH_IMAGES = -1 };
 /* The number of the layer that layers[i] reads as its k-th input, or IMAGES. */
 int incline_graph_input(const struct incline_layer *layers, size_t i, int k);
 
-/* The layer that makes what comes out of number i: itself where it works, otherwise one before it, or
- * IMAGES. */
+/* The layer that makes what comes out of number i: itself where it works, otherwise one before it,
+ * or IMAGES. */
 int incline_graph_source(const struct incline_layer *layers, int i);
 
-/* The only layer that reads number i (a layer or IMAGES), or -1 when none does, several do, or it is a
- * join. */
+/* The only layer that reads number i (a layer or IMAGES), or -1 when none does, several do, or it
+ * is a join. */
 int incline_graph_sole_reader(const struct incline_layer *layers, size_t count, int i);
 
 /* The only input of layers[i] that works, where layers[i] and those that do not work in between are
- * all that reads it; NULL: the images, or read by others too, or layers[i] is a join. i may be count:
- * the output. */
+ * all that reads it; NULL: the images, or read by others too, or layers[i] is a join. i may be
+ * count: the output. */
 struct incline_layer *incline_graph_before(struct incline_layer *layers, size_t count, size_t i);
 
 /* A pass through the layers, which are rewritten, over the launches of one plan. */
@@ -46,8 +46,8 @@ void incline_graph_bind_inputs(struct incline_graph *graph, size_t i);
 bool incline_graph_wants_dx(const struct incline_graph *graph, size_t i);
 
 /* Begin makes the tensors for the gradients at the inputs of layers[i] that are wanted: dxs. Of the
- * readers of one output, the first on the way back writes its gradient, io->dy of the layer that made
- * it; after the launches of another's backward, end adds what that one has written. */
+ * readers of one output, the first on the way back writes its gradient, io->dy of the layer that
+ * made it; after the launches of another's backward, end adds what that one has written. */
 enum incline_status incline_graph_begin_backward(struct incline_context *ctx,
                                                  struct incline_graph *graph,
                                                  size_t i) INCLINE_MUST_CHECK;

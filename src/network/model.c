@@ -120,10 +120,9 @@ static void name_sources(const struct incline_model *model, struct incline_layer
     size_t length = 0;
     for (int k = 0; k < layer->input_count && length < sizeof layer->sources; k++) {
         int from = layer->inputs[k];
-        length += (size_t)snprintf(layer->sources + length, sizeof layer->sources - length, "%s%s",
-                                   k > 0 ? ", " : "",
-                                   from == INCLINE_GRAPH_IMAGES ? "input"
-                                                                : model->layers[from].name);
+        length += (size_t)snprintf(
+            layer->sources + length, sizeof layer->sources - length, "%s%s", k > 0 ? ", " : "",
+            from == INCLINE_GRAPH_IMAGES ? "input" : model->layers[from].name);
     }
 }
 
@@ -224,8 +223,8 @@ static void write_sources(const struct incline_model *model, const struct inclin
     for (int k = 0; k < layer->input_count; k++) {
         int from = layer->inputs[k];
         incline_text_add(out, "%s", k > 0 ? ", " : "");
-        incline_text_add_scalar(out, from == INCLINE_GRAPH_IMAGES ? "input"
-                                                                  : model->layers[from].name);
+        incline_text_add_scalar(out,
+                                from == INCLINE_GRAPH_IMAGES ? "input" : model->layers[from].name);
     }
     incline_text_add(out, "%s", many ? "]" : "");
 }

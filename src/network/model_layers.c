@@ -11,7 +11,8 @@ enum { BLOCK_DEPTH_MAX = 32, REPEAT_MAX = 1000, CANDIDATES_MAX = 128 };
 /* Words of the format that this release has no code for. */
 static const char *const planned_layers[] = {
     "avg_pool2d", "global_avg_pool", "batch_norm", "dropout", "identity",
-    "leaky_relu", "relu6",      "elu",             "silu",       "gelu",    NULL};
+    "leaky_relu", "relu6",           "elu",        "silu",    "gelu",
+    NULL};
 static const char *const layer_keys[] = {"name", "from", NULL};
 static const char images_name[] = "input"; /* in `from` */
 
@@ -70,8 +71,7 @@ static enum incline_status read_options(const struct incline_layer_collector *co
 }
 
 static enum incline_status fail_source(const struct incline_layer_collector *collector,
-                                       const struct incline_layer *layer,
-                                       struct incline_node *node)
+                                       const struct incline_layer *layer, struct incline_node *node)
 {
     const char *names[CANDIDATES_MAX] = {images_name};
     size_t count = 1;
@@ -85,8 +85,8 @@ static enum incline_status fail_source(const struct incline_layer_collector *col
     incline_text_add(&text, "%s: from: no layer before this one has the name ", layer->class->name);
     incline_text_add_quoted(&text, name ? name : "");
     incline_text_add_hint(&text, name ? name : "", names, count);
-    enum incline_status status = incline_fail_at(collector->ctx, node, "%s",
-                                                 incline_text_get(&text));
+    enum incline_status status =
+        incline_fail_at(collector->ctx, node, "%s", incline_text_get(&text));
     incline_text_finish(&text);
     return status;
 }
@@ -101,8 +101,7 @@ static enum incline_status read_source(const struct incline_layer_collector *col
         return status;
     const char *name = incline_node_text(node);
     int source = (int)(layer - layers) - 1;
-    while (name && source >= 0 &&
-           !(layers[source].name && strcmp(layers[source].name, name) == 0))
+    while (name && source >= 0 && !(layers[source].name && strcmp(layers[source].name, name) == 0))
         source--;
     if (!name || (source < 0 && strcmp(name, images_name) != 0))
         return fail_source(collector, layer, node);
@@ -140,9 +139,10 @@ static enum incline_status choose_inputs(const struct incline_layer_collector *c
     if (from)
         return read_from(collector, from, scope, layer);
     if (layer->class->most_inputs > 0)
-        return incline_fail_at(collector->ctx, place,
-                               "%s: say which layers: {from: [a, b]}, where a and b are their names",
-                               layer->class->name);
+        return incline_fail_at(
+            collector->ctx, place,
+            "%s: say which layers: {from: [a, b]}, where a and b are their names",
+            layer->class->name);
     if (collector->last != (int)(layer - collector->model->layers) - 1)
         layer->inputs[layer->input_count++] = collector->last;
     return INCLINE_OK;

@@ -1,5 +1,5 @@
-/* The list under `layers:`: forms of a layer, defaults, blocks with arguments, repeat, residual, and
- * which layer reads which. */
+/* The list under `layers:`: forms of a layer, defaults, blocks with arguments, repeat, residual,
+ * and which layer reads which. */
 #ifndef INCLINE_NETWORK_MODEL_LAYERS_H
 #define INCLINE_NETWORK_MODEL_LAYERS_H
 

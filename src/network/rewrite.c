@@ -60,8 +60,8 @@ enum incline_status incline_rewrites_without(struct incline_context *ctx, const 
         char name[32] = "";
         size_t length = strcspn(word, ",");
         strncat(name, word, length < sizeof name ? length : sizeof name - 1);
-        unsigned rewrite = strcmp(name, "all") == 0 ? INCLINE_REWRITE_ALL
-                                                    : incline_rewrite_find(name);
+        unsigned rewrite =
+            strcmp(name, "all") == 0 ? INCLINE_REWRITE_ALL : incline_rewrite_find(name);
         if (rewrite == 0)
             return fail_name(ctx, name);
         *out &= ~rewrite;
@@ -92,8 +92,8 @@ static void fuse_activation(struct incline_layer *layer, struct incline_layer *n
     next->absorbed = layer->activation != INCLINE_ACTIVATION_NONE;
 }
 
-/* The pool after layers[i], a conv2d, which may have an activation in between, when it can be computed
- * window by window. */
+/* The pool after layers[i], a conv2d, which may have an activation in between, when it can be
+ * computed window by window. */
 static const struct incline_layer *find_window(const struct incline_layer *layers, size_t count,
                                                size_t i)
 {

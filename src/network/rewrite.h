@@ -1,19 +1,20 @@
-/* Graph rewrites: named fusions that make fewer launches of the same arithmetic. Each fires wherever
- * its pattern occurs, changes no bit, and can be switched off. */
+/* Graph rewrites: named fusions that make fewer launches of the same arithmetic. Each fires
+ * wherever its pattern occurs, changes no bit, and can be switched off. */
 #ifndef INCLINE_NETWORK_REWRITE_H
 #define INCLINE_NETWORK_REWRITE_H
 
 #include "layers/layer.h"
 
 enum incline_rewrite {
-    INCLINE_REWRITE_ACTIVATION = 1,     /* conv2d or dense + relu, sigmoid or tanh */
-    INCLINE_REWRITE_POOL = 2,           /* conv2d + max_pool2d whose windows tile their input */
-    INCLINE_REWRITE_UPDATE = 4,         /* weight gradient + optimizer */
-    INCLINE_REWRITE_INPUT = 8,          /* picking the images of a batch + first conv2d */
-    INCLINE_REWRITE_HEAD = 16,          /* last dense + loss + the way back through both */
+    INCLINE_REWRITE_ACTIVATION = 1,      /* conv2d or dense + relu, sigmoid or tanh */
+    INCLINE_REWRITE_POOL = 2,            /* conv2d + max_pool2d whose windows tile their input */
+    INCLINE_REWRITE_UPDATE = 4,          /* weight gradient + optimizer */
+    INCLINE_REWRITE_INPUT = 8,           /* picking the images of a batch + first conv2d */
+    INCLINE_REWRITE_HEAD = 16,           /* last dense + loss + the way back through both */
     INCLINE_REWRITE_DENSE_BACKWARD = 32, /* both gradients of a dense */
-    INCLINE_REWRITE_DENSE_CONV2D = 64,  /* backward of a dense + weight gradient of the conv2d below */
-    INCLINE_REWRITE_FINISH = 128,       /* all small sums at the end of a step */
+    INCLINE_REWRITE_DENSE_CONV2D =
+        64,                       /* backward of a dense + weight gradient of the conv2d below */
+    INCLINE_REWRITE_FINISH = 128, /* all small sums at the end of a step */
     INCLINE_REWRITE_ALL = 255
 };
 
@@ -27,9 +28,9 @@ enum incline_status incline_rewrites_without(struct incline_context *ctx, const 
                                              unsigned *out) INCLINE_MUST_CHECK;
 
 /* Applies ACTIVATION, POOL, DENSE_BACKWARD and DENSE_CONV2D, as far as the set `which` has them, to
- * layers: those whose work another one does now are marked absorbed. The layers must stay where they
- * are, since some point at others. The rest concern what is around the layers: the step plan reads
- * UPDATE and FINISH, and calls the functions below. */
+ * layers: those whose work another one does now are marked absorbed. The layers must stay where
+ * they are, since some point at others. The rest concern what is around the layers: the step plan
+ * reads UPDATE and FINISH, and calls the functions below. */
 void incline_rewrite_layers(struct incline_layer *layers, size_t count, unsigned which);
 
 /* INPUT and HEAD: mark the first and the last layer that works, where they are such. */

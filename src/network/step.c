@@ -179,8 +179,7 @@ static enum incline_status plan_head(struct maker *maker, const struct incline_l
         incline_graph_before(maker->layers, maker->spec->layer_count, i);
     bool gradient = maker->spec->mode == INCLINE_STEP_TRAIN;
     if (gradient) {
-        enum incline_status status =
-            incline_graph_begin_backward(maker->ctx, &maker->graph, i);
+        enum incline_status status = incline_graph_begin_backward(maker->ctx, &maker->graph, i);
         if (status)
             return status;
     }
@@ -204,7 +203,8 @@ static enum incline_status plan_plain_loss(struct maker *maker, struct incline_l
     return incline_loss_plan(maker->ctx, io, &maker->finish);
 }
 
-/* In training, the layer that puts out the scores, or those that a head reads, have their dy then. */
+/* In training, the layer that puts out the scores, or those that a head reads, have their dy then.
+ */
 static enum incline_status plan_loss(struct maker *maker)
 {
     size_t count = maker->spec->layer_count;
@@ -411,10 +411,8 @@ enum incline_status incline_step_plan_create(struct incline_context *ctx,
     };
     maker.layers = made->layers;
     maker.io = made->io;
-    maker.graph = (struct incline_graph){.plan = made->plan,
-                                         .layers = made->layers,
-                                         .count = spec->layer_count,
-                                         .io = made->io};
+    maker.graph = (struct incline_graph){
+        .plan = made->plan, .layers = made->layers, .count = spec->layer_count, .io = made->io};
     status = plan_all(&maker);
     if (status)
         goto out;

@@ -15,13 +15,10 @@ struct incline_scores {
 
 /* Takes images and parameters to device, once. config and parameters must outlive it. rewrites: set
  * of enum incline_rewrite. */
-enum incline_status incline_evaluator_create(struct incline_context *ctx,
-                                             struct incline_device *device,
-                                             const struct incline_config *config,
-                                             const struct incline_parameters *parameters,
-                                             const struct incline_images *images, int batch,
-                                             unsigned rewrites,
-                                             struct incline_evaluator **out) INCLINE_MUST_CHECK;
+enum incline_status incline_evaluator_create(
+    struct incline_context *ctx, struct incline_device *device, const struct incline_config *config,
+    const struct incline_parameters *parameters, const struct incline_images *images, int batch,
+    unsigned rewrites, struct incline_evaluator **out) INCLINE_MUST_CHECK;
 void incline_evaluator_destroy(struct incline_evaluator **evaluator);
 
 /* Asked before each step of a run; true ends it. */

@@ -75,9 +75,8 @@ static enum incline_status add_weights(struct survey *survey, enum incline_work 
 {
     const struct incline_model *model = &survey->config->model;
     bool separate = work == INCLINE_WORK_TRAIN && !(survey->rewrites & INCLINE_REWRITE_UPDATE);
-    enum incline_status status =
-        incline_parameters_create(survey->ctx, survey->device, model->layers, model->layer_count,
-                                  &survey->parameters);
+    enum incline_status status = incline_parameters_create(
+        survey->ctx, survey->device, model->layers, model->layer_count, &survey->parameters);
     if (!status && separate)
         status = incline_parameters_create(survey->ctx, survey->device, model->layers,
                                            model->layer_count, &survey->gradients);
@@ -95,8 +94,8 @@ static enum incline_status make_black_image(struct survey *survey)
     enum incline_status status =
         incline_alloc(survey->ctx, incline_shape_elems(input), 1, &black.pixels);
     if (!status)
-        status = incline_images_feed(survey->ctx, survey->device, survey->config, &black,
-                                     &survey->feed);
+        status =
+            incline_images_feed(survey->ctx, survey->device, survey->config, &black, &survey->feed);
     incline_free(&black.pixels);
     return status;
 }

@@ -140,8 +140,7 @@ static enum incline_status make_plans(struct trainer *trainer)
         return status;
     return incline_evaluator_create(trainer->ctx, trainer->device, trainer->config,
                                     trainer->parameters, val, (int)trainer->batch,
-                                    trainer->rewrites,
-                                    &trainer->evaluator);
+                                    trainer->rewrites, &trainer->evaluator);
 }
 
 static const char last_name[] = "weights/last.safetensors";

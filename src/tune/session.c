@@ -57,7 +57,7 @@ struct session {
     double step_seconds, step_cost; /* of a step, and of timing it before and after */
     bool overdue;                   /* a trial was broken off */
     bool reverted;                  /* what `plan` was made with is not all that is left chosen */
-    int looks, busy_looks; /* at the machine's load */
+    int looks, busy_looks;          /* at the machine's load */
 };
 
 static double now(const struct session *session)
@@ -460,8 +460,8 @@ static bool is_believed(const struct job *job)
     return !job->noisy || job->best_seconds * large < job->first_seconds;
 }
 
-/* What there was no time for stays as it was, and so does what something disturbed: a shape that was
- * chosen by chance can be twice as slow. */
+/* What there was no time for stays as it was, and so does what something disturbed: a shape that
+ * was chosen by chance can be twice as slow. */
 static void leave_the_rest(struct session *session)
 {
     for (size_t i = 0; i < session->job_count; i++) {

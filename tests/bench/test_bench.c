@@ -134,8 +134,7 @@ static void test_layers_hold_every_launch(void **state)
         const struct incline_bench_layer *conv = find(&result, "conv2d 3x3");
         assert_non_null(conv);
         if (strcmp(conv->covers, "conv2d 3x3") == 0)
-            assert_near(conv->flops,
-                        (conv->backward > 0 ? 2 : 1) * 2.0 * 16 * 18 * 4 * 20);
+            assert_near(conv->flops, (conv->backward > 0 ? 2 : 1) * 2.0 * 16 * 18 * 4 * 20);
         incline_bench_result_finish(&result);
     }
     incline_config_destroy(&config);

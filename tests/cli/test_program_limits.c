@@ -147,9 +147,9 @@ static void use_oclgrind(struct program *p, const char *limit)
 
 static void a_small_gpu_does_the_same(void **state)
 {
-    static const char *const limits[] = {
-        "OCLGRIND_LOCAL_MEM_SIZE=1024", "OCLGRIND_MAX_WGSIZE=2", "OCLGRIND_CONSTANT_MEM_SIZE=64",
-        "OCLGRIND_GLOBAL_MEM_SIZE=200000"};
+    static const char *const limits[] = {"OCLGRIND_LOCAL_MEM_SIZE=1024", "OCLGRIND_MAX_WGSIZE=2",
+                                         "OCLGRIND_CONSTANT_MEM_SIZE=64",
+                                         "OCLGRIND_GLOBAL_MEM_SIZE=200000"};
     struct program *p = *state;
     if (access(oclgrind, R_OK)) {
         print_message("there is no Oclgrind\n");

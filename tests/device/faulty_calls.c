@@ -24,8 +24,10 @@ union function {
                                  cl_event *);
 };
 
-__attribute__((visibility("default"))) cl_mem CL_API_CALL
-clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code)
+__attribute__((visibility("default"))) cl_mem CL_API_CALL clCreateBuffer(cl_context context,
+                                                                         cl_mem_flags flags,
+                                                                         size_t size, void *host,
+                                                                         cl_int *code)
 {
     cl_int fault = fault_of("clCreateBuffer");
     union function real = {dlsym(RTLD_NEXT, "clCreateBuffer")};

@@ -16,8 +16,8 @@ static void timings_decide(void **state)
 {
     (void)state;
     assert_choice(1.0, 2.0, 4.0, 16, 16);
-    assert_choice(1.0, 2.0, 4.0, 4, 16);   /* the driver's word does not count */
-    assert_choice(1.0, 1.0, 2.0, 16, 16);  /* no difference: it does */
+    assert_choice(1.0, 2.0, 4.0, 4, 16);  /* the driver's word does not count */
+    assert_choice(1.0, 1.0, 2.0, 16, 16); /* no difference: it does */
     assert_choice(1.0, 1.0, 1.0, 4, 4);
     assert_choice(1.0, 0.97, 2.0, 16, 16); /* noise */
     assert_choice(1.5, 1.0, 2.0, 16, 8);

@@ -125,8 +125,8 @@ static void damaged_lines_are_skipped_with_a_word(void **state)
     }
 }
 
-/* Wherever a file ends, the lines before are read, and of a last one without its end at most the date
- * is another. */
+/* Wherever a file ends, the lines before are read, and of a last one without its end at most the
+ * date is another. */
 static void a_file_may_be_cut_anywhere(void **state)
 {
     static const char text[] = "# head\n" LINE("op", "8,2,0,0") LINE("other", "4,4,0,0");

@@ -49,14 +49,12 @@ static void test_choice(void **state)
     static const char shape[] = "in=1 out=2 images=3";
     enum incline_gemm choice = INCLINE_GEMM_CLBLAST;
     (void)state;
-    harness_ok(
-        incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice));
+    harness_ok(incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice));
     assert_int_equal(choice, INCLINE_GEMM_OWN);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         choice = INCLINE_GEMM_CLBLAST;
         choose(own[i]);
-        harness_ok(
-        incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice));
+        harness_ok(incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice));
         assert_int_equal(choice, INCLINE_GEMM_OWN);
     }
     choose("CLBlas");
@@ -65,12 +63,12 @@ static void test_choice(void **state)
                  "INCLINE_GEMM=CLBlas is none of auto, own, clblast");
     choose("clblast");
     if (INCLINE_HAVE_CLBLAST) {
-        harness_ok(
-        incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice));
+        harness_ok(incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice));
         assert_int_equal(choice, INCLINE_GEMM_CLBLAST);
     } else {
         assert_fails(harness_device.ctx, INCLINE_ERROR_UNSUPPORTED,
-                     incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice), "built without CLBlast");
+                     incline_gemm_choice(harness_device.ctx, harness_device.device, shape, &choice),
+                     "built without CLBlast");
     }
 }
 

@@ -7,7 +7,8 @@ int main(void)
     struct incline_config *config = NULL;
     struct incline_device *device = NULL;
     struct incline_context *ctx = incline_context_create(NULL, NULL);
-    int bad = ctx == NULL || incline_config_load(ctx, "mnist-cnn", NULL, 0, &config) != INCLINE_OK ||
+    int bad = ctx == NULL ||
+              incline_config_load(ctx, "mnist-cnn", NULL, 0, &config) != INCLINE_OK ||
               incline_device_open(ctx, NULL, &device) != INCLINE_OK;
     if (bad)
         fprintf(stderr, "%s\n", ctx ? incline_error_text(ctx) : "out of memory");

@@ -1,19 +1,18 @@
-/* Runs a kernel that writes one element past the end of its buffer ("bounds"), whose work-items race
- * for one element ("race"), or that reads local memory nobody wrote ("uninitialized"). A kernel
- * checker has to object; the program itself exits with 0. "none" runs it without a fault. */
+/* Runs a kernel that writes one element past the end of its buffer ("bounds"), whose work-items
+ * race for one element ("race"), or that reads local memory nobody wrote ("uninitialized"). A
+ * kernel checker has to object; the program itself exits with 0. "none" runs it without a fault. */
 #include <CL/cl.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { COUNT = 16 };
 
-static const char source[] =
-    "kernel void faulty(global int *x, local int *scratch, int fault)\n"
-    "{\n"
-    "    int i = (int)get_global_id(0);\n"
-    "    if (fault == 1) i++;\n"
-    "    x[fault == 2 ? 0 : i] = fault == 3 ? scratch[i] + 1 : i;\n"
-    "}\n";
+static const char source[] = "kernel void faulty(global int *x, local int *scratch, int fault)\n"
+                             "{\n"
+                             "    int i = (int)get_global_id(0);\n"
+                             "    if (fault == 1) i++;\n"
+                             "    x[fault == 2 ? 0 : i] = fault == 3 ? scratch[i] + 1 : i;\n"
+                             "}\n";
 
 static cl_int run(cl_device_id device, cl_int fault)
 {

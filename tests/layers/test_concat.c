@@ -1,4 +1,5 @@
-/* concat: two and three ways from one input side by side, with the gradients of all added up again. */
+/* concat: two and three ways from one input side by side, with the gradients of all added up again.
+ */
 #include "check/reference.h"
 #include "support/harness.h"
 

@@ -1,5 +1,6 @@
-/* Division, exp, log, tanh and sigmoid of cl/functions.h against libm, in units in the last place, over dense
- * sweeps and at the ends. A small kernel, put beside the library's own in a folder, calls them. */
+/* Division, exp, log, tanh and sigmoid of cl/functions.h against libm, in units in the last place,
+ * over dense sweeps and at the ends. A small kernel, put beside the library's own in a folder,
+ * calls them. */
 #include "support/harness.h"
 
 #include "base/embedded.h"

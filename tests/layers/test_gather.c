@@ -1,5 +1,5 @@
-/* gather: bytes become numbers, rounded once, images come in the given order from `first` on, and the
- * rest of the last block is 0. */
+/* gather: bytes become numbers, rounded once, images come in the given order from `first` on, and
+ * the rest of the last block is 0. */
 #include "support/harness.h"
 
 #include "network/feed.h"

@@ -65,8 +65,7 @@ static void assert_inputs(const struct incline_model *model, const char *expecte
         snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "", model->layers[i].class->name);
         for (int k = 0; k < incline_layer_input_count(&model->layers[i]); k++) {
             at = strlen(text);
-            snprintf(text + at, sizeof text - at, " %d",
-                     incline_graph_input(model->layers, i, k));
+            snprintf(text + at, sizeof text - at, " %d", incline_graph_input(model->layers, i, k));
         }
     }
     assert_string_equal(text, expected);
@@ -103,9 +102,8 @@ static void test_graph(void **state)
     incline_model_write(&model, &text);
     assert_ok(s->ctx, incline_document_parse(s->ctx, "w.yaml", incline_text_get(&text),
                                              strlen(incline_text_get(&text)), &doc));
-    assert_ok(s->ctx,
-              incline_model_parse(
-                  s->ctx, incline_node_get(incline_document_root(doc), "model"), &again));
+    assert_ok(s->ctx, incline_model_parse(
+                          s->ctx, incline_node_get(incline_document_root(doc), "model"), &again));
     assert_inputs(&again, "tanh -1, relu 0, add 1 0, add 2 -1, relu 3, conv2d 4, conv2d 3, "
                           "add 5 6, relu 7, sigmoid 8, add 9 8 9, flatten 10, dense 11");
     incline_document_destroy(&doc);
@@ -343,11 +341,9 @@ static void test_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(test_chain),
-        scratch_test(test_graph), scratch_test(test_names),
-        scratch_test(test_defaults),
-        scratch_test(test_blocks),
-        scratch_test(test_written_model_reads_back),
+        scratch_test(test_chain),    scratch_test(test_graph),
+        scratch_test(test_names),    scratch_test(test_defaults),
+        scratch_test(test_blocks),   scratch_test(test_written_model_reads_back),
         scratch_test(test_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* Rewrites make fewer launches and change no bit: outputs and gradients of a chain with them are
- * those of the chain without. The rewrites around the chain (input, head) are in train/test_parity.c
- * and train/test_training.c. */
+ * those of the chain without. The rewrites around the chain (input, head) are in
+ * train/test_parity.c and train/test_training.c. */
 #include "support/harness.h"
 
 #include <math.h>
@@ -157,8 +157,8 @@ static void check_same_bits(const struct chain_case *c, const struct outcome *pl
     finish(&fused);
 }
 
-/* The rewrites of the way back, together and for small cases also alone; those that need no gradient
- * at the chain's input as well. */
+/* The rewrites of the way back, together and for small cases also alone; those that need no
+ * gradient at the chain's input as well. */
 static void check_backward(const struct chain_case *c, const struct outcome *plain, int images)
 {
     const unsigned both = INCLINE_REWRITE_ACTIVATION | INCLINE_REWRITE_POOL;

@@ -33,21 +33,25 @@ static const struct net nets[] = {
      "{max_pool2d: 2}, flatten, {dense: {units: 7, activation: tanh}}, {dense: 3}]}",
      "cross_entropy", 20, true},
     {"{input: [8, 8, 1], layers: [{conv2d: {filters: 18, kernel: 3, padding: same}}, sigmoid, "
-     "{max_pool2d: [2, 3]}, flatten, {dense: 20}, relu, {dense: {units: 10, bias: false}}, softmax]}",
+     "{max_pool2d: [2, 3]}, flatten, {dense: 20}, relu, {dense: {units: 10, bias: false}}, "
+     "softmax]}",
      "cross_entropy", 33, false},
-    {"{input: [9, 7, 3], layers: [{conv2d: {filters: 4, kernel: [1, 3], stride: [2, 1], bias: false}}, "
+    {"{input: [9, 7, 3], layers: [{conv2d: {filters: 4, kernel: [1, 3], stride: [2, 1], bias: "
+     "false}}, "
      "{conv2d: {filters: 6, kernel: 3}}, tanh, flatten, {dense: 5}]}",
      "mse", 17, false},
     {"{input: [4, 4, 2], layers: [flatten, {dense: {units: 33, activation: sigmoid}}, {dense: 4}, "
      "softmax]}",
      "mse", 16, true},
     {"{input: [3, 3, 1], layers: [flatten, {dense: 6}]}", "cross_entropy", 7, true},
-    {"{input: [6, 6, 2], layers: [{max_pool2d: 2}, {conv2d: {filters: 17, kernel: 2}}, relu, flatten, "
+    {"{input: [6, 6, 2], layers: [{max_pool2d: 2}, {conv2d: {filters: 17, kernel: 2}}, relu, "
+     "flatten, "
      "{dense: 3}]}",
      "cross_entropy", 50, false},
     {"{input: [20, 20, 1], layers: [flatten, {dense: {units: 40, activation: relu}}, {dense: 11}]}",
      "mse", 19, false},
-    {"{input: [5, 4, 1], layers: [{conv2d: {filters: 3, kernel: 3, padding: same, activation: relu}}, "
+    {"{input: [5, 4, 1], layers: [{conv2d: {filters: 3, kernel: 3, padding: same, activation: "
+     "relu}}, "
      "{residual: {main: [{conv2d: {filters: 3, kernel: 3, padding: same}}, relu, "
      "{conv2d: {filters: 3, kernel: 1}}]}}, relu, {residual: {main: [{max_pool2d: 2}, {conv2d: "
      "{filters: 4, kernel: 1}}], shortcut: [{conv2d: {filters: 4, kernel: 2, stride: 2}}]}}, "
@@ -169,8 +173,7 @@ static void run(const struct setup *s, unsigned rewrites, struct outcome *out)
     out->bytes = incline_buffer_bytes(parameters->all);
     out->weights = malloc(out->bytes);
     assert_non_null(out->weights);
-    assert_ok(env.ctx,
-              incline_buffer_read(env.ctx, parameters->all, 0, out->weights, out->bytes));
+    assert_ok(env.ctx, incline_buffer_read(env.ctx, parameters->all, 0, out->weights, out->bytes));
     assert_ok(env.ctx,
               incline_buffer_read(env.ctx, s->metrics, 0, out->metrics, sizeof out->metrics));
     assert_ok(env.ctx, incline_buffer_read(env.ctx, s->image_class, 0, out->image_class,
@@ -244,8 +247,8 @@ static void test_pieces_keep_bits(void **state)
     }
 }
 
-/* Figures of the first batch by a step that does not train, with a NaN among the first layer's weights
- * or without. */
+/* Figures of the first batch by a step that does not train, with a NaN among the first layer's
+ * weights or without. */
 static void evaluate(const struct setup *s, unsigned rewrites, bool poisoned, float *figures)
 {
     const struct incline_model *model = &s->config->model;
@@ -303,8 +306,7 @@ static void test_names(void **state)
     assert_int_equal(set, INCLINE_REWRITE_ALL & ~INCLINE_REWRITE_HEAD & ~INCLINE_REWRITE_FINISH);
     assert_ok(env.ctx, incline_rewrites_without(env.ctx, "all", &set));
     assert_int_equal(set, 0);
-    assert_int_equal(incline_rewrites_without(env.ctx, "head,heads", &set),
-                     INCLINE_ERROR_ARGUMENT);
+    assert_int_equal(incline_rewrites_without(env.ctx, "head,heads", &set), INCLINE_ERROR_ARGUMENT);
     assert_non_null(strstr(incline_error_text(env.ctx), "'heads'"));
     incline_error_clear(env.ctx);
     assert_int_equal(incline_rewrite_find("nonsense"), 0);

@@ -388,8 +388,7 @@ static void test_memory_is_foretold(void **state)
         assert_ok(env.ctx, train(*state, &setup, name, &result));
         assert_ok(env.ctx,
                   incline_config_parse(env.ctx, "small.yaml", MODEL, setup.settings, 3, &config));
-        assert_ok(env.ctx,
-                  incline_memory_plan(env.ctx, env.device, config, &workload, &need));
+        assert_ok(env.ctx, incline_memory_plan(env.ctx, env.device, config, &workload, &need));
         assert_int_equal(need.total, watch.taken);
         assert_int_equal(need.total, need.weights + need.activations + need.data);
         assert_true(need.largest >= 257 * 90 && need.largest < need.total);
