@@ -228,13 +228,15 @@ static enum incline_status measure(struct incline_context *ctx, struct incline_d
 
 /* ---- the load ---- */
 
+/* One launch where no more may begin. */
 static enum incline_status run_burst(struct probe *probe, int lanes, double *cpu_seconds,
                                      double *busy_seconds)
 {
+    int launches = is_over(probe) ? 1 : LOAD_LAUNCHES;
     const struct incline_step step = step_of(probe, lanes);
     double cpu = incline_clock_process_seconds(), start = incline_clock_seconds();
     enum incline_status status = INCLINE_OK;
-    for (int i = 0; !status && i < LOAD_LAUNCHES; i++)
+    for (int i = 0; !status && i < launches; i++)
         status = incline_plan_enqueue(probe->ctx, probe->plans[0], &step);
     if (!status)
         status = incline_device_wait(probe->ctx, probe->device);

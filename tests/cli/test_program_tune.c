@@ -196,11 +196,14 @@ static void mount_page(struct program *p, const char *folder)
 /* Training goes well, and says why the check is not remembered. */
 static void assert_trains_with(struct program *p, const char *folder, const char *why)
 {
-    char line[128];
+    char line[160];
     use_cache(p, folder);
     run(p, "train", "t.yaml", "-e", "1", "--out", "r", "--overwrite", "--tune", "quick");
     assert_exit(p, 0);
-    snprintf(line, sizeof line, "/checks: %s (the check will be made again)\n", why);
+    snprintf(
+        line, sizeof line,
+        "/checks: %s (INCLINE_CACHE_DIR names another folder) (the check will be made again)\n",
+        why);
     assert_err(p, line);
     assert_int_equal(count_text(p->err, "warning: cache "), 1);
     assert_int_equal(count_text(p->err, "but not kept: ") + count_text(p->err, "machine is busy") +

@@ -222,9 +222,9 @@ static void test_messages(void **state)
          "c.yaml:1:10: error: incline must be the format version: 1\n"},
         {"incline: 0\n" MODEL DATA, "c.yaml:1:10: error: incline must be the format version: 1\n"},
         {HEAD DATA "modle: x\n",
-         "c.yaml:4:1: error: file: unknown key 'modle' (did you mean 'model'?)\nmodle: x\n^~~~~"},
-        {"incline: 1\n" DATA, "c.yaml:1:1: error: file: 'model' is missing: the network\n"},
-        {HEAD, "c.yaml:1:1: error: file: 'data' is missing: the images: at least {root: folder}\n"},
+         "c.yaml:4:1: error: configuration: unknown key 'modle' (did you mean 'model'?)\nmodle: x\n^~~~~"},
+        {"incline: 1\n" DATA, "c.yaml:1:1: error: configuration: 'model' is missing: the network\n"},
+        {HEAD, "c.yaml:1:1: error: configuration: 'data' is missing: the images: at least {root: folder}\n"},
         {HEAD "data:\n", "c.yaml:3:5: error: data: 'root' is missing: folder of the data, also "
                          "looked up in INCLINE_DATA_PATH\n"},
         {HEAD "data: {root: }\n", "c.yaml:3:12: error: data: root must be the folder of the data, "
