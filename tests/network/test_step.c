@@ -16,8 +16,8 @@
 
 enum { IMAGES = 50, FIGURES = 4, STEPS_MAX = 3 };
 
-/* The first networks, in which every rewrite fires, are run without each in turn. */
-enum { ONE_BY_ONE = 2 };
+/* The first network, in which every rewrite fires, is run without each in turn. */
+enum { ONE_BY_ONE = 1 };
 
 static struct test_device env;
 
@@ -231,7 +231,7 @@ static void test_pieces_keep_bits(void **state)
         const struct net *net = &nets[i / 2];
         struct setup s = {0};
         struct outcome whole;
-        if (!net->small)
+        if (!net->small || (i > 0 && sets[i % 2] == 0)) /* unfused kernels: once */
             continue;
         setup_create(net, &s);
         size_t before = launches();
