@@ -100,32 +100,6 @@ static enum incline_status plan_forward(struct incline_context *ctx, struct incl
     return status;
 }
 
-/* Whether layer i, a dense one, takes the weight gradient of the conv2d below along: when nobody
- * wants the data gradient of that one. */
-static bool takes_conv(struct incline_chain *chain, size_t i)
-{
-    const struct incline_layer *conv = chain->layers[i].conv;
-    if (!conv || incline_graph_wants_dx(&chain->graph, (size_t)(conv - chain->layers)))
-        return false;
-    chain->io[i].conv = &chain->io[conv - chain->layers];
-    return true;
-}
-
-static enum incline_status plan_backward_layer(struct incline_context *ctx,
-                                               struct incline_chain *chain, size_t i)
-{
-    const struct incline_layer *layer = &chain->layers[i];
-    struct incline_layer_io *io = &chain->io[i];
-    if (!incline_layer_works(layer) || !io->dy)
-        return INCLINE_OK;
-    if (takes_conv(chain, i))
-        return layer->class->backward(ctx, layer, io);
-    enum incline_status status = incline_graph_begin_backward(ctx, &chain->graph, i);
-    if (!status)
-        status = layer->class->backward(ctx, layer, io);
-    return status ? status : incline_graph_end_backward(ctx, &chain->graph, i);
-}
-
 static enum incline_status plan_backward(struct incline_context *ctx, struct incline_chain *chain)
 {
     int last = incline_graph_source(chain->layers, (int)chain->count - 1);
@@ -134,7 +108,7 @@ static enum incline_status plan_backward(struct incline_context *ctx, struct inc
         status = incline_guarded_tensor(ctx, &chain->dy, chain->plan, &chain->io[last].dy);
     incline_plan_set_pass(chain->plan, INCLINE_PASS_BACKWARD);
     for (size_t i = chain->count; !status && i-- > 0;)
-        status = plan_backward_layer(ctx, chain, i);
+        status = incline_graph_backward(ctx, &chain->graph, i);
     return status ? status : incline_finish_all(ctx, &chain->finish);
 }
 

@@ -116,8 +116,8 @@ enum incline_status incline_graph_begin_backward(struct incline_context *ctx,
     return status;
 }
 
-enum incline_status incline_graph_end_backward(struct incline_context *ctx,
-                                               struct incline_graph *graph, size_t i)
+static enum incline_status end_backward(struct incline_context *ctx, struct incline_graph *graph,
+                                        size_t i)
 {
     const struct incline_layer *layer = &graph->layers[i];
     struct incline_layer_io *io = &graph->io[i];
@@ -130,4 +130,30 @@ enum incline_status incline_graph_end_backward(struct incline_context *ctx,
                                     gradient);
     }
     return status;
+}
+
+/* Lets a dense layer take the weight gradient of the conv2d below along, when nobody wants the data
+ * gradient of that one. */
+static bool takes_conv(struct incline_graph *graph, size_t i)
+{
+    const struct incline_layer *conv = graph->layers[i].conv;
+    if (!conv || incline_graph_wants_dx(graph, (size_t)(conv - graph->layers)))
+        return false;
+    graph->io[i].conv = &graph->io[conv - graph->layers];
+    return true;
+}
+
+enum incline_status incline_graph_backward(struct incline_context *ctx, struct incline_graph *graph,
+                                           size_t i)
+{
+    const struct incline_layer *layer = &graph->layers[i];
+    struct incline_layer_io *io = &graph->io[i];
+    if (!incline_layer_works(layer) || !io->trains || !io->dy)
+        return INCLINE_OK;
+    if (takes_conv(graph, i))
+        return layer->class->backward(ctx, layer, io);
+    enum incline_status status = incline_graph_begin_backward(ctx, graph, i);
+    if (!status)
+        status = layer->class->backward(ctx, layer, io);
+    return status ? status : end_backward(ctx, graph, i);
 }

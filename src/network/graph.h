@@ -45,14 +45,16 @@ void incline_graph_bind_inputs(struct incline_graph *graph, size_t i);
 /* Is the gradient at any input of layers[i] wanted? */
 bool incline_graph_wants_dx(const struct incline_graph *graph, size_t i);
 
-/* Begin makes the tensors for the gradients at the inputs of layers[i] that are wanted: dxs. Of the
+/* Makes the tensors for the gradients at the inputs of layers[i] that are wanted: dxs. Of the
  * readers of one output, the first on the way back writes its gradient, io->dy of the layer that
- * made it; after the launches of another's backward, end adds what that one has written. */
+ * made it; what the others write is added at their end of the way back. */
 enum incline_status incline_graph_begin_backward(struct incline_context *ctx,
                                                  struct incline_graph *graph,
                                                  size_t i) INCLINE_MUST_CHECK;
-enum incline_status incline_graph_end_backward(struct incline_context *ctx,
-                                               struct incline_graph *graph,
-                                               size_t i) INCLINE_MUST_CHECK;
+
+/* The way back through layers[i] where its io->dy is there: the tensors, the layer's launches, the
+ * sums. Errors: those of the layer. */
+enum incline_status incline_graph_backward(struct incline_context *ctx, struct incline_graph *graph,
+                                           size_t i) INCLINE_MUST_CHECK;
 
 #endif

@@ -217,37 +217,12 @@ static enum incline_status plan_loss(struct maker *maker)
     return last && last->is_head ? plan_head(maker, last, &io) : plan_plain_loss(maker, &io);
 }
 
-/* Lets a dense layer take the weight gradient of the conv2d below along, when nobody wants the data
- * gradient of that one. */
-static bool takes_conv(struct maker *maker, size_t i)
-{
-    const struct incline_layer *conv = maker->layers[i].conv;
-    if (!conv || incline_graph_wants_dx(&maker->graph, (size_t)(conv - maker->layers)))
-        return false;
-    maker->io[i].conv = &maker->io[conv - maker->layers];
-    return true;
-}
-
-static enum incline_status plan_backward_layer(struct maker *maker, size_t i)
-{
-    const struct incline_layer *layer = &maker->layers[i];
-    struct incline_layer_io *io = &maker->io[i];
-    if (!incline_layer_works(layer) || !io->trains || !io->dy)
-        return INCLINE_OK;
-    if (takes_conv(maker, i))
-        return layer->class->backward(maker->ctx, layer, io);
-    enum incline_status status = incline_graph_begin_backward(maker->ctx, &maker->graph, i);
-    if (!status)
-        status = layer->class->backward(maker->ctx, layer, io);
-    return status ? status : incline_graph_end_backward(maker->ctx, &maker->graph, i);
-}
-
 static enum incline_status plan_backward(struct maker *maker)
 {
     enum incline_status status = INCLINE_OK;
     incline_plan_set_pass(maker->plan, INCLINE_PASS_BACKWARD);
     for (size_t i = maker->spec->layer_count; !status && i-- > 0;)
-        status = plan_backward_layer(maker, i);
+        status = incline_graph_backward(maker->ctx, &maker->graph, i);
     return status;
 }
 
