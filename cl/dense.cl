@@ -10,6 +10,7 @@
  * HAS_BIAS   0 or 1
  * SLICE      terms of a slice (256)
  * TILE_OUT   outputs that a forward item sums at once (8 .. 16)
+ * WALK_TILES WALK_BLOCKS  tiles of outputs, and blocks, that a forward item walks through
  * TILE_IN    inputs that a backward item sums at once (16)
  * TILE_ROWS TILE_V  rows of dw, and vectors along o, that an item sums at once (8 x 2, 16 x 1)
  * GROUP_ROWS        rows of w that a group of dense_backward owns, whole tiles of both kinds (32) */
@@ -19,18 +20,24 @@
 #define OUT_TILES ((OUT + TILE_OUT - 1) / TILE_OUT)
 
 /* x [blocks][IN][NB], w [IN][OUT], b [OUT], read.  y [blocks][OUT][NB], written.  All f32.
- * Work-items {NB / LANES, OUT_TILES or more, blocks}. */
+ * Work-items {NB / LANES, ceil(OUT_TILES / WALK_TILES) or more, ceil(blocks / WALK_BLOCKS) or more}:
+ * one owns WALK_TILES tiles of WALK_BLOCKS blocks, slice by slice, so that what a slice reads of x and w
+ * comes from afar once. */
 kernel void dense_forward(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
                           global const float *restrict b,
 #endif
-                          global float *restrict y)
+                          global float *restrict y, int images)
 {
-    int lane = get_global_id(0) * LANES, block = get_global_id(2);
-    int tile = get_global_id(1);
-    if (tile < OUT_TILES)
-        incl_dense_outputs(x + block * IN * NB + lane, w, DENSE_BIAS(0) y + block * OUT * NB + lane,
-                           tile * TILE_OUT);
+    int lane = get_global_id(0) * LANES;
+    int tile = get_global_id(1) * WALK_TILES, block = get_global_id(2) * WALK_BLOCKS;
+    int tiles = min(tile + WALK_TILES, OUT_TILES);
+    int blocks = min(block + WALK_BLOCKS, (images + NB - 1) / NB);
+    for (int from = 0; from < IN; from += SLICE)
+        for (int t = tile; t < tiles; t++)
+            for (int n = block; n < blocks; n++)
+                incl_dense_outputs(x + n * IN * NB + lane, w, DENSE_BIAS(0) y + n * OUT * NB + lane,
+                                   from, t * TILE_OUT);
 }
 
 INCL_INLINE void incl_dense_part(global const float *restrict x, global const float *restrict w,

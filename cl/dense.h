@@ -11,9 +11,10 @@ INCL_INLINE void incl_dense_slice(global const float *restrict x, global const f
 {
     for (int i = from; i < end; i++) {
         incl_lanes value = LOAD(x + i * NB);
+        global const float *row = w + i * OUT;
 #pragma unroll
         for (int t = 0; t < count; t++)
-            sum[t] = fma(value, (incl_lanes)(w[i * OUT + t]), sum[t]);
+            sum[t] = fma(value, (incl_lanes)(row[t]), sum[t]);
     }
 }
 
@@ -39,27 +40,22 @@ INCL_INLINE void incl_dense_begin(
 #define DENSE_BIAS(o)
 #endif
 
-/* y[o + t] of LANES images. */
+/* Adds the slice of the terms from `from` on to y[o + t] of LANES images; the last one ends in f. */
 INCL_INLINE void incl_dense_tile(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
                                    global const float *restrict b,
 #endif
-                                   global float *restrict y, int o, const int count)
+                                   global float *restrict y, int from, int o, const int count)
 {
-    incl_lanes total[TILE_OUT];
-    incl_dense_begin(DENSE_BIAS(o) true, total, count);
-    incl_dense_slice(x, w + o, 0, min(SLICE, IN), total, count);
-    for (int from = SLICE; from < IN; from += SLICE) {
-        incl_lanes sum[TILE_OUT];
-        incl_dense_begin(DENSE_BIAS(o) false, sum, count);
-        incl_dense_slice(x, w + o, from, min(from + SLICE, IN), sum, count);
+    incl_lanes sum[TILE_OUT];
+    incl_dense_begin(DENSE_BIAS(o) from == 0, sum, count);
+    incl_dense_slice(x, w + o, from, min(from + SLICE, IN), sum, count);
 #pragma unroll
-        for (int t = 0; t < count; t++)
-            total[t] += sum[t];
+    for (int t = 0; t < count; t++) {
+        global float *at = y + (o + t) * NB;
+        incl_lanes total = from == 0 ? sum[t] : LOAD(at) + sum[t];
+        STORE(from + SLICE < IN ? total : incl_activate(ACTIVATION, total), at);
     }
-#pragma unroll
-    for (int t = 0; t < count; t++)
-        STORE(incl_activate(ACTIVATION, total[t]), y + (o + t) * NB);
 }
 
 /* The same for the tile that begins at output o; the last one may be smaller. */
@@ -68,15 +64,15 @@ INCL_INLINE void incl_dense_outputs(global const float *restrict x,
 #if HAS_BIAS
                                       global const float *restrict b,
 #endif
-                                      global float *restrict y, int o)
+                                      global float *restrict y, int from, int o)
 {
 #if OUT % TILE_OUT
     if (o + TILE_OUT > OUT) {
-        incl_dense_tile(x, w, DENSE_BIAS(0) y, o, OUT % TILE_OUT);
+        incl_dense_tile(x, w, DENSE_BIAS(0) y, from, o, OUT % TILE_OUT);
         return;
     }
 #endif
-    incl_dense_tile(x, w, DENSE_BIAS(0) y, o, TILE_OUT);
+    incl_dense_tile(x, w, DENSE_BIAS(0) y, from, o, TILE_OUT);
 }
 
 /* sum[t] = dx[t] of LANES images; dz starts at the images, w at the row of input 0. */

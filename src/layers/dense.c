@@ -114,10 +114,45 @@ void incline_dense_define_forward(const struct incline_layer *layer,
                    incline_tile(layer->out.channels, forward_tile(layer, plan)->values[0]));
 }
 
+static int count_tiles(int count, int tile)
+{
+    return (count + tile - 1) / tile;
+}
+
+static int out_tiles(const struct incline_layer *layer, const struct incline_plan *plan)
+{
+    int most = forward_tile(layer, plan)->values[0];
+    return count_tiles(layer->out.channels, incline_tile(layer->out.channels, most));
+}
+
+/* What one item of dense_forward walks through. */
+struct walk {
+    int tiles, blocks;
+};
+
+/* Two items for each compute unit of a CPU, of all blocks where there are tiles enough: the fewer the
+ * items, the less is read twice. What a slice reads of the blocks should stay in the second cache. */
+static struct walk forward_walk(const struct incline_layer *layer, const struct incline_plan *plan)
+{
+    enum { ITEMS_A_UNIT = 2, BLOCKS_MAX = 16 };
+    struct incline_device *device = incline_plan_device(plan);
+    if (incline_device_lanes(device) == 1)
+        return (struct walk){1, 1};
+    int tiles = out_tiles(layer, plan);
+    int blocks = count_tiles(incline_plan_tuned_batch(plan), INCLINE_NB);
+    int items = ITEMS_A_UNIT * incline_device_get_info(device)->compute_units;
+    int pieces = count_tiles(blocks, BLOCKS_MAX);
+    if (tiles * pieces < items)
+        pieces = count_tiles(items, tiles);
+    int most = tiles * pieces / items;
+    return (struct walk){most > 1 ? most : 1, count_tiles(blocks, pieces)};
+}
+
 static enum incline_status launch_kernel(struct incline_context *ctx,
                                          const struct incline_layer *layer,
                                          struct incline_layer_io *io, struct incline_launch *launch)
 {
+    struct walk walk = forward_walk(layer, io->plan);
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_dense_define(layer, io->plan, &defines);
@@ -127,12 +162,9 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
     incline_define(&defines, "ACTIVATION", (int)layer->activation);
     incline_define(&defines, "APPLY", io->gradient_use == INCLINE_GRADIENT_APPLY);
     incline_define(&defines, "GROUP_ROWS", GROUP_ROWS);
+    incline_define(&defines, "WALK_TILES", walk.tiles);
+    incline_define(&defines, "WALK_BLOCKS", walk.blocks);
     return incline_layer_launch(ctx, layer, io, "dense.cl", &defines, launch);
-}
-
-static int count_tiles(int count, int tile)
-{
-    return (count + tile - 1) / tile;
 }
 
 static bool is_cpu(const struct incline_plan *plan)
@@ -147,23 +179,23 @@ static bool walks(const struct incline_plan *plan)
     return !incline_device_shares_phases(incline_plan_device(plan));
 }
 
-static int out_tiles(const struct incline_layer *layer, const struct incline_plan *plan)
-{
-    int most = forward_tile(layer, plan)->values[0];
-    return count_tiles(layer->out.channels, incline_tile(layer->out.channels, most));
-}
-
 static enum incline_status plan_forward(struct incline_context *ctx,
                                         const struct incline_layer *layer,
                                         struct incline_layer_io *io)
 {
-    struct incline_launch launch = {.kernel = "dense_forward", .third = INCLINE_BLOCKS};
-    incline_launch_over_lanes(&launch, io->plan, out_tiles(layer, io->plan));
+    struct walk walk = forward_walk(layer, io->plan);
+    struct incline_launch launch = {
+        .kernel = "dense_forward",
+        .third = count_tiles(incline_plan_blocks(io->plan), walk.blocks),
+    };
+    incline_launch_over_lanes(&launch, io->plan,
+                              count_tiles(out_tiles(layer, io->plan), walk.tiles));
     incline_launch_add_tensor(&launch, io->x);
     incline_launch_add_tensor(&launch, io->parameters[0]);
     if (incline_layer_has_bias(layer))
         incline_launch_add_tensor(&launch, io->parameters[1]);
     incline_launch_add_tensor(&launch, io->y);
+    incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     return launch_kernel(ctx, layer, io, &launch);
 }
 
