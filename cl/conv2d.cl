@@ -1,26 +1,24 @@
 /* Two-dimensional convolution (cross-correlation, as in every framework), optionally with a max
  * pooling of its output computed on the way.
- *   z[oh][ow][k] = b[k] + sum over kh, kw, c of w[kh][kw][c][k] x[oh SH + kh - PT][ow SW + kw - PL][c]
- *   y = f(z), and with a pool y[ph][pw][k] = max of f(z) over its window, code = which cell it was
- *   dx = the same sum read backwards,  dw = sum over images and positions of x dz,  db = sum of dz
- * Cells outside x count as 0. Every sum runs in the order of its indices as written above; that of dw
- * and db for each part of SHARE windows over block of images, window, image and position in the window,
- * and then over the parts. A window is that of the max pooling that follows, computed here or not, or
- * one position. So tiles and fusion change speed and never bits.
+ *   z[oh][ow][k] = b[k] + sum over kh, kw, c of w[kh][kw][c][k] x[oh SH + kh - PT][ow SW + kw -
+ * PL][c] y = f(z), and with a pool y[ph][pw][k] = max of f(z) over its window, code = which cell it
+ * was dx = the same sum read backwards,  dw = sum over images and positions of x dz,  db = sum of
+ * dz Cells outside x count as 0. Every sum runs in the order of its indices as written above; that
+ * of dw and db for each part of SHARE windows over block of images, window, image and position in
+ * the window, and then over the parts. A window is that of the max pooling that follows, computed
+ * here or not, or one position. So tiles and fusion change speed and never bits.
  *
  * IN_H IN_W IN_C  OUT_H OUT_W OUT_C   shapes of x and z
  * KERNEL_H KERNEL_W STRIDE_H STRIDE_W PAD_TOP PAD_LEFT
  * HAS_BIAS   0 or 1
- * POOL_H POOL_W POOLED_H POOLED_W   window (its stride too) and shape of y; 1 1 OUT_H OUT_W: no pool
- * WINDOW_H WINDOW_W  positions of z in a window; with a pool its size
- * OUT_COLUMNS    OUT_C rounded up to a multiple of 16
- * TRAINS     0: there is no way back; see conv2d.h
- * INPUT      1: the forward pass picks the images of the batch from the data set; see input.h
- * TILE_OUT   output channels that a forward item sums at once (8 .. 16)
- * TILE_IN    input channels that a backward item sums at once (4 .. 16)
- * TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k,
- *            that an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x 2, 1 x 16 x 1)
- * SHARE      windows whose part of dw is summed alone */
+ * POOL_H POOL_W POOLED_H POOLED_W   window (its stride too) and shape of y; 1 1 OUT_H OUT_W: no
+ * pool WINDOW_H WINDOW_W  positions of z in a window; with a pool its size OUT_COLUMNS    OUT_C
+ * rounded up to a multiple of 16 TRAINS     0: there is no way back; see conv2d.h INPUT      1: the
+ * forward pass picks the images of the batch from the data set; see input.h TILE_OUT   output
+ * channels that a forward item sums at once (8 .. 16) TILE_IN    input channels that a backward
+ * item sums at once (4 .. 16) TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such
+ * a row, and vectors along k, that an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x
+ * 2, 1 x 16 x 1) SHARE      windows whose part of dw is summed alone */
 #include "phases.h"
 #if INPUT
 #define X_SPACE SCRATCH
@@ -28,8 +26,8 @@
 #else
 #define INPUT_SPACE global
 #endif
-#include "input.h"
 #include "conv2d.h"
+#include "input.h"
 
 #define OUT_TILES ((OUT_C + TILE_OUT - 1) / TILE_OUT)
 #define IN_TILES ((IN_C + TILE_IN - 1) / TILE_IN)
@@ -39,9 +37,9 @@
 #define PATCH_H ((POOL_H - 1) * STRIDE_H + KERNEL_H)
 #define ADVANCE (POOL_H * STRIDE_H)
 
-/* As conv2d_forward, with x made from the images order[first ..] of pixels; see gather.cl for those,
- * scaling, first and images. With TRAINS x is written as far as any window reads it.
- * A group owns a row of y of a block: dimension 1 has POOLED_H groups, dimension 2 the blocks. */
+/* As conv2d_forward, with x made from the images order[first ..] of pixels; see gather.cl for
+ * those, scaling, first and images. With TRAINS x is written as far as any window reads it. A group
+ * owns a row of y of a block: dimension 1 has POOLED_H groups, dimension 2 the blocks. */
 kernel void conv2d_forward(global const uchar *restrict pixels, global const int *restrict order,
                            global const float *restrict scaling,
 #if TRAINS
@@ -64,11 +62,13 @@ kernel void conv2d_forward(global const uchar *restrict pixels, global const int
     int own = row == POOLED_H - 1 ? PATCH_H : min(ADVANCE, PATCH_H);
 #endif
     int y_of = block * POSITIONS * OUT_C * NB;
-    FOR_LANES(lane) {
+    FOR_LANES(lane)
+    {
         int n = block * NB + lane;
         global const uchar *image[LANES];
         incl_input_images(pixels, order, first, n, images, IN_H * ROW_BYTES, image);
-        FOR_SHARE(r, PATCH_H) {
+        FOR_SHARE(r, PATCH_H)
+        {
             if (top + r < 0 || top + r >= IN_H)
                 continue;
             SCRATCH float *from = patch + r * ROW_BYTES * NB + lane;
@@ -82,17 +82,17 @@ kernel void conv2d_forward(global const uchar *restrict pixels, global const int
     }
     SYNC();
     FOR_LANES(lane)
-        FOR_SHARE(tile, OUT_TILES) {
-            int k = tile * TILE_OUT, to = y_of + k * NB + lane;
-            incl_conv2d_channels(patch + lane, top, w + k, BIAS(b + k) y + to, CODE(code + to) row,
-                                 k);
-        }
+    FOR_SHARE(tile, OUT_TILES)
+    {
+        int k = tile * TILE_OUT, to = y_of + k * NB + lane;
+        incl_conv2d_channels(patch + lane, top, w + k, BIAS(b + k) y + to, CODE(code + to) row, k);
+    }
 }
 #else
 /* x [blocks][IN_H][IN_W][IN_C][NB], w [KH][KW][IN_C][OUT_C], b [OUT_C], read.
- * y [blocks][POOLED_H][POOLED_W][OUT_C][NB], written; with a pool and TRAINS, code of that shape too.
- * Work-items {NB / LANES, POOLED_H OUT_TILES or more, blocks}: one owns TILE_OUT channels of a row
- * of y. */
+ * y [blocks][POOLED_H][POOLED_W][OUT_C][NB], written; with a pool and TRAINS, code of that shape
+ * too. Work-items {NB / LANES, POOLED_H OUT_TILES or more, blocks}: one owns TILE_OUT channels of a
+ * row of y. */
 kernel void conv2d_forward(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
                            global const float *restrict b,
@@ -116,10 +116,10 @@ kernel void conv2d_forward(global const float *restrict x, global const float *r
 #if TRAINS
 INCL_INLINE void incl_conv2d_data_cell(global const float *restrict dz,
 #if POOLED
-                                         global const incl_code *restrict code,
+                                       global const incl_code *restrict code,
 #endif
-                                         global const float *restrict w, global float *restrict dx,
-                                         int h, int column, const int count)
+                                       global const float *restrict w, global float *restrict dx,
+                                       int h, int column, const int count)
 {
     incl_lanes sum[TILE_IN];
 #pragma unroll
@@ -151,6 +151,26 @@ INCL_INLINE void incl_conv2d_data_cell(global const float *restrict dz,
         STORE(sum[t], dx + X_AT(h, column, t) * NB);
 }
 
+/* Row h of dx, the channels of a tile; the last one may be smaller. dz and code start at the item's
+ * images, w and dx at those and at the tile's first channel c. */
+INCL_OUTLINE void incl_conv2d_data_row(global const float *restrict dz,
+#if POOLED
+                                       global const incl_code *restrict code,
+#endif
+                                       global const float *restrict w, global float *restrict dx,
+                                       int h, int c)
+{
+    for (int column = 0; column < IN_W; column++) {
+#if IN_C % TILE_IN
+        if (c + TILE_IN > IN_C) {
+            incl_conv2d_data_cell(dz, CODE(code) w, dx, h, column, IN_C % TILE_IN);
+            continue;
+        }
+#endif
+        incl_conv2d_data_cell(dz, CODE(code) w, dx, h, column, TILE_IN);
+    }
+}
+
 /* dz as y of the forward pass, w, with a pool code, read.  dx as x, written.
  * Work-items {NB / LANES, IN_H IN_TILES or more, blocks}: one owns TILE_IN channels of a row. */
 kernel void conv2d_backward_data(global const float *restrict dz,
@@ -167,26 +187,16 @@ kernel void conv2d_backward_data(global const float *restrict dz,
 #if POOLED
     code += block * POSITIONS * OUT_C * NB + lane;
 #endif
-    w += c * OUT_C;
-    dx += (block * IN_H * IN_W * IN_C + c) * NB + lane;
-    for (int column = 0; column < IN_W; column++) {
-#if IN_C % TILE_IN
-        if (c + TILE_IN > IN_C) {
-            incl_conv2d_data_cell(dz, CODE(code) w, dx, h, column, IN_C % TILE_IN);
-            continue;
-        }
-#endif
-        incl_conv2d_data_cell(dz, CODE(code) w, dx, h, column, TILE_IN);
-    }
+    incl_conv2d_data_row(dz, CODE(code) w + c * OUT_C,
+                         dx + (block * IN_H * IN_W * IN_C + c) * NB + lane, h, c);
 }
 
-INCL_INLINE void incl_conv2d_part(global const float *restrict x,
-                                    global const float *restrict dz_t,
+INCL_INLINE void incl_conv2d_part(global const float *restrict x, global const float *restrict dz_t,
 #if POOLED
-                                    global const incl_code *restrict code_t,
+                                  global const incl_code *restrict code_t,
 #endif
-                                    global float *restrict piece, global float *bias_piece, int part,
-                                    int blocks, int first, int kh_first, const int count)
+                                  global float *restrict piece, global float *bias_piece, int part,
+                                  int blocks, int first, int kh_first, const int count)
 {
     struct incl_conv2d_sums sum;
     int end = min((part + 1) * SHARE, WINDOWS);
@@ -207,10 +217,29 @@ INCL_INLINE void incl_conv2d_part(global const float *restrict x,
     incl_conv2d_sums_store(&sum, piece, bias_piece, count);
 }
 
+/* The same for the tile of cells from `first` on; the last one may be smaller. */
+INCL_OUTLINE void incl_conv2d_cells(global const float *restrict x,
+                                    global const float *restrict dz_t,
+#if POOLED
+                                    global const incl_code *restrict code_t,
+#endif
+                                    global float *restrict piece, global float *bias_piece,
+                                    int part, int blocks, int first, int kh)
+{
+#if RUN % TILE_RUN
+    if (first + TILE_RUN > RUN) {
+        incl_conv2d_part(x, dz_t, CODE(code_t) piece, bias_piece, part, blocks, first, kh,
+                         RUN % TILE_RUN);
+        return;
+    }
+#endif
+    incl_conv2d_part(x, dz_t, CODE(code_t) piece, bias_piece, part, blocks, first, kh, TILE_RUN);
+}
+
 /* x [blocks][IN_H][IN_W][IN_C][NB], dz_t [blocks][POOLED_H][POOLED_W][NB][OUT_COLUMNS], with a pool
- * code_t of that shape, read.  pieces [parts][ROWS + HAS_BIAS][OUT_COLUMNS], written: the last row is
- * that of the bias.
- * Work-items {OUT_COLUMNS / LANES / TILE_K, KERNEL_H / TILE_KH ceil(RUN / TILE_RUN) or more, parts}. */
+ * code_t of that shape, read.  pieces [parts][ROWS + HAS_BIAS][OUT_COLUMNS], written: the last row
+ * is that of the bias. Work-items {OUT_COLUMNS / LANES / TILE_K, KERNEL_H / TILE_KH ceil(RUN /
+ * TILE_RUN) or more, parts}. */
 kernel void conv2d_backward_weights(global const float *restrict x,
                                     global const float *restrict dz_t,
 #if POOLED
@@ -227,14 +256,6 @@ kernel void conv2d_backward_weights(global const float *restrict x,
     pieces += part * (ROWS + HAS_BIAS) * OUT_COLUMNS + k;
     global float *bias_piece = HAS_BIAS && kh == 0 && first == 0 ? pieces + ROWS * OUT_COLUMNS : 0;
     pieces += (kh * RUN + first) * OUT_COLUMNS;
-#if RUN % TILE_RUN
-    if (first + TILE_RUN > RUN) {
-        incl_conv2d_part(x, dz_t + k, CODE(code_t + k) pieces, bias_piece, part, blocks, first, kh,
-                         RUN % TILE_RUN);
-        return;
-    }
-#endif
-    incl_conv2d_part(x, dz_t + k, CODE(code_t + k) pieces, bias_piece, part, blocks, first, kh,
-                     TILE_RUN);
+    incl_conv2d_cells(x, dz_t + k, CODE(code_t + k) pieces, bias_piece, part, blocks, first, kh);
 }
 #endif

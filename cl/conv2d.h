@@ -153,7 +153,7 @@ INCL_INLINE void incl_conv2d_row(X_SPACE const float *restrict x, int top,
 
 /* The same for the channels of a tile; the last one may be smaller. x starts at the item's images;
  * w, b, y and code at those and at the tile's first channel k. */
-INCL_INLINE void incl_conv2d_channels(X_SPACE const float *restrict x, int top,
+INCL_OUTLINE void incl_conv2d_channels(X_SPACE const float *restrict x, int top,
                                         global const float *restrict w,
 #if HAS_BIAS
                                         global const float *restrict b,

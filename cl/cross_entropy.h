@@ -9,7 +9,7 @@
 #if LOSS == 0
 /* Of LANES images from n on, which are `lane` and on of a block with scores x [CLASSES][NB], read, and
  * dx, written. */
-INCL_INLINE void incl_loss(global const float *x, int lane, const int *label, int n, int images,
+INCL_OUTLINE void incl_loss(global const float *x, int lane, const int *label, int n, int images,
                              global float *dx, global float *image_loss)
 {
     float loss_of[LANES];

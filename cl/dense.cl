@@ -2,8 +2,8 @@
  *   z[n][o] = b[o] + sum over i of w[i][o] x[n][i],   y = f(z)
  *   dx[n][i] = sum over o of w[i][o] dz[n][o]
  *   dw[i][o] = sum over n of x[n][i] dz[n][o]
- * Every sum runs in the order of its index; that of z in slices of SLICE terms, whose sums are added
- * in order. So tiles and launches change speed and never bits.
+ * Every sum runs in the order of its index; that of z in slices of SLICE terms, whose sums are
+ * added in order. So tiles and launches change speed and never bits.
  *
  * IN OUT     features
  * COLUMNS    OUT rounded up to a multiple of 16
@@ -13,16 +13,17 @@
  * WALK_TILES WALK_BLOCKS  tiles of outputs, and blocks, that a forward item walks through
  * TILE_IN    inputs that a backward item sums at once (16)
  * TILE_ROWS TILE_V  rows of dw, and vectors along o, that an item sums at once (8 x 2, 16 x 1)
- * GROUP_ROWS        rows of w that a group of dense_backward owns, whole tiles of both kinds (32) */
-#include "phases.h"
+ * GROUP_ROWS        rows of w that a group of dense_backward owns, whole tiles of both kinds (32)
+ */
 #include "dense.h"
+#include "phases.h"
 
 #define OUT_TILES ((OUT + TILE_OUT - 1) / TILE_OUT)
 
 /* x [blocks][IN][NB], w [IN][OUT], b [OUT], read.  y [blocks][OUT][NB], written.  All f32.
- * Work-items {NB / LANES, ceil(OUT_TILES / WALK_TILES) or more, ceil(blocks / WALK_BLOCKS) or more}:
- * one owns WALK_TILES tiles of WALK_BLOCKS blocks, slice by slice, so that what a slice reads of x and w
- * comes from afar once. */
+ * Work-items {NB / LANES, ceil(OUT_TILES / WALK_TILES) or more, ceil(blocks / WALK_BLOCKS) or
+ * more}: one owns WALK_TILES tiles of WALK_BLOCKS blocks, slice by slice, so that what a slice
+ * reads of x and w comes from afar once. */
 kernel void dense_forward(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
                           global const float *restrict b,
@@ -42,9 +43,9 @@ kernel void dense_forward(global const float *restrict x, global const float *re
 
 INCL_INLINE void incl_dense_part(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
-                                   global const float *restrict b,
+                                 global const float *restrict b,
 #endif
-                                   global float *restrict part, int slice, const int count)
+                                 global float *restrict part, int slice, const int count)
 {
     incl_lanes sum[TILE_OUT];
     incl_dense_begin(DENSE_BIAS(0) slice == 0, sum, count);
@@ -82,7 +83,8 @@ kernel void dense_forward_slices(global const float *restrict x, global const fl
 
 /* part [slices][blocks][OUT][NB], read.  y [blocks][OUT][NB], written.
  * Work-items {NB / LANES, OUT or more, blocks}. */
-kernel void dense_forward_add(global const float *restrict part, global float *restrict y, int images)
+kernel void dense_forward_add(global const float *restrict part, global float *restrict y,
+                              int images)
 {
     const int slices = (IN + SLICE - 1) / SLICE;
     int o = get_global_id(1), blocks = (images + NB - 1) / NB;
@@ -96,9 +98,9 @@ kernel void dense_forward_add(global const float *restrict part, global float *r
 }
 
 /* dz [blocks][OUT][NB], w [IN][OUT], read.  dx [blocks][IN][NB], written.  All f32.
- * Work-items {NB / LANES, ceil(IN / TILE_IN) or more, blocks}: one owns TILE_IN inputs of a block; with
- * SOLO dimension 2 is 1 and it walks through all blocks, so that its rows of w stay in the first
- * cache. */
+ * Work-items {NB / LANES, ceil(IN / TILE_IN) or more, blocks}: one owns TILE_IN inputs of a block;
+ * with SOLO dimension 2 is 1 and it walks through all blocks, so that its rows of w stay in the
+ * first cache. */
 kernel void dense_backward_data(global const float *restrict dz, global const float *restrict w,
                                 global float *restrict dx, int images)
 {
@@ -111,9 +113,9 @@ kernel void dense_backward_data(global const float *restrict dz, global const fl
 }
 
 /* Rows of dw from i on, all columns from o on in steps of `step`. */
-INCL_INLINE void incl_dense_rows(global const float *restrict x, global const float *restrict dz_t,
-                                   global float *target, int i, int o, int step, int blocks,
-                                   float learning_rate)
+INCL_OUTLINE void incl_dense_rows(global const float *restrict x, global const float *restrict dz_t,
+                                  global float *target, int i, int o, int step, int blocks,
+                                  float learning_rate)
 {
     for (; o < COLUMNS; o += step) {
 #if IN % TILE_ROWS
@@ -127,11 +129,11 @@ INCL_INLINE void incl_dense_rows(global const float *restrict x, global const fl
 }
 
 /* x [blocks][IN][NB], dz_t [blocks][NB][COLUMNS], read.  target: w or dw [IN][OUT]; see update.h.
- * Work-items {COLUMNS / LANES / TILE_V, ceil(IN / TILE_ROWS) or more}: one owns TILE_ROWS rows of TILE_V
- * vectors; with SOLO dimension 0 is 1 and it walks through all columns. */
+ * Work-items {COLUMNS / LANES / TILE_V, ceil(IN / TILE_ROWS) or more}: one owns TILE_ROWS rows of
+ * TILE_V vectors; with SOLO dimension 0 is 1 and it walks through all columns. */
 kernel void dense_backward_weights(global const float *restrict x,
-                                   global const float *restrict dz_t,
-                                   global float *restrict target, float learning_rate, int images)
+                                   global const float *restrict dz_t, global float *restrict target,
+                                   float learning_rate, int images)
 {
     const int width = LANES * TILE_V;
     int i = get_global_id(1) * TILE_ROWS;
@@ -157,13 +159,15 @@ kernel void dense_backward(global const float *restrict x, global const float *r
     global float *dw = w;
 #endif
     FOR_LANES(lane)
-        FOR_SHARE(tile, tiles * blocks) {
-            int block = tile / tiles, i = from + tile % tiles * TILE_IN;
-            if (i < IN)
-                incl_dense_inputs(dz + block * OUT * NB + lane, w, dx + block * IN * NB + lane, i);
-        }
+    FOR_SHARE(tile, tiles * blocks)
+    {
+        int block = tile / tiles, i = from + tile % tiles * TILE_IN;
+        if (i < IN)
+            incl_dense_inputs(dz + block * OUT * NB + lane, w, dx + block * IN * NB + lane, i);
+    }
     SYNC();
-    FOR_ITEMS(tile, GROUP_ROWS / TILE_ROWS * columns) {
+    FOR_ITEMS(tile, GROUP_ROWS / TILE_ROWS * columns)
+    {
         int i = from + tile / columns * TILE_ROWS;
         if (i < IN)
             incl_dense_rows(x, dz_t, dw, i, tile % columns * width, COLUMNS, blocks, learning_rate);

@@ -4,10 +4,10 @@
 #include "activation.h"
 #include "update.h"
 
-/* sum[t] = z[o + t] of LANES images, from the terms `from` to `end` - 1; x and y start at the images,
- * w at output o. */
+/* sum[t] = z[o + t] of LANES images, from the terms `from` to `end` - 1; x and y start at the
+ * images, w at output o. */
 INCL_INLINE void incl_dense_slice(global const float *restrict x, global const float *restrict w,
-                                    int from, int end, incl_lanes *sum, const int count)
+                                  int from, int end, incl_lanes *sum, const int count)
 {
     for (int i = from; i < end; i++) {
         incl_lanes value = LOAD(x + i * NB);
@@ -40,12 +40,13 @@ INCL_INLINE void incl_dense_begin(
 #define DENSE_BIAS(o)
 #endif
 
-/* Adds the slice of the terms from `from` on to y[o + t] of LANES images; the last one ends in f. */
+/* Adds the slice of the terms from `from` on to y[o + t] of LANES images; the last one ends in f.
+ */
 INCL_INLINE void incl_dense_tile(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
-                                   global const float *restrict b,
+                                 global const float *restrict b,
 #endif
-                                   global float *restrict y, int from, int o, const int count)
+                                 global float *restrict y, int from, int o, const int count)
 {
     incl_lanes sum[TILE_OUT];
     incl_dense_begin(DENSE_BIAS(o) from == 0, sum, count);
@@ -59,12 +60,11 @@ INCL_INLINE void incl_dense_tile(global const float *restrict x, global const fl
 }
 
 /* The same for the tile that begins at output o; the last one may be smaller. */
-INCL_INLINE void incl_dense_outputs(global const float *restrict x,
-                                      global const float *restrict w,
+INCL_OUTLINE void incl_dense_outputs(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
-                                      global const float *restrict b,
+                                     global const float *restrict b,
 #endif
-                                      global float *restrict y, int from, int o)
+                                     global float *restrict y, int from, int o)
 {
 #if OUT % TILE_OUT
     if (o + TILE_OUT > OUT) {
@@ -77,7 +77,7 @@ INCL_INLINE void incl_dense_outputs(global const float *restrict x,
 
 /* sum[t] = dx[t] of LANES images; dz starts at the images, w at the row of input 0. */
 INCL_INLINE void incl_dense_data_sums(global const float *restrict dz, global const float *w,
-                                        incl_lanes *sum, const int count)
+                                      incl_lanes *sum, const int count)
 {
 #pragma unroll
     for (int t = 0; t < count; t++)
@@ -91,7 +91,7 @@ INCL_INLINE void incl_dense_data_sums(global const float *restrict dz, global co
 }
 
 INCL_INLINE void incl_dense_data_tile(global const float *restrict dz, global const float *w,
-                                        global float *restrict dx, const int count)
+                                      global float *restrict dx, const int count)
 {
     incl_lanes sum[TILE_IN];
     incl_dense_data_sums(dz, w, sum, count);
@@ -101,8 +101,8 @@ INCL_INLINE void incl_dense_data_tile(global const float *restrict dz, global co
 }
 
 /* dx of the TILE_IN inputs from i on. */
-INCL_INLINE void incl_dense_inputs(global const float *restrict dz, global const float *w,
-                                     global float *restrict dx, int i)
+INCL_OUTLINE void incl_dense_inputs(global const float *restrict dz, global const float *w,
+                                    global float *restrict dx, int i)
 {
 #if IN % TILE_IN
     if (i + TILE_IN > IN) {
@@ -115,9 +115,9 @@ INCL_INLINE void incl_dense_inputs(global const float *restrict dz, global const
 
 /* Rows i .. i + count - 1 and columns o .. o + LANES TILE_V - 1 of dw, finished into target. */
 INCL_INLINE void incl_dense_weights_tile(global const float *restrict x,
-                                           global const float *restrict dz_t, global float *target,
-                                           int i, int o, int blocks, float learning_rate,
-                                           const int count)
+                                         global const float *restrict dz_t, global float *target,
+                                         int i, int o, int blocks, float learning_rate,
+                                         const int count)
 {
     incl_lanes sum[TILE_ROWS][TILE_V];
 #pragma unroll

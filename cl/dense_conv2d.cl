@@ -50,7 +50,7 @@ INCL_INLINE void incl_dense_conv2d_tile(global const float *restrict dz, global 
 }
 
 /* The same for the channels k .. k + TILE_IN - 1, of which some or all may be past OUT_C. */
-INCL_INLINE void incl_dense_conv2d_channels(global const float *restrict dz,
+INCL_OUTLINE void incl_dense_conv2d_channels(global const float *restrict dz,
                                               global const float *w, global const float *restrict y,
 #if POOLED
                                               global const incl_code *restrict code,

@@ -21,7 +21,7 @@ enum { ROW_TILE = 8 }; /* rows of g that an item sums at once where it sums over
     ((PARTS_##n > 0 ? ROWS_##n : (ROWS_##n + ROW_TILE - 1) / ROW_TILE) * (COLUMNS_##n / LANES))
 
 #if ENTRIES > 0
-INCL_INLINE void incl_finish_parts(global const float *restrict piece, global float *target,
+INCL_OUTLINE void incl_finish_parts(global const float *restrict piece, global float *target,
                                      const int parts, const int stride, const int columns,
                                      const int channels, int row, int k, float learning_rate)
 {
@@ -31,7 +31,7 @@ INCL_INLINE void incl_finish_parts(global const float *restrict piece, global fl
     incl_finish_gradients(target, row * channels + k, k, channels, sum, learning_rate);
 }
 
-INCL_INLINE void incl_finish_bias(global const float *restrict piece, global float *target,
+INCL_OUTLINE void incl_finish_bias(global const float *restrict piece, global float *target,
                                     const int columns, const int channels, int k, int count,
                                     float learning_rate)
 {
@@ -41,7 +41,7 @@ INCL_INLINE void incl_finish_bias(global const float *restrict piece, global flo
     incl_finish_gradients(target, k, k, channels, sum, learning_rate);
 }
 
-INCL_INLINE void incl_finish_rows(global const float *restrict piece,
+INCL_OUTLINE void incl_finish_rows(global const float *restrict piece,
                                     global const float *restrict x, global float *target,
                                     const int rows, const int columns, const int channels, int row,
                                     int k, int count, float learning_rate)

@@ -18,14 +18,18 @@
 #endif
 
 /* Tiles are arrays whose size is a constant only where a function is called: left out of line, they
- * would lie in memory, and compilers do that to a function that is called twice. OUTLINE is for what is
- * long, called more than once and not where the time goes: it would be compiled as often. */
+ * would lie in memory, and compilers do that to a function that is called twice. OUTLINE is for the
+ * work of a whole tile: a kernel may be compiled several times over (PoCL: three times), what it calls
+ * once. On a GPU, where a call is dear, it means nothing. */
 #ifdef __clang__
 #define INCL_INLINE static inline __attribute__((always_inline))
-#define INCL_OUTLINE static __attribute__((noinline))
 #else
 #define INCL_INLINE static inline
-#define INCL_OUTLINE static
+#endif
+#if defined(__clang__) && LANES > 1
+#define INCL_OUTLINE static inline __attribute__((noinline))
+#else
+#define INCL_OUTLINE static inline
 #endif
 
 #if LANES == 16

@@ -21,7 +21,7 @@ INCL_INLINE void incl_labels(global const int *labels, global const int *order, 
 }
 
 /* Rank of the true class and the best class; a score that is NaN never counts as beaten. */
-INCL_INLINE void incl_judge(global const float *score, int lane, const int *label, int first,
+INCL_OUTLINE void incl_judge(global const float *score, int lane, const int *label, int first,
                               int n, int images, global int *image_rank, global int *image_class)
 {
     for (int l = 0; l < LANES && n + l < images; l++) {

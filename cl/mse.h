@@ -8,7 +8,7 @@
 
 #if LOSS == 1
 /* As in cross_entropy.h. */
-INCL_INLINE void incl_loss(global const float *x, int lane, const int *label, int n, int images,
+INCL_OUTLINE void incl_loss(global const float *x, int lane, const int *label, int n, int images,
                              global float *dx, global float *image_loss)
 {
 #if GRADIENT

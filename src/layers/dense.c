@@ -130,8 +130,9 @@ struct walk {
     int tiles, blocks;
 };
 
-/* Two items for each compute unit of a CPU, of all blocks where there are tiles enough: the fewer the
- * items, the less is read twice. What a slice reads of the blocks should stay in the second cache. */
+/* Two items for each compute unit of a CPU, of all blocks where there are tiles enough: the fewer
+ * the items, the less is read twice. What a slice reads of the blocks should stay in the second
+ * cache. */
 static struct walk forward_walk(const struct incline_layer *layer, const struct incline_plan *plan)
 {
     enum { ITEMS_A_UNIT = 2, BLOCKS_MAX = 16 };
