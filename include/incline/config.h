@@ -80,7 +80,7 @@ INCLINE_API const char *const *incline_builtin_names(void);
 INCLINE_API const char *incline_builtin_text(const char *name);
 
 /* Help for layers and options, made from the option tables: "conv2d", "sgd", "data", "train"; NULL
- * lists the topics. Allocated in *out; free with incline_text_free. Fails with ARGUMENT on an
+ * lists the topics, "reference" is all of them as Markdown. Allocated in *out; free with incline_text_free. Fails with ARGUMENT on an
  * unknown topic. */
 INCLINE_API enum incline_status incline_config_help(struct incline_context *ctx, const char *topic,
                                                     char **out) INCLINE_MUST_CHECK;

@@ -68,6 +68,10 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
 const struct incline_layer_class incline_add_class = {
     .name = "add",
     .help = "sum of the layers named by `from`, all of one shape",
+    .about = {.equation = "y = a + b + ...",
+              .shapes = "inputs of one shape, kept",
+              .pytorch = "a + b",
+              .keras = "Add"},
     .most_inputs = INCLINE_INPUTS_MAX,
     .infer = infer,
     .forward = forward,

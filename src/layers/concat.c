@@ -69,6 +69,10 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
 const struct incline_layer_class incline_concat_class = {
     .name = "concat",
     .help = "the channels of the layers named by `from` side by side",
+    .about = {.equation = "y[h][w] = a[h][w] followed by b[h][w], ...",
+              .shapes = "HxWxC1, HxWxC2, ... -> HxWx(C1 + C2 + ...)",
+              .pytorch = "cat(dim=1)",
+              .keras = "Concatenate"},
     .most_inputs = INCLINE_INPUTS_MAX,
     .infer = infer,
     .forward = forward,

@@ -378,6 +378,10 @@ static const struct incline_option options[] = {
 const struct incline_layer_class incline_dense_class = {
     .name = "dense",
     .help = "fully connected layer",
+    .about = {.equation = "y[o] = f(b[o] + sum over i of w[i][o] x[i])",
+              .shapes = "vector of I -> vector of units",
+              .pytorch = "Linear",
+              .keras = "Dense"},
     .options = {options, sizeof options / sizeof *options, "units", sizeof(struct options)},
     .infer = infer,
     .forward = forward,

@@ -20,5 +20,10 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
 const struct incline_layer_class incline_flatten_class = {
     .name = "flatten",
     .help = "height x width x channels into a vector, in that order",
+    .about = {.equation = "y[(h W + w) C + c] = x[h][w][c]\n"
+                          "weights files hold the order of PyTorch, (c H + h) W + w",
+              .shapes = "HxWxC -> vector of H W C",
+              .pytorch = "Flatten",
+              .keras = "Flatten"},
     .infer = infer,
 };

@@ -3,6 +3,7 @@
 #ifndef INCLINE_LAYERS_LAYER_H
 #define INCLINE_LAYERS_LAYER_H
 
+#include "base/about.h"
 #include "base/options.h"
 #include "base/shape.h"
 #include "device/plan.h"
@@ -203,6 +204,7 @@ static inline struct incline_tensor *incline_gradient_target(const struct inclin
 struct incline_layer_class {
     const char *name;
     const char *help;
+    struct incline_about about;
     struct incline_option_table options; /* size 0: no options */
     int most_inputs;                     /* of a join, which has at least two; 0: no join */
     /* Checks options against layer->in; sets out, parameters, multiply_adds and detail. On a misfit

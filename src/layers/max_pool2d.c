@@ -185,6 +185,12 @@ static const struct incline_option options[] = {
 const struct incline_layer_class incline_max_pool2d_class = {
     .name = "max_pool2d",
     .help = "the largest number of each window, channel by channel",
+    .about = {.equation =
+                  "y[oh][ow][c] = max over the window of x[oh SH + h - PT][ow SW + w - PL][c]\n"
+                  "the gradient goes to the first of equal maxima; cells outside x never win",
+              .shapes = "HxWxC -> OHxOWxC",
+              .pytorch = "MaxPool2d",
+              .keras = "MaxPooling2D"},
     .options = {options, sizeof options / sizeof *options, "size", sizeof(struct options)},
     .infer = infer,
     .forward = forward,

@@ -52,6 +52,10 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
 const struct incline_layer_class incline_multiply_class = {
     .name = "multiply",
     .help = "product of two layers named by `from`; the second may have one number a channel",
+    .about = {.equation = "y = a b, number by number; b of shape 1x1xC counts for every position",
+              .shapes = "HxWxC and HxWxC or 1x1xC -> HxWxC",
+              .pytorch = "a * b",
+              .keras = "Multiply"},
     .most_inputs = 2,
     .infer = infer,
     .forward = forward,

@@ -27,32 +27,87 @@ static void list_topics(struct incline_text *out)
     for (size_t i = 0; i < incline_layer_class_count; i++)
         incline_text_add(out, "  %-14s %s\n", incline_layer_classes[i]->name,
                          incline_layer_classes[i]->help);
+    incline_text_add(out, "\nAll of that:\n  %-14s as one page of Markdown\n", "reference");
 }
 
-static void describe(const char *name, const char *help, const struct incline_option_table *table,
-                     struct incline_text *out)
+/* One thing to describe; about NULL: a section. */
+struct entry {
+    const char *name, *help;
+    const struct incline_about *about;
+    const struct incline_option_table *table;
+};
+
+static struct entry section_entry(const struct topic *topic)
 {
-    incline_text_add(out, "%s: %s\n", name, help);
-    if (table->count > 0)
+    return (struct entry){topic->name, topic->help, NULL, topic->table};
+}
+
+static struct entry layer_entry(const struct incline_layer_class *class)
+{
+    return (struct entry){class->name, class->help, &class->about, &class->options};
+}
+
+static void describe_options(const struct entry *entry, struct incline_text *out)
+{
+    if (entry->table->count > 0)
         incline_text_add(out, "\n");
-    incline_options_help(table, out);
-    if (table->main_option)
-        incline_text_add(out, "\n`%s: VALUE` is short for `%s: {%s: VALUE}`.\n", name, name,
-                         table->main_option);
+    incline_options_help(entry->table, out);
+    if (entry->table->main_option)
+        incline_text_add(out, "\n`%s: VALUE` is short for `%s: {%s: VALUE}`.\n", entry->name,
+                         entry->name, entry->table->main_option);
+}
+
+static void describe(const struct entry *entry, struct incline_text *out)
+{
+    incline_text_add(out, "%s: %s\n", entry->name, entry->help);
+    if (entry->about) {
+        incline_text_add(out, "\n");
+        incline_about_write(entry->about, out);
+    }
+    describe_options(entry, out);
 }
 
 static bool describe_topic(const char *name, struct incline_text *out)
 {
     for (size_t i = 0; i < TOPIC_COUNT; i++) {
         if (strcmp(topics[i].name, name) == 0) {
-            describe(name, topics[i].help, topics[i].table, out);
+            struct entry entry = section_entry(&topics[i]);
+            describe(&entry, out);
             return true;
         }
     }
     const struct incline_layer_class *class = incline_layer_class_find(name);
-    if (class)
-        describe(name, class->help, &class->options, out);
+    if (class) {
+        struct entry entry = layer_entry(class);
+        describe(&entry, out);
+    }
     return class != NULL;
+}
+
+/* A chapter of the manual; its body is what `describe` says, as it stands. */
+static void write_chapter(const struct entry *entry, struct incline_text *out)
+{
+    incline_text_add(out, "\n### %s\n\n```\n", entry->name);
+    describe(entry, out);
+    incline_text_add(out, "```\n");
+}
+
+static void write_reference(struct incline_text *out)
+{
+    incline_text_add(out, "# Reference of the configuration\n\n"
+                          "Made by `incline help reference` from the tables that also read the "
+                          "configuration. H, W and C are the\nheight, width and channels of a "
+                          "layer's input; x is its input, y its output, f the activation.\n"
+                          "\n## Sections\n");
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        struct entry entry = section_entry(&topics[i]);
+        write_chapter(&entry, out);
+    }
+    incline_text_add(out, "\n## Layers\n");
+    for (size_t i = 0; i < incline_layer_class_count; i++) {
+        struct entry entry = layer_entry(incline_layer_classes[i]);
+        write_chapter(&entry, out);
+    }
 }
 
 static enum incline_status fail_topic(struct incline_context *ctx, const char *topic)
@@ -85,6 +140,8 @@ enum incline_status incline_config_help(struct incline_context *ctx, const char 
     enum incline_status status = INCLINE_OK;
     if (!topic)
         list_topics(&text);
+    else if (strcmp(topic, "reference") == 0)
+        write_reference(&text);
     else if (!describe_topic(topic, &text))
         status = fail_topic(ctx, topic);
     if (status == INCLINE_OK)

@@ -2,6 +2,7 @@
 #include "support/scratch.h"
 
 #include "base/embedded.h"
+#include "layers/layer.h"
 #include "train/config.h"
 
 #define MODEL "model: {input: [2, 2, 3], layers: [flatten, dense: 4]}\n"
@@ -422,7 +423,15 @@ static void test_help(void **state)
         incline_text_free(&text);
     }
     assert_ok(s->ctx, incline_config_help(s->ctx, "dense", &text));
+    assert_non_null(strstr(text, "\nPyTorch: Linear\n"));
     assert_non_null(strstr(text, "`dense: VALUE` is short for `dense: {units: VALUE}`."));
+    incline_text_free(&text);
+    assert_ok(s->ctx, incline_config_help(s->ctx, "reference", &text));
+    for (size_t i = 0; i < incline_layer_class_count; i++) {
+        assert_non_null(incline_layer_classes[i]->about.equation);
+        assert_non_null(incline_layer_classes[i]->about.shapes);
+        assert_non_null(strstr(text, incline_layer_classes[i]->about.shapes));
+    }
     incline_text_free(&text);
     assert_fails(s->ctx, INCLINE_ERROR_ARGUMENT, incline_config_help(s->ctx, "conv", &text),
                  "there is no help on 'conv' (did you mean 'conv2d'?)");
