@@ -1,0 +1,279 @@
+/* Ten steps of small networks that between them use every layer, loss and optimizer, against
+ * PyTorch: same weights, same batches, same losses and gradients (fixtures/make_network_parity.py);
+ * and with every rewrite off the same bits as with all on. */
+#include "support/scratch.h"
+
+#include "support/device.h"
+
+#include "formats/safetensors.h"
+#include "network/rewrite.h"
+#include "network/step.h"
+#include "train/config.h"
+#include "train/evaluator.h"
+#include "train/weights_file.h"
+
+#include <math.h>
+
+enum { STEPS = 10, TENSORS_MAX = 64, PATH_BYTES = 1024 };
+
+static struct test_device env;
+
+struct network {
+    const char *name;
+    char folder[SCRATCH_PATH_BYTES];
+    struct incline_safetensors *file;
+    struct incline_config *config;
+    struct incline_feed *feed;
+    struct incline_buffer *metrics, *image_class;
+    int batch;
+};
+
+/* The parameters that a run ends with, and the gradients of its first step if they are stored. */
+struct run {
+    struct incline_parameters *parameters, *gradients;
+    struct incline_step_plan *plan;
+};
+
+static void fixture_path(char path[PATH_BYTES], const char *name, const char *ending)
+{
+    const char *folder = getenv("INCLINE_TEST_FIXTURES");
+    snprintf(path, PATH_BYTES, "%s/networks/%s%s", folder ? folder : "tests/fixtures", name,
+             ending);
+}
+
+static void feed_images(struct network *n)
+{
+    const struct incline_safetensor *images = incline_safetensors_find(n->file, "images");
+    const struct incline_safetensor *labels = incline_safetensors_find(n->file, "labels");
+    assert_true(images && labels);
+    n->batch = (int)(images->dims[0] / STEPS);
+    assert_int_equal(n->batch, n->config->train.batch_size);
+    int *values = malloc(labels->bytes);
+    assert_non_null(values);
+    memcpy(values, labels->data, labels->bytes);
+    struct incline_images set = {(int)images->dims[1],          (int)images->dims[2],
+                                 (int)images->dims[3],          images->dims[0],
+                                 (unsigned char *)images->data, values};
+    assert_ok(env.ctx, incline_images_feed(env.ctx, env.device, n->config, &set, &n->feed));
+    free(values);
+    assert_ok(env.ctx,
+              incline_buffer_create(env.ctx, env.device, "metrics",
+                                    STEPS * sizeof(struct incline_metrics_slot), &n->metrics));
+    assert_ok(env.ctx, incline_buffer_create(env.ctx, env.device, "classes",
+                                             images->dims[0] * sizeof(int), &n->image_class));
+}
+
+static void network_path(const struct network *n, char path[PATH_BYTES], const char *name)
+{
+    snprintf(path, PATH_BYTES, "%s/%s.safetensors", n->folder, name);
+}
+
+/* The tensors whose names begin with `prefix` become a weights file like a user's. */
+static void write_weights(const struct network *n, const char *prefix, const char *path)
+{
+    struct incline_safetensor_source tensors[TENSORS_MAX];
+    size_t count = 0, length = strlen(prefix);
+    for (size_t i = 0; i < incline_safetensors_count(n->file); i++) {
+        const struct incline_safetensor *from = incline_safetensors_item(n->file, i);
+        if (strncmp(from->name, prefix, length) != 0)
+            continue;
+        float *values = malloc(from->bytes);
+        assert_true(values && count < TENSORS_MAX);
+        assert_ok(env.ctx, incline_safetensors_get_f32(env.ctx, n->file, from, values));
+        tensors[count] = (struct incline_safetensor_source){
+            .name = from->name + length, .rank = from->rank, .values = values};
+        memcpy(tensors[count++].dims, from->dims, sizeof from->dims);
+    }
+    assert_true(count > 0);
+    assert_ok(env.ctx, incline_safetensors_write(env.ctx, path, tensors, count, NULL, 0));
+    for (size_t i = 0; i < count; i++)
+        free((float *)tensors[i].values);
+}
+
+static void open_network(struct scratch *s, const char *name, struct network *n)
+{
+    char path[PATH_BYTES];
+    *n = (struct network){.name = name};
+    snprintf(n->folder, sizeof n->folder, "%s", s->folder);
+    fixture_path(path, name, ".safetensors");
+    assert_ok(env.ctx, incline_safetensors_read(env.ctx, path, &n->file));
+    fixture_path(path, name, ".yaml");
+    assert_ok(env.ctx, incline_config_load(env.ctx, path, NULL, 0, &n->config));
+    feed_images(n);
+    network_path(n, path, "start");
+    write_weights(n, "start.", path);
+}
+
+static void close_network(struct network *n)
+{
+    incline_buffer_destroy(&n->image_class);
+    incline_buffer_destroy(&n->metrics);
+    incline_feed_destroy(&n->feed);
+    incline_config_destroy(&n->config);
+    incline_safetensors_destroy(&n->file);
+}
+
+static void start_run(const struct network *n, unsigned rewrites, struct run *run)
+{
+    const struct incline_model *model = &n->config->model;
+    char path[PATH_BYTES];
+    *run = (struct run){0};
+    assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
+                                                 model->layer_count, &run->parameters));
+    network_path(n, path, "start");
+    assert_ok(env.ctx, incline_weights_load(env.ctx, n->config, run->parameters, path));
+    if (!(rewrites & INCLINE_REWRITE_UPDATE))
+        assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
+                                                     model->layer_count, &run->gradients));
+    struct incline_step_spec spec = {
+        .device = env.device,
+        .layers = model->layers,
+        .layer_count = model->layer_count,
+        .loss = &incline_losses[n->config->train.loss],
+        .mode = INCLINE_STEP_TRAIN,
+        .rewrites = rewrites,
+        .batch = n->batch,
+        .parameters = run->parameters,
+        .gradients = run->gradients,
+        .feed = n->feed,
+        .metrics = n->metrics,
+        .image_class = n->image_class,
+    };
+    assert_ok(env.ctx, incline_step_plan_create(env.ctx, &spec, &run->plan));
+}
+
+static void run_steps(const struct network *n, struct run *run, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        struct incline_step step = {n->batch, i * n->batch, i, (float)n->config->train.sgd.lr};
+        assert_ok(env.ctx, incline_step_run(env.ctx, run->plan, &step));
+    }
+}
+
+static void finish_run(struct run *run)
+{
+    incline_step_plan_destroy(&run->plan);
+    incline_parameters_destroy(&run->gradients);
+    incline_parameters_destroy(&run->parameters);
+}
+
+static float *floats_of(const struct incline_safetensors *file, const char *name, size_t *count)
+{
+    const struct incline_safetensor *tensor = incline_safetensors_find(file, name);
+    assert_non_null(tensor);
+    float *values = malloc(tensor->bytes);
+    assert_non_null(values);
+    assert_ok(env.ctx, incline_safetensors_get_f32(env.ctx, file, tensor, values));
+    *count = tensor->elems;
+    return values;
+}
+
+static double relative_l2(const float *got, const float *want, size_t count)
+{
+    double difference = 0, size = 0;
+    for (size_t i = 0; i < count; i++) {
+        double d = (double)got[i] - (double)want[i];
+        difference += d * d;
+        size += (double)want[i] * (double)want[i];
+    }
+    return size > 0 ? sqrt(difference / size) : sqrt(difference);
+}
+
+/* Compares what `values` hold with the fixture's tensors `prefix`..., in PyTorch's shapes. */
+static void check_tensors(const struct network *n, const struct incline_parameters *values,
+                          const char *prefix, double limit)
+{
+    struct incline_safetensors *file = NULL;
+    char path[PATH_BYTES];
+    size_t checked = 0, length = strlen(prefix);
+    network_path(n, path, "got");
+    assert_ok(env.ctx, incline_weights_save(env.ctx, n->config, values, NULL, 0, path));
+    assert_ok(env.ctx, incline_safetensors_read(env.ctx, path, &file));
+    for (size_t i = 0; i < incline_safetensors_count(n->file); i++) {
+        const char *name = incline_safetensors_item(n->file, i)->name;
+        if (strncmp(name, prefix, length) != 0)
+            continue;
+        size_t count, same;
+        float *want = floats_of(n->file, name, &count);
+        float *got = floats_of(file, name + length, &same);
+        assert_int_equal(count, same);
+        double error = relative_l2(got, want, count);
+        print_message("%s: %-28s L2 %.2g\n", n->name, name, error);
+        assert_true(error <= limit);
+        free(got);
+        free(want);
+        checked++;
+    }
+    assert_true(checked > 0);
+    incline_safetensors_destroy(&file);
+}
+
+static void check_losses(const struct network *n)
+{
+    struct incline_metrics_slot slots[STEPS];
+    double losses[STEPS];
+    assert_ok(env.ctx, incline_buffer_read(env.ctx, n->metrics, 0, slots, sizeof slots));
+    memcpy(losses, incline_safetensors_find(n->file, "losses")->data, sizeof losses);
+    for (int i = 0; i < STEPS; i++) {
+        double got = (double)slots[i].loss_sum / n->batch;
+        print_message("%s: step %2d loss %.7f, PyTorch %.7f\n", n->name, i + 1, got, losses[i]);
+        assert_true(fabs(got - losses[i]) <= 1e-4 * fabs(losses[i]));
+    }
+}
+
+static float *all_parameters(const struct run *run, size_t *bytes)
+{
+    *bytes = incline_buffer_bytes(run->parameters->all);
+    float *values = malloc(*bytes);
+    assert_non_null(values);
+    assert_ok(env.ctx, incline_buffer_read(env.ctx, run->parameters->all, 0, values, *bytes));
+    return values;
+}
+
+static void check_network(struct scratch *s, const char *name)
+{
+    struct network n;
+    struct run run;
+    size_t bytes, same;
+    open_network(s, name, &n);
+    start_run(&n, 0, &run);
+    run_steps(&n, &run, 0, 1);
+    check_tensors(&n, run.gradients, "grad.", 1e-5);
+    run_steps(&n, &run, 1, STEPS);
+    check_losses(&n);
+    check_tensors(&n, run.parameters, "end.", 1e-4);
+    float *plain = all_parameters(&run, &bytes);
+    finish_run(&run);
+    start_run(&n, INCLINE_REWRITE_ALL, &run);
+    run_steps(&n, &run, 0, STEPS);
+    float *fused = all_parameters(&run, &same);
+    assert_int_equal(bytes, same);
+    assert_memory_equal(plain, fused, bytes);
+    finish_run(&run);
+    free(fused);
+    free(plain);
+    close_network(&n);
+}
+
+#define NETWORK(name)                                                                              \
+    static void test_##name(void **state)                                                          \
+    {                                                                                              \
+        check_network(*state, #name);                                                              \
+    }
+
+NETWORK(branches)
+
+#define RUN(name) cmocka_unit_test_setup_teardown(test_##name, scratch_setup, scratch_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN(branches),
+    };
+    int status = test_device_open(&env);
+    if (status)
+        return status;
+    status = cmocka_run_group_tests(tests, NULL, NULL);
+    test_device_close(&env);
+    return status;
+}
