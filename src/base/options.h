@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Limit of numbers that enter the arithmetic: beyond it a float overflows in a few steps. */
+#define INCLINE_LARGE 1e30
+
 enum incline_option_type {
     INCLINE_OPTION_INT,     /* int */
     INCLINE_OPTION_UINT64,  /* uint64_t */
@@ -55,7 +58,9 @@ struct incline_option {
      * above 0; max INT_MAX (whole numbers) or DBL_MAX: no upper limit. UINT64 takes all its range.
      */
     double min, max;
-    const char *const *choices; /* CHOICE only, NULL-terminated */
+    /* CHOICE: NULL-terminated. INT, DOUBLE: NULL, or the address of one word that may stand in the
+     * place of the number and is kept as 0. */
+    const char *const *choices;
     const char *help;           /* one line, with the unit */
 };
 

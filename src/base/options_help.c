@@ -35,6 +35,8 @@ static void add_option_help(const struct incline_option *option, struct incline_
         incline_option_add_choices(option, out);
     else
         incline_text_add(out, "%s", kind_of(option->type));
+    if (incline_option_word(option))
+        incline_text_add(out, " or %s", incline_option_word(option));
     if (incline_option_has_range(option)) {
         incline_text_add(out, ", ");
         incline_option_add_range(option, out);

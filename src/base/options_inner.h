@@ -29,6 +29,9 @@ enum incline_status incline_option_parse_raw(struct incline_context *ctx,
 /* Where the option's value is in an options struct. */
 void *incline_option_place(const struct incline_option *option, void *values);
 
+/* The word that may stand in the place of a number, or NULL. */
+const char *incline_option_word(const struct incline_option *option);
+
 /* true when not every number of the type is allowed, and when there is no upper limit but the
  * type's. */
 bool incline_option_has_range(const struct incline_option *option);

@@ -4,6 +4,12 @@
 #include <float.h>
 #include <limits.h>
 
+const char *incline_option_word(const struct incline_option *option)
+{
+    bool one = option->type == INCLINE_OPTION_INT || option->type == INCLINE_OPTION_DOUBLE;
+    return one && option->choices ? option->choices[0] : NULL;
+}
+
 bool incline_option_has_range(const struct incline_option *option)
 {
     return option->min < option->max;

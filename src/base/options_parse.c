@@ -17,6 +17,26 @@ static enum incline_status wrong(struct incline_text *problem, const char *wante
     return INCLINE_ERROR_CONFIG;
 }
 
+/* Of a number in whose place a word may stand. */
+static enum incline_status wrong_number(const struct incline_option *option,
+                                        struct incline_text *problem, const char *wanted,
+                                        const char *given)
+{
+    const char *word = incline_option_word(option);
+    if (!word)
+        return wrong(problem, wanted, given);
+    incline_text_add(problem, "must be %s or %s, not ", wanted, word);
+    incline_text_add_quoted(problem, given);
+    incline_text_add_hint(problem, given, &word, 1);
+    return INCLINE_ERROR_CONFIG;
+}
+
+static bool is_word_for_number(const struct incline_option *option, const char *text)
+{
+    const char *word = incline_option_word(option);
+    return word && strcmp(text, word) == 0;
+}
+
 static enum incline_status check_range(const struct incline_option *option, double number,
                                        const char *text, struct incline_text *problem)
 {
@@ -24,6 +44,8 @@ static enum incline_status check_range(const struct incline_option *option, doub
         return INCLINE_OK;
     incline_text_add(problem, "must be ");
     incline_option_add_range(option, problem);
+    if (incline_option_word(option))
+        incline_text_add(problem, " or %s", incline_option_word(option));
     incline_text_add(problem, ", not %.40s", text);
     return INCLINE_ERROR_CONFIG;
 }
@@ -41,8 +63,12 @@ static bool is_whole(const char *text)
 static enum incline_status parse_int(const struct incline_option *option, const char *text,
                                      int *out, struct incline_text *problem)
 {
+    if (is_word_for_number(option, text)) {
+        *out = 0;
+        return INCLINE_OK;
+    }
     if (!is_whole(text))
-        return wrong(problem, "a whole number", text);
+        return wrong_number(option, problem, "a whole number", text);
     errno = 0;
     long number = strtol(text, NULL, 10);
     bool too_large = errno == ERANGE || number > INT_MAX || number < INT_MIN;
@@ -70,8 +96,12 @@ static enum incline_status parse_double(const struct incline_option *option, con
                                         double *out, struct incline_text *problem)
 {
     double number;
+    if (is_word_for_number(option, text)) {
+        *out = 0;
+        return INCLINE_OK;
+    }
     if (!incline_parse_double(text, &number) || !isfinite(number))
-        return wrong(problem, "a finite number", text);
+        return wrong_number(option, problem, "a finite number", text);
     enum incline_status status = check_range(option, number, text, problem);
     if (status == INCLINE_OK)
         *out = number;

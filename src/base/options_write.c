@@ -1,5 +1,5 @@
 /* Values as text that reads back as the same values. */
-#include "base/options.h"
+#include "base/options_inner.h"
 
 #include <inttypes.h>
 
@@ -39,10 +39,22 @@ static void write_texts(const struct incline_texts *texts, struct incline_text *
     incline_text_add(out, "]");
 }
 
+static bool is_word(const struct incline_option *option, const void *place)
+{
+    if (!incline_option_word(option))
+        return false;
+    return option->type == INCLINE_OPTION_INT ? *(const int *)place == 0
+                                              : *(const double *)place == 0;
+}
+
 void incline_option_write(const struct incline_option *option, const void *values,
                           struct incline_text *out)
 {
     const void *place = (const char *)values + option->offset;
+    if (is_word(option, place)) {
+        incline_text_add(out, "%s", incline_option_word(option));
+        return;
+    }
     switch (option->type) {
     case INCLINE_OPTION_INT:
         incline_text_add(out, "%d", *(const int *)place);

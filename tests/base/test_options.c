@@ -256,6 +256,54 @@ static void test_help(void **state)
     incline_text_finish(&text);
 }
 
+/* A word that stands in the place of a number is kept as 0. */
+static void test_word_for_a_number(void **state)
+{
+    static const char *const word[] = {"forever"};
+    static const struct incline_option numbers[] = {
+        {"count", INCLINE_OPTION_INT, PLACE(count), "forever", 1, 9, word, "how long"},
+        {"rate", INCLINE_OPTION_DOUBLE, PLACE(rate), "2.5", DBL_MIN, DBL_MAX, word, "how fast"},
+    };
+    static const struct incline_option_table both = {numbers, 2, NULL, sizeof(struct values)};
+    static const struct {
+        int option;
+        const char *text, *written, *problem;
+    } cases[] = {
+        {0, "3", "3", ""},
+        {0, "forever", "forever", ""},
+        {1, "0.5", "0.5", ""},
+        {1, "forever", "forever", ""},
+        {0, "0", "forever", "must be between 1 and 9 or forever, not 0"},
+        {0, "forver", "forever",
+         "must be a whole number or forever, not 'forver' (did you mean 'forever'?)"},
+        {1, "-1", "forever", "must be above 0 or forever, not -1"},
+        {1, "x", "forever", "must be a finite number or forever, not 'x'"},
+    };
+    struct scratch *s = *state;
+    struct values v = {.count = 7};
+    struct incline_text problem, text;
+    assert_ok(s->ctx, incline_options_default(s->ctx, &both, &v));
+    assert_int_equal(v.count, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        incline_text_init(&problem, s->ctx);
+        incline_text_init(&text, s->ctx);
+        enum incline_status status =
+            incline_option_parse(s->ctx, &numbers[cases[i].option], cases[i].text, &v, &problem);
+        assert_int_equal(status, *cases[i].problem ? INCLINE_ERROR_CONFIG : INCLINE_OK);
+        assert_string_equal(incline_text_get(&problem), cases[i].problem);
+        incline_option_write(&numbers[cases[i].option], &v, &text);
+        assert_string_equal(incline_text_get(&text), cases[i].written);
+        incline_text_finish(&text);
+        incline_text_finish(&problem);
+    }
+    incline_text_init(&text, s->ctx);
+    incline_options_help(&both, &text);
+    assert_non_null(strstr(incline_text_get(&text),
+                           " whole number or forever, between 1 and 9; default forever\n"));
+    assert_non_null(strstr(incline_text_get(&text), " number or forever, above 0; default 2.5\n"));
+    incline_text_finish(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +314,7 @@ int main(void)
         scratch_test(test_read_fails_at_its_place),
         scratch_test(test_wrong_default_is_a_bug),
         scratch_test(test_help),
+        scratch_test(test_word_for_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
