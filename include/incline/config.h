@@ -41,10 +41,29 @@ INCLINE_API const char *incline_config_text(const struct incline_config *config)
 
 /* Settings that a program shows. */
 INCLINE_API const char *incline_config_model_name(const struct incline_config *config);
-INCLINE_API int incline_config_epochs(const struct incline_config *config);
+INCLINE_API int incline_config_epochs(const struct incline_config *config); /* 0: no limit */
 INCLINE_API int incline_config_batch_size(const struct incline_config *config);
 INCLINE_API uint64_t incline_config_seed(const struct incline_config *config);
 INCLINE_API const char *incline_config_data_root(const struct incline_config *config);
+
+/* How the learning rate moves, and what ends the training before its last epoch. Texts are static.
+ */
+struct incline_pace_summary {
+    const char *schedule;            /* "cosine" */
+    const char *equation;            /* lines */
+    bool per_step;                   /* it moves within an epoch */
+    double learning_rate;            /* the one that the schedule starts from */
+    int warmup_epochs, warmup_steps; /* at most one is above 0 */
+    const char *watch;               /* of early_stop: "val_loss"; NULL: there is none */
+    int patience;                    /* of early_stop */
+};
+
+INCLINE_API struct incline_pace_summary incline_config_pace(const struct incline_config *config);
+
+/* The learning rate of a step, from 0, in a training with so many steps an epoch, at least 1; for
+ * the schedule `plateau` as long as the validation keeps getting better. */
+INCLINE_API double incline_config_learning_rate(const struct incline_config *config, long long step,
+                                                int epoch_steps);
 
 /* The class names that data.classes gives; *count is 0 when it gives none. Owned by config. */
 INCLINE_API char *const *incline_config_classes(const struct incline_config *config, size_t *count);
@@ -80,8 +99,8 @@ INCLINE_API const char *const *incline_builtin_names(void);
 INCLINE_API const char *incline_builtin_text(const char *name);
 
 /* Help for layers and options, made from the option tables: "conv2d", "sgd", "data", "train"; NULL
- * lists the topics, "reference" is all of them as Markdown. Allocated in *out; free with incline_text_free. Fails with ARGUMENT on an
- * unknown topic. */
+ * lists the topics, "reference" is all of them as Markdown. Allocated in *out; free with
+ * incline_text_free. Fails with ARGUMENT on an unknown topic. */
 INCLINE_API enum incline_status incline_config_help(struct incline_context *ctx, const char *topic,
                                                     char **out) INCLINE_MUST_CHECK;
 

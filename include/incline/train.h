@@ -13,14 +13,14 @@
 /* Where training stands. Figures of an epoch are running means over its images so far, as in Keras:
  * they are taken while the weights change. */
 struct incline_progress {
-    int epoch, epochs;        /* from 1 */
+    int epoch, epochs;        /* from 1; epochs 0: there is no limit */
     int step, steps;          /* of this epoch, from 1 */
     long long total_step;     /* since the start of training, from 1 */
     double seconds;           /* training time of this epoch so far, validation excluded */
     double step_seconds;      /* mean over this epoch, the first step of the run excluded */
     double images_per_second; /* likewise */
     double loss, accuracy;
-    double learning_rate;
+    double learning_rate; /* of the step queued last */
     bool has_val;
     double val_loss, val_accuracy, val_seconds;
     bool best;                 /* end of an epoch: the monitored figure is the best so far */
@@ -68,10 +68,14 @@ struct incline_train_result {
     int epochs_done; /* complete ones */
     long long steps_done;
     bool stopped_by_time;
+    bool stopped_early;    /* by early_stop */
     double loss, accuracy; /* of the last complete epoch */
     bool has_val;
-    double best_val_accuracy;
+    /* The epoch in weights/best.safetensors, by what early_stop watches, or else by validation
+     * accuracy; without validation by training accuracy. 0: no epoch was complete. */
     int best_epoch;
+    double best_val_loss, best_val_accuracy;
+    bool best_restored; /* weights/last.safetensors holds it, too (early_stop.restore_best) */
     struct incline_progress last; /* where training stood at its end */
     double seconds, train_seconds, val_seconds, build_seconds, first_step_seconds;
     double tune_seconds;                               /* part of first_step_seconds */

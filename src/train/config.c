@@ -52,7 +52,8 @@ static enum incline_status read_sections(struct incline_context *ctx, struct inc
         status = incline_data_section_read(ctx, incline_node_get(root, "data"), &config->model,
                                            &config->data);
     if (status == INCLINE_OK)
-        status = incline_train_section_read(ctx, incline_node_get(root, "train"), &config->train);
+        status = incline_train_section_read(ctx, incline_node_get(root, "train"),
+                                            config->data.val != INCLINE_VAL_NONE, &config->train);
     return status;
 }
 
@@ -127,6 +128,7 @@ void incline_config_destroy(struct incline_config **config)
         return;
     incline_model_finish(&(*config)->model);
     incline_data_section_finish(&(*config)->data);
+    incline_train_section_finish(&(*config)->train);
     incline_free(&(*config)->rows);
     incline_free(&(*config)->text);
     incline_free(config);

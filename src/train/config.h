@@ -5,6 +5,7 @@
 #include "data/data_options.h"
 #include "incline/config.h"
 #include "network/model.h"
+#include "train/schedule.h"
 
 /* In the order of incline_loss_names. */
 enum incline_loss { INCLINE_LOSS_CROSS_ENTROPY, INCLINE_LOSS_MSE };
@@ -13,13 +14,21 @@ struct incline_sgd_options {
     double lr;
 };
 
+struct incline_early_stop {
+    bool on;
+    struct incline_patience_options patience;
+    bool restore_best;
+};
+
 struct incline_train_section {
-    int epochs;
+    int epochs; /* 0: until_converged */
     int batch_size;
     int loss;      /* enum incline_loss */
     int val_every; /* epochs */
     uint64_t seed;
     struct incline_sgd_options sgd;
+    struct incline_schedule schedule;
+    struct incline_early_stop early_stop;
 };
 
 struct incline_config {
@@ -30,6 +39,10 @@ struct incline_config {
     struct incline_layer_summary *rows;
     struct incline_model_summary summary;
 };
+
+/* The learning rate of a step, from 0; plateaus: see train/schedule.h. */
+double incline_train_section_rate(const struct incline_train_section *train, long long step,
+                                  long long epoch_steps, int plateaus);
 
 /* *out = the text of config, allocated, with root in the place of data.root. */
 enum incline_status incline_config_text_with_root(struct incline_context *ctx,

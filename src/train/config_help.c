@@ -14,6 +14,11 @@ static const struct topic topics[] = {
     {"data", "where the images are and how they are prepared", &incline_data_table},
     {"train", "how long and how to train", &incline_train_table},
     {"sgd", "optimizer: gradient descent", &incline_sgd_table},
+    {"schedule", "how the learning rate moves; all schedules", NULL},
+    {"warmup", "a linear rise of the learning rate in front of the schedule",
+     &incline_warmup_table},
+    {"early_stop", "ends training when the validation does not get better",
+     &incline_early_stop_table},
 };
 
 enum { TOPIC_COUNT = sizeof topics / sizeof *topics, NAMES_MAX = 128 };
@@ -27,6 +32,10 @@ static void list_topics(struct incline_text *out)
     for (size_t i = 0; i < incline_layer_class_count; i++)
         incline_text_add(out, "  %-14s %s\n", incline_layer_classes[i]->name,
                          incline_layer_classes[i]->help);
+    incline_text_add(out, "\nSchedules of the learning rate:\n");
+    for (size_t i = 0; incline_schedule_classes[i]; i++)
+        incline_text_add(out, "  %-14s %s\n", incline_schedule_classes[i]->name,
+                         incline_schedule_classes[i]->help);
     incline_text_add(out, "\nAll of that:\n  %-14s as one page of Markdown\n", "reference");
 }
 
@@ -67,21 +76,46 @@ static void describe(const struct entry *entry, struct incline_text *out)
     describe_options(entry, out);
 }
 
+static struct entry schedule_entry(const struct incline_schedule_class *class)
+{
+    return (struct entry){class->name, class->help, &class->about, &class->options};
+}
+
+static void describe_schedules(const char *help, struct incline_text *out)
+{
+    incline_text_add(out, "schedule: %s\n", help);
+    for (size_t i = 0; incline_schedule_classes[i]; i++) {
+        struct entry entry = schedule_entry(incline_schedule_classes[i]);
+        incline_text_add(out, "\n");
+        describe(&entry, out);
+    }
+}
+
 static bool describe_topic(const char *name, struct incline_text *out)
 {
     for (size_t i = 0; i < TOPIC_COUNT; i++) {
         if (strcmp(topics[i].name, name) == 0) {
             struct entry entry = section_entry(&topics[i]);
-            describe(&entry, out);
+            if (entry.table)
+                describe(&entry, out);
+            else
+                describe_schedules(entry.help, out);
             return true;
         }
     }
     const struct incline_layer_class *class = incline_layer_class_find(name);
+    const struct incline_schedule_class *schedule = incline_schedule_find(name);
     if (class) {
         struct entry entry = layer_entry(class);
         describe(&entry, out);
     }
-    return class != NULL;
+    if (class && schedule)
+        incline_text_add(out, "\n");
+    if (schedule) {
+        struct entry entry = schedule_entry(schedule);
+        describe(&entry, out);
+    }
+    return class || schedule;
 }
 
 /* A chapter of the manual; its body is what `describe` says, as it stands. */
@@ -101,6 +135,14 @@ static void write_reference(struct incline_text *out)
                           "\n## Sections\n");
     for (size_t i = 0; i < TOPIC_COUNT; i++) {
         struct entry entry = section_entry(&topics[i]);
+        if (entry.table)
+            write_chapter(&entry, out);
+    }
+    incline_text_add(out, "\n## Schedules\n\n"
+                          "lr is the optimizer's learning rate; epoch and step count those done "
+                          "before, from the end of the\nwarm-up, and steps all of these.\n");
+    for (size_t i = 0; incline_schedule_classes[i]; i++) {
+        struct entry entry = schedule_entry(incline_schedule_classes[i]);
         write_chapter(&entry, out);
     }
     incline_text_add(out, "\n## Layers\n");
@@ -118,6 +160,8 @@ static enum incline_status fail_topic(struct incline_context *ctx, const char *t
         names[count] = topics[count].name;
     for (size_t i = 0; i < incline_layer_class_count && count < NAMES_MAX; i++)
         names[count++] = incline_layer_classes[i]->name;
+    for (size_t i = 0; incline_schedule_classes[i] && count < NAMES_MAX; i++)
+        names[count++] = incline_schedule_classes[i]->name;
     struct incline_text text;
     incline_text_init(&text, ctx);
     incline_text_add(&text, "there is no help on ");

@@ -7,6 +7,7 @@
  *   config_reference.c  `model:` as a mapping, a path or a built-in name
  *   config_data.c       the `data:` section
  *   config_train.c      the `train:` section
+ *   config_pace.c       of it: schedule, warmup, early_stop
  *   config_sections.c   what the sections have in common
  *   config_summary.c    the table of a model's layers
  *   config_help.c       help from the option tables */
@@ -16,9 +17,6 @@
 #include "train/config.h"
 
 enum { INCLINE_FORMAT_VERSION = 1 };
-
-/* Limit of numbers that enter the arithmetic: beyond it a float overflows in a few steps. */
-#define INCLINE_LARGE 1e30
 
 /* The option table of a section without a main option; values of `type`. */
 #define INCLINE_SECTION_TABLE(options, type)                                                       \
@@ -57,6 +55,13 @@ enum incline_status incline_config_read_model(struct incline_context *ctx,
                                               struct incline_node *node,
                                               struct incline_model *out) INCLINE_MUST_CHECK;
 
+/* Read schedule, warmup and early_stop of the `train:` section, whose other values are in out, and
+ * write those that are not off. */
+enum incline_status incline_pace_read(struct incline_context *ctx, struct incline_node *train,
+                                      bool validates,
+                                      struct incline_train_section *out) INCLINE_MUST_CHECK;
+void incline_pace_write(const struct incline_train_section *train, struct incline_text *out);
+
 /* Fills rows and summary from the model. */
 enum incline_status incline_config_summarize(struct incline_context *ctx,
                                              struct incline_config *config) INCLINE_MUST_CHECK;
@@ -68,6 +73,12 @@ enum incline_status incline_section_read(struct incline_context *ctx, struct inc
                                          const struct incline_option_table *table,
                                          const char *const *planned,
                                          void *values) INCLINE_MUST_CHECK;
+
+/* Takes `name` or `{name: options}` apart; *options is NULL for a bare name. Anything else fails;
+ * label ("train: optimizer") begins the message. */
+enum incline_status incline_named_read(struct incline_context *ctx, struct incline_node *node,
+                                       const char *label, struct incline_node **name,
+                                       struct incline_node **options) INCLINE_MUST_CHECK;
 
 /* Adds a line for each option that is not CUSTOM. */
 void incline_section_write(const struct incline_option_table *table, const void *values,

@@ -19,6 +19,21 @@ enum incline_status incline_section_read(struct incline_context *ctx, struct inc
     return status == INCLINE_OK ? incline_options_require(ctx, node, label, table, given) : status;
 }
 
+enum incline_status incline_named_read(struct incline_context *ctx, struct incline_node *node,
+                                       const char *label, struct incline_node **name,
+                                       struct incline_node **options)
+{
+    *name = node;
+    *options = NULL;
+    if (incline_node_kind(node) == INCLINE_NODE_MAPPING && incline_node_count(node) == 1) {
+        *name = incline_node_key(node, 0);
+        *options = incline_node_value(node, 0);
+    }
+    if (incline_node_text(*name))
+        return INCLINE_OK;
+    return incline_fail_at(ctx, node, "%s must be one name, or {name: {...}}", label);
+}
+
 void incline_section_write(const struct incline_option_table *table, const void *values,
                            struct incline_text *out)
 {

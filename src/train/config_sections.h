@@ -7,6 +7,8 @@
 extern const struct incline_option_table incline_data_table;
 extern const struct incline_option_table incline_train_table;
 extern const struct incline_option_table incline_sgd_table;
+extern const struct incline_option_table incline_early_stop_table;
+extern const struct incline_option_table incline_warmup_table;
 
 /* Read a section; everything wrong fails at its node. The data must fit the model: as many numbers
  * in `normalize` as channels (one number is copied to all), as many class names as outputs. What
@@ -17,10 +19,11 @@ enum incline_status incline_data_section_read(struct incline_context *ctx,
                                               struct incline_data_options *out) INCLINE_MUST_CHECK;
 void incline_data_section_finish(struct incline_data_options *data);
 
-/* node NULL: there is no such section, all defaults. */
+/* node NULL: there is no such section, all defaults. validates: there are validation images. */
 enum incline_status
-incline_train_section_read(struct incline_context *ctx, struct incline_node *node,
+incline_train_section_read(struct incline_context *ctx, struct incline_node *node, bool validates,
                            struct incline_train_section *out) INCLINE_MUST_CHECK;
+void incline_train_section_finish(struct incline_train_section *train);
 
 /* Add a section as YAML, every key written out. */
 void incline_data_section_write(const struct incline_data_options *data, struct incline_text *out);

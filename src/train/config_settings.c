@@ -25,7 +25,8 @@ static bool meant_section(const char *path, char *out)
         const struct incline_option_table *table;
     } sections[] = {{"train.", &incline_train_table},
                     {"data.", &incline_data_table},
-                    {"train.optimizer.sgd.", &incline_sgd_table}};
+                    {"train.optimizer.sgd.", &incline_sgd_table},
+                    {"train.early_stop.", &incline_early_stop_table}};
     const char *dot = strrchr(path, '.'), *key = dot ? dot + 1 : path;
     size_t prefix = (size_t)(key - path), count = sizeof sections / sizeof *sections;
     bool is_top =

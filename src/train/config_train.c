@@ -12,15 +12,23 @@ enum { BATCH_MAX = 65536 };
 
 #define IN_TRAIN(member) offsetof(struct incline_train_section, member)
 
+static const char *const no_limit[] = {"until_converged"};
+
 static const struct incline_option train_options[] = {
-    {"epochs", INCLINE_OPTION_INT, IN_TRAIN(epochs), "10", 1, 1000000, NULL,
-     "passes over the training images"},
+    {"epochs", INCLINE_OPTION_INT, IN_TRAIN(epochs), "10", 1, 1000000, no_limit,
+     "passes over the training images; until_converged: early_stop ends them"},
     {"batch_size", INCLINE_OPTION_INT, IN_TRAIN(batch_size), "128", 1, BATCH_MAX, NULL,
      "images in a step"},
     {"loss", INCLINE_OPTION_CHOICE, IN_TRAIN(loss), "cross_entropy", 0, 0, incline_loss_names,
      "what is minimised; cross_entropy with or without a closing softmax"},
     {"optimizer", INCLINE_OPTION_CUSTOM, 0, "sgd", 0, 0, NULL,
      "how weights follow their gradients: {sgd: {lr: 0.01}}"},
+    {"schedule", INCLINE_OPTION_CUSTOM, 0, "constant", 0, 0, NULL,
+     "how the learning rate moves: {step: {every: 5}}; see `incline help schedule`"},
+    {"warmup", INCLINE_OPTION_CUSTOM, 0, "none", 0, 0, NULL,
+     "a linear rise of the learning rate before that: {epochs: 5} or {steps: 500}"},
+    {"early_stop", INCLINE_OPTION_CUSTOM, 0, "none", 0, 0, NULL,
+     "end when the validation does not get better: {patience: 5}"},
     {"metrics", INCLINE_OPTION_CUSTOM, 0, "[accuracy]", 0, 0, NULL, "figures beside the loss"},
     {"seed", INCLINE_OPTION_UINT64, IN_TRAIN(seed), "1", 0, 0, NULL,
      "start of the random numbers: weights and orders"},
@@ -40,8 +48,7 @@ const struct incline_option_table incline_sgd_table =
     INCLINE_SECTION_TABLE(sgd_options, struct incline_sgd_options);
 
 /* Words of the format that this release has no code for: never ignored. */
-static const char *const planned_train[] = {"schedule", "early_stop", "checkpoint",
-                                            "label_smoothing", NULL};
+static const char *const planned_train[] = {"checkpoint", "label_smoothing", NULL};
 static const char *const planned_sgd[] = {"momentum", "nesterov", "weight_decay", NULL};
 static const char *const planned_optimizers[] = {"adam", "adamw", "rmsprop", NULL};
 
@@ -67,16 +74,11 @@ static enum incline_status fail_optimizer(struct incline_context *ctx, struct in
 static enum incline_status read_optimizer(struct incline_context *ctx, struct incline_node *node,
                                           struct incline_train_section *out)
 {
-    struct incline_node *name = node;
-    struct incline_node *options = NULL;
-    if (incline_node_kind(node) == INCLINE_NODE_MAPPING && incline_node_count(node) == 1) {
-        name = incline_node_key(node, 0);
-        options = incline_node_value(node, 0);
-    }
-    const char *text = incline_node_text(name);
-    if (!text)
-        return incline_fail_at(ctx, node, "train: optimizer must be one name, or {name: {...}}");
-    if (strcmp(text, "sgd") != 0)
+    struct incline_node *name, *options;
+    enum incline_status status = incline_named_read(ctx, node, "train: optimizer", &name, &options);
+    if (status != INCLINE_OK)
+        return status;
+    if (strcmp(incline_node_text(name), "sgd") != 0)
         return fail_optimizer(ctx, name);
     return options ? incline_section_read(ctx, options, "sgd", &incline_sgd_table, planned_sgd,
                                           &out->sgd)
@@ -102,9 +104,10 @@ static enum incline_status check_metrics(struct incline_context *ctx, struct inc
 }
 
 enum incline_status incline_train_section_read(struct incline_context *ctx,
-                                               struct incline_node *node,
+                                               struct incline_node *node, bool validates,
                                                struct incline_train_section *out)
 {
+    out->schedule.class = incline_schedule_classes[0];
     enum incline_status status = incline_options_default(ctx, &incline_train_table, out);
     if (status == INCLINE_OK)
         status = incline_options_default(ctx, &incline_sgd_table, &out->sgd);
@@ -115,7 +118,14 @@ enum incline_status incline_train_section_read(struct incline_context *ctx,
     if (status == INCLINE_OK && optimizer)
         status = read_optimizer(ctx, optimizer, out);
     struct incline_node *metrics = incline_node_get(node, "metrics");
-    return status == INCLINE_OK && metrics ? check_metrics(ctx, metrics) : status;
+    if (status == INCLINE_OK && metrics)
+        status = check_metrics(ctx, metrics);
+    return status == INCLINE_OK ? incline_pace_read(ctx, node, validates, out) : status;
+}
+
+void incline_train_section_finish(struct incline_train_section *train)
+{
+    incline_schedule_finish(&train->schedule);
 }
 
 void incline_train_section_write(const struct incline_train_section *train,
@@ -125,5 +135,7 @@ void incline_train_section_write(const struct incline_train_section *train,
     incline_section_write(&incline_train_table, train, out);
     incline_text_add(out, "  optimizer: {sgd: {lr: ");
     incline_text_add_double(out, train->sgd.lr);
-    incline_text_add(out, "}}\n  metrics: [accuracy]\n");
+    incline_text_add(out, "}}\n");
+    incline_pace_write(train, out);
+    incline_text_add(out, "  metrics: [accuracy]\n");
 }

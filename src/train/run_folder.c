@@ -355,10 +355,11 @@ enum incline_status incline_run_folder_step(struct incline_context *ctx, const c
                                             const struct incline_progress *progress)
 {
     return put_event(ctx, path,
-                     json_pack("{s:s, s:I, s:i, s:I, s:f, s:f, s:f}", "event", "step", "unix_time",
-                               now(), "epoch", progress->epoch, "step",
-                               (json_int_t)progress->total_step, "seconds", progress->seconds,
-                               "loss", progress->loss, "accuracy", progress->accuracy));
+                     json_pack("{s:s, s:I, s:i, s:I, s:f, s:f, s:f, s:f}", "event", "step",
+                               "unix_time", now(), "epoch", progress->epoch, "step",
+                               (json_int_t)progress->total_step, "seconds", progress->seconds, "lr",
+                               progress->learning_rate, "loss", progress->loss, "accuracy",
+                               progress->accuracy));
 }
 
 enum incline_status incline_run_folder_epoch(struct incline_context *ctx, const char *path,
@@ -367,10 +368,11 @@ enum incline_status incline_run_folder_epoch(struct incline_context *ctx, const 
     enum incline_status status = append_log(ctx, path, progress);
     if (status)
         return status;
-    json_t *event = json_pack(
-        "{s:s, s:I, s:i, s:I, s:f, s:f, s:f, s:b}", "event", "epoch", "unix_time", now(), "epoch",
-        progress->epoch, "step", (json_int_t)progress->total_step, "seconds", progress->seconds,
-        "loss", progress->loss, "accuracy", progress->accuracy, "best", (int)progress->best);
+    json_t *event =
+        json_pack("{s:s, s:I, s:i, s:I, s:f, s:f, s:f, s:f, s:b}", "event", "epoch", "unix_time",
+                  now(), "epoch", progress->epoch, "step", (json_int_t)progress->total_step,
+                  "seconds", progress->seconds, "lr", progress->learning_rate, "loss",
+                  progress->loss, "accuracy", progress->accuracy, "best", (int)progress->best);
     if (event && progress->has_val) {
         json_object_set_new(event, "val_loss", json_real(progress->val_loss));
         json_object_set_new(event, "val_accuracy", json_real(progress->val_accuracy));

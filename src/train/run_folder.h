@@ -43,7 +43,8 @@ enum incline_status incline_run_folder_checkpoint(struct incline_context *ctx, c
                                                   const struct incline_progress *progress,
                                                   const char *weights) INCLINE_MUST_CHECK;
 
-/* Appends the end event: how it ended ("done", "max-time", "interrupted", "diverged"). */
+/* Appends the end event: how it ended ("done", "early-stop", "max-time", "interrupted",
+ * "diverged"). */
 enum incline_status incline_run_folder_end(struct incline_context *ctx, const char *path,
                                            const char *how,
                                            long long total_step) INCLINE_MUST_CHECK;

@@ -8,10 +8,11 @@
 #include "incline/network.h"
 #include "network/initialize.h"
 #include "network/rewrite.h"
-#include "train/earlier_run.h"
+#include "train/epoch_judge.h"
 #include "train/evaluator.h"
 #include "train/images_check.h"
 #include "train/run_folder.h"
+#include "train/run_weights.h"
 #include "train/weights_file.h"
 
 #include <math.h>
@@ -31,7 +32,6 @@ struct trainer {
     const struct incline_dataset *dataset;
     const struct incline_train_options *options;
     struct incline_train_result *result;
-    struct incline_config recorded; /* config, with a text that tells where the data is */
 
     struct incline_parameters *parameters;
     struct incline_parameters *gradients; /* NULL: they are applied as they are finished */
@@ -40,7 +40,8 @@ struct trainer {
     struct incline_buffer *metrics, *image_class;
     struct incline_step_plan *plan;
     struct incline_evaluator *evaluator; /* NULL: no validation */
-    char *folder, *last_path, *best_path;
+    struct incline_run_weights weights;
+    char *folder;
 
     size_t batch, steps, images; /* of an epoch */
     struct incline_metrics_slot *slots;
@@ -50,9 +51,8 @@ struct trainer {
     size_t done; /* steps of this epoch whose slots have been read */
     struct incline_fence *fences[2];
     struct incline_progress progress;
-    double best_figure;
-    bool stopped;     /* by *options->stop or the time limit */
-    bool has_earlier; /* the run that this one overwrites waits for the first weights */
+    struct incline_epoch_judge judge;
+    bool stopped; /* by *options->stop or the time limit */
 };
 
 static bool is_asked_to_stop(const struct trainer *trainer)
@@ -143,46 +143,10 @@ static enum incline_status make_plans(struct trainer *trainer)
                                     trainer->rewrites, &trainer->evaluator);
 }
 
-static const char last_name[] = "weights/last.safetensors";
-static const char best_name[] = "weights/best.safetensors";
-
-static enum incline_status make_paths(struct trainer *trainer)
+/* Steps of the epochs before this one. */
+static long long steps_before(const struct trainer *trainer)
 {
-    enum incline_status status =
-        incline_path_join(trainer->ctx, trainer->folder, last_name, &trainer->last_path);
-    if (status)
-        return status;
-    return incline_path_join(trainer->ctx, trainer->folder, best_name, &trainer->best_path);
-}
-
-static enum incline_status save(struct trainer *trainer, const char *path)
-{
-    enum incline_status status =
-        incline_weights_save(trainer->ctx, &trainer->recorded, trainer->parameters,
-                             trainer->dataset->class_names, trainer->dataset->classes, path);
-    if (!status && trainer->has_earlier) {
-        incline_earlier_run_drop(trainer->folder);
-        trainer->has_earlier = false;
-    }
-    return status;
-}
-
-static enum incline_status save_last(struct trainer *trainer)
-{
-    enum incline_status status = save(trainer, trainer->last_path);
-    if (status)
-        return status;
-    return incline_run_folder_checkpoint(trainer->ctx, trainer->folder, &trainer->progress,
-                                         last_name);
-}
-
-static enum incline_status save_best(struct trainer *trainer)
-{
-    enum incline_status status = save(trainer, trainer->best_path);
-    if (status)
-        return status;
-    return incline_run_folder_checkpoint(trainer->ctx, trainer->folder, &trainer->progress,
-                                         best_name);
+    return (long long)(trainer->progress.epoch - 1) * (long long)trainer->steps;
 }
 
 static void update_progress(struct trainer *trainer)
@@ -193,8 +157,7 @@ static void update_progress(struct trainer *trainer)
     bool has_first = trainer->first_step_share > 0;
     double timed_steps = (double)trainer->done - (has_first ? 1 : 0);
     progress->step = (int)trainer->done;
-    progress->total_step =
-        (long long)(progress->epoch - 1) * (long long)trainer->steps + progress->step;
+    progress->total_step = steps_before(trainer) + progress->step;
     progress->seconds = now;
     progress->first_step_seconds = trainer->first_step_share;
     progress->loss = scores.loss;
@@ -206,7 +169,7 @@ static void update_progress(struct trainer *trainer)
 
 static enum incline_status fail_diverged(struct trainer *trainer, const char *place, double value)
 {
-    bool saved = trainer->result->epochs_done > 0, earlier = trainer->has_earlier;
+    bool saved = trainer->result->epochs_done > 0, earlier = trainer->weights.has_earlier;
     return incline_fail(
         trainer->ctx, INCLINE_ERROR_NUMERIC,
         "training diverged: %s is %s; try a smaller learning rate (--lr), now %g%s%s", place,
@@ -214,7 +177,7 @@ static enum incline_status fail_diverged(struct trainer *trainer, const char *pl
         saved     ? "; the last good weights are in "
         : earlier ? "; the earlier run is back in "
                   : "",
-        saved     ? trainer->last_path
+        saved     ? trainer->weights.last_path
         : earlier ? trainer->folder
                   : "");
 }
@@ -292,6 +255,9 @@ static size_t stride_of(const struct trainer *trainer)
 static enum incline_status enqueue_step(struct trainer *trainer, size_t i)
 {
     size_t first = i * trainer->batch, rest = trainer->images - first;
+    trainer->progress.learning_rate =
+        incline_train_section_rate(&trainer->config->train, steps_before(trainer) + (long long)i,
+                                   (long long)trainer->steps, trainer->judge.plateaus);
     struct incline_step step = {
         .images = (int)(rest < trainer->batch ? rest : trainer->batch),
         .first = (int)first,
@@ -333,9 +299,9 @@ static enum incline_status save_if_asked(struct trainer *trainer, size_t enqueue
     enum incline_status status = read_slots(trainer, enqueued);
     if (status)
         return status;
-    status = save_last(trainer);
+    status = incline_run_weights_save_last(&trainer->weights, &trainer->progress);
     if (!status && callbacks->saved)
-        callbacks->saved(callbacks->cookie, &trainer->progress, trainer->last_path);
+        callbacks->saved(callbacks->cookie, &trainer->progress, trainer->weights.last_path);
     return status;
 }
 
@@ -388,7 +354,6 @@ static enum incline_status begin_epoch(struct trainer *trainer, int epoch)
         .epoch = epoch,
         .epochs = trainer->config->train.epochs,
         .steps = (int)trainer->steps,
-        .learning_rate = trainer->config->train.sgd.lr,
         .step_seconds = step_seconds > 0 ? step_seconds : 1,
     };
     trainer->done = 0;
@@ -436,23 +401,6 @@ static enum incline_status validate(struct trainer *trainer)
     return INCLINE_OK;
 }
 
-/* The figure that `best` follows: validation accuracy, or without validation the training accuracy.
- */
-static void judge_epoch(struct trainer *trainer)
-{
-    struct incline_progress *progress = &trainer->progress;
-    double figure = trainer->evaluator ? progress->val_accuracy : progress->accuracy;
-    if (trainer->evaluator && !progress->has_val)
-        return;
-    if (figure > trainer->best_figure) {
-        trainer->best_figure = figure;
-        progress->best = true;
-        trainer->result->best_epoch = progress->epoch;
-        if (progress->has_val)
-            trainer->result->best_val_accuracy = figure;
-    }
-}
-
 static void note_epoch(struct trainer *trainer)
 {
     struct incline_train_result *result = trainer->result;
@@ -470,10 +418,10 @@ static enum incline_status finish_epoch(struct trainer *trainer)
     enum incline_status status = validate(trainer);
     if (status)
         return status;
-    judge_epoch(trainer);
-    status = save_last(trainer);
+    incline_epoch_judge_note(&trainer->judge, &trainer->progress, trainer->result);
+    status = incline_run_weights_save_last(&trainer->weights, &trainer->progress);
     if (!status && trainer->progress.best)
-        status = save_best(trainer);
+        status = incline_run_weights_save_best(&trainer->weights, &trainer->progress);
     if (status)
         return status;
     status = incline_run_folder_epoch(trainer->ctx, trainer->folder, &trainer->progress);
@@ -499,7 +447,7 @@ static enum incline_status run_epoch(struct trainer *trainer, int epoch)
     trainer->result->last_step = incline_device_get_counters(trainer->device);
     if (trainer->done == trainer->steps)
         return finish_epoch(trainer);
-    return save_last(trainer);
+    return incline_run_weights_save_last(&trainer->weights, &trainer->progress);
 }
 
 static const char *ending(const struct trainer *trainer, enum incline_status status)
@@ -510,27 +458,50 @@ static const char *ending(const struct trainer *trainer, enum incline_status sta
         return "failed";
     if (trainer->result->stopped_by_time)
         return "max-time";
-    return trainer->stopped ? "interrupted" : "done";
+    if (trainer->stopped)
+        return "interrupted";
+    return trainer->result->stopped_early ? "early-stop" : "done";
+}
+
+/* last.safetensors gets the weights of best.safetensors, where it does not hold them anyhow. */
+static enum incline_status restore_best(struct trainer *trainer)
+{
+    const struct incline_early_stop *early_stop = &trainer->config->train.early_stop;
+    struct incline_train_result *result = trainer->result;
+    struct incline_progress progress = trainer->progress;
+    bool is_last = trainer->done == trainer->steps && result->best_epoch == progress.epoch;
+    if (!early_stop->on || !early_stop->restore_best || result->best_epoch == 0)
+        return INCLINE_OK;
+    result->best_restored = true;
+    progress.epoch = result->best_epoch;
+    progress.total_step = result->best_epoch * (long long)trainer->steps;
+    return is_last ? INCLINE_OK : incline_run_weights_restore_best(&trainer->weights, &progress);
 }
 
 static enum incline_status run_epochs(struct trainer *trainer)
 {
+    struct incline_train_result *result = trainer->result;
     enum incline_status status = INCLINE_OK;
-    int epochs = trainer->config->train.epochs;
-    for (int epoch = 1; !status && !trainer->stopped && epoch <= epochs; epoch++) {
+    bool goes_on = true;
+    for (int epoch = 1; !status && !trainer->stopped && goes_on; epoch++) {
         status = run_epoch(trainer, epoch);
-        if (!trainer->stopped && epoch < epochs)
+        goes_on = incline_epoch_judge_goes_on(&trainer->judge, epoch);
+        if (!trainer->stopped && goes_on)
             trainer->stopped = should_stop(trainer);
     }
     if (is_asked_to_stop(trainer)) { /* also after the last step; it counts more than the limit */
         trainer->stopped = true;
-        trainer->result->stopped_by_time = false;
+        result->stopped_by_time = false;
     }
+    bool is_interrupted = trainer->stopped && !result->stopped_by_time;
+    result->stopped_early = trainer->judge.converged && !trainer->stopped;
+    if (!status && !is_interrupted)
+        status = restore_best(trainer);
     enum incline_status end_status = incline_run_folder_end(
         trainer->ctx, trainer->folder, ending(trainer, status), trainer->result->steps_done);
     if (status)
         return status; /* the first failure is the one to report */
-    if (!end_status && trainer->stopped && !trainer->result->stopped_by_time)
+    if (!end_status && is_interrupted)
         return incline_fail(trainer->ctx, INCLINE_ERROR_INTERRUPTED, "stopped and saved");
     return end_status;
 }
@@ -581,12 +552,11 @@ static enum incline_status prepare(struct trainer *trainer)
     status = make_plans(trainer);
     if (status)
         return status;
-    status = incline_run_folder_start(trainer->ctx, trainer->options, &trainer->recorded,
+    status = incline_run_folder_start(trainer->ctx, trainer->options, &trainer->weights.recorded,
                                       trainer->device, trainer->dataset, &trainer->folder);
     if (status)
         return status;
-    trainer->has_earlier = incline_earlier_run_is_aside(trainer->folder);
-    return make_paths(trainer);
+    return incline_run_weights_begin(&trainer->weights, trainer->parameters, trainer->folder);
 }
 
 static void note_memory(struct trainer *trainer)
@@ -604,8 +574,7 @@ static void clean_up(struct trainer *trainer)
     if (!drained)
         drained = incline_device_wait(trainer->ctx, trainer->device);
     (void)drained;
-    if (trainer->has_earlier) /* likewise */
-        (void)!incline_earlier_run_bring_back(trainer->ctx, trainer->folder);
+    incline_run_weights_finish(&trainer->weights);
     incline_evaluator_destroy(&trainer->evaluator);
     incline_step_plan_destroy(&trainer->plan);
     incline_buffer_destroy(&trainer->image_class);
@@ -613,39 +582,25 @@ static void clean_up(struct trainer *trainer)
     incline_feed_destroy(&trainer->feed);
     incline_parameters_destroy(&trainer->gradients);
     incline_parameters_destroy(&trainer->parameters);
-    incline_free(&trainer->recorded.text);
     incline_free(&trainer->slots);
     incline_free(&trainer->folder);
-    incline_free(&trainer->last_path);
-    incline_free(&trainer->best_path);
 }
 
-/* The run must find its data from everywhere: a folder that was found from the working folder is
- * recorded with its whole path. One that was found by its name (INCLINE_DATA_PATH, ...) keeps that,
- * which also holds on other machines, and so does one whose path no configuration can hold. */
-static enum incline_status record_root(struct trainer *trainer)
+static enum incline_status prepare_judge(struct trainer *trainer)
 {
-    const char *folder = trainer->dataset->folder;
-    char *path = NULL;
-    if (!folder || folder[0] == '/' || !incline_folder_exists(folder))
-        return INCLINE_OK;
-    enum incline_status status = incline_path_absolute(trainer->ctx, folder, &path);
-    if (!status && incline_is_utf8(path))
-        status = incline_config_text_with_root(trainer->ctx, trainer->config, path,
-                                               &trainer->recorded.text);
-    incline_free(&path);
-    return status;
-}
-
-/* What weights and run folder tell of the configuration; the rest is the caller's. */
-static enum incline_status record_config(struct trainer *trainer)
-{
-    trainer->recorded = *trainer->config;
-    trainer->recorded.text = NULL;
-    enum incline_status status = record_root(trainer);
-    if (!status && !trainer->recorded.text)
-        status = incline_strdup(trainer->ctx, trainer->config->text, &trainer->recorded.text);
-    return status;
+    const struct incline_train_section *train = &trainer->config->train;
+    bool validates = incline_validation_images(trainer->dataset) != NULL;
+    long long warmup = incline_warmup_steps(&train->schedule.warmup, (long long)trainer->steps);
+    incline_epoch_judge_init(&trainer->judge, train, validates);
+    if (!validates && (train->early_stop.on || incline_schedule_patience(&train->schedule)))
+        return incline_fail(trainer->ctx, INCLINE_ERROR_CONFIG,
+                            "%s watches the validation, but there are no validation images",
+                            train->early_stop.on ? "early_stop" : train->schedule.class->name);
+    if (train->epochs > 0 && warmup >= train->epochs * (long long)trainer->steps)
+        incline_log(trainer->ctx, INCLINE_LOG_WARN,
+                    "the warm-up of %lld steps is as long as the training, which has %lld", warmup,
+                    train->epochs * (long long)trainer->steps);
+    return INCLINE_OK;
 }
 
 enum incline_status incline_fusions_check(struct incline_context *ctx, const char *list)
@@ -671,7 +626,6 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
         .options = options,
         .result = out,
         .start = incline_clock_seconds(),
-        .best_figure = -1,
     };
     double built_before = incline_device_get_counters(device).build_seconds;
     enum incline_status status;
@@ -686,7 +640,10 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
     if (status)
         return status;
     count_steps(&trainer);
-    status = record_config(&trainer);
+    status = prepare_judge(&trainer);
+    if (status)
+        return status;
+    status = incline_run_weights_record(&trainer.weights, ctx, config, dataset);
     if (!status)
         status = prepare(&trainer);
     if (!status) {

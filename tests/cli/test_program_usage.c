@@ -101,9 +101,9 @@ static void wrong_settings_exit_2(void **state)
     static const char *const cases[][2] = {
         {"foo=1", "configuration: unknown key 'foo'"},
         {"train.epoch=3", "train: unknown key 'epoch' (did you mean 'epochs'?)"},
-        {"train.epochs=0", "train: epochs must be between 1 and 1000000, not 0"},
-        {"train.epochs=two", "train: epochs must be a whole number, not 'two'"},
-        {"train.epochs=1.5", "train: epochs must be a whole number, not '1.5'"},
+        {"train.epochs=0", "train: epochs must be between 1 and 1000000 or until_converged, not 0"},
+        {"train.epochs=two", "train: epochs must be a whole number or until_converged, not 'two'"},
+        {"train.epochs=1.5", "train: epochs must be a whole number or until_converged, not '1.5'"},
         {"train.batch_size=65537", "train: batch_size must be between 1 and 65536, not 65537"},
         {"train.seed=-1", "train: seed must be a whole number from 0"},
         {"train.optimizer.sgd.lr=0", "sgd: lr must be above 0"},
@@ -124,7 +124,8 @@ static void wrong_settings_exit_2(void **state)
 static void options_are_told_as_typed(void **state)
 {
     static const struct wrong_usage cases[] = {
-        {{"-e", "0"}, "-e 0: error: train: epochs must be between 1 and 1000000, not 0\n"},
+        {{"-e", "0"},
+         "-e 0: error: train: epochs must be between 1 and 1000000 or until_converged, not 0\n"},
         {{"-e0"}, "-e 0: error: train: epochs "},
         {{"--epochs", "0"}, "--epochs 0: error: train: epochs "},
         {{"--epochs=0"}, "--epochs 0: error: train: epochs "},

@@ -178,7 +178,8 @@ static void test_wrong_settings(void **state)
         const char *error;
     } cases[] = {
         {"train.epochs", "abc", INCLINE_ERROR_ARGUMENT,
-         "--set train.epochs=abc: error: train: epochs must be a whole number, not 'abc'"},
+         "--set train.epochs=abc: error: train: epochs must be a whole number or until_converged, "
+         "not 'abc'"},
         {"train.epoch", "3", INCLINE_ERROR_ARGUMENT,
          "--set train.epoch=3: error: train: unknown key 'epoch' (did you mean 'epochs'?)"},
         {"train.optimizer.*.lr", "0", INCLINE_ERROR_ARGUMENT,
@@ -222,10 +223,12 @@ static void test_messages(void **state)
         {"incline: one\n" MODEL DATA,
          "c.yaml:1:10: error: incline must be the format version: 1\n"},
         {"incline: 0\n" MODEL DATA, "c.yaml:1:10: error: incline must be the format version: 1\n"},
-        {HEAD DATA "modle: x\n",
-         "c.yaml:4:1: error: configuration: unknown key 'modle' (did you mean 'model'?)\nmodle: x\n^~~~~"},
-        {"incline: 1\n" DATA, "c.yaml:1:1: error: configuration: 'model' is missing: the network\n"},
-        {HEAD, "c.yaml:1:1: error: configuration: 'data' is missing: the images: at least {root: folder}\n"},
+        {HEAD DATA "modle: x\n", "c.yaml:4:1: error: configuration: unknown key 'modle' (did you "
+                                 "mean 'model'?)\nmodle: x\n^~~~~"},
+        {"incline: 1\n" DATA,
+         "c.yaml:1:1: error: configuration: 'model' is missing: the network\n"},
+        {HEAD, "c.yaml:1:1: error: configuration: 'data' is missing: the images: at least {root: "
+               "folder}\n"},
         {HEAD "data:\n", "c.yaml:3:5: error: data: 'root' is missing: folder of the data, also "
                          "looked up in INCLINE_DATA_PATH\n"},
         {HEAD "data: {root: }\n", "c.yaml:3:12: error: data: root must be the folder of the data, "
@@ -266,8 +269,8 @@ static void test_messages(void **state)
          "c.yaml:3:30: error: byte 0xff is not UTF-8 text\n"},
         {HEAD "data: {root: x, augment: [flip]}\n",
          "c.yaml:3:17: error: data: 'augment' is not supported yet\n"},
-        {HEAD DATA "train: {epochs: 0}\n",
-         "c.yaml:4:17: error: train: epochs must be between 1 and 1000000, not 0\n"},
+        {HEAD DATA "train: {epochs: 0}\n", "c.yaml:4:17: error: train: epochs must be between 1 "
+                                           "and 1000000 or until_converged, not 0\n"},
         {HEAD DATA "train: {batch_size: 65537}\n",
          "c.yaml:4:21: error: train: batch_size must be between 1 and 65536, not 65537\n"},
         {HEAD DATA "train: {loss: mes}\n", "c.yaml:4:15: error: train: loss must be cross_entropy "
@@ -277,10 +280,6 @@ static void test_messages(void **state)
         {HEAD DATA "train: {seed: 18446744073709551616}\n", "c.yaml:4:15: error: train: seed must"},
         {HEAD DATA "train: {metrics: [f1]}\n",
          "c.yaml:4:19: error: train: metrics must be [accuracy]\n"},
-        {HEAD DATA "train: {schedule: {cosine: {}}}\n",
-         "c.yaml:4:9: error: train: 'schedule' is not supported yet\n"
-         "train: {schedule: {cosine: {}}}\n        ^~~~~~~~"},
-        {HEAD DATA "train: {early_stop: {}}\n", "c.yaml:4:9: error: train: 'early_stop' is not"},
         {HEAD DATA "train: {checkpoint: {}}\n", "c.yaml:4:9: error: train: 'checkpoint' is not"},
         {HEAD DATA "train: {label_smoothing: 0.1}\n",
          "c.yaml:4:9: error: train: 'label_smoothing' is not supported yet\n"},
@@ -416,7 +415,8 @@ static void test_help(void **state)
     assert_non_null(strstr(text, "\n  train "));
     assert_non_null(strstr(text, "\n  max_pool2d "));
     incline_text_free(&text);
-    static const char *const topics[] = {"model", "data", "train", "sgd", "conv2d", "flatten"};
+    static const char *const topics[] = {"model",  "data",       "train",  "sgd",    "schedule",
+                                         "warmup", "early_stop", "conv2d", "flatten"};
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         assert_ok(s->ctx, incline_config_help(s->ctx, topics[i], &text));
         assert_memory_equal(text, topics[i], strlen(topics[i]));
