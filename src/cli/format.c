@@ -165,6 +165,15 @@ const char *cli_format_step(struct cli_figure *figure, double seconds)
     return figure->text;
 }
 
+const char *cli_format_epoch(struct cli_figure *figure, int epoch, int epochs)
+{
+    if (epochs > 0)
+        snprintf(figure->text, sizeof figure->text, "%d/%d", epoch, epochs);
+    else
+        snprintf(figure->text, sizeof figure->text, "%d", epoch);
+    return figure->text;
+}
+
 const char *cli_format_metric(struct cli_figure *figure, double value)
 {
     if (isnan(value))

@@ -27,6 +27,9 @@ const char *cli_format_clock(struct cli_figure *figure,
 const char *cli_format_time(struct cli_figure *figure, double seconds); /* "0.42 s", "5 min 12 s" */
 const char *cli_format_step(struct cli_figure *figure, double seconds); /* "9.7ms/step" */
 
+const char *cli_format_epoch(struct cli_figure *figure, int epoch,
+                             int epochs); /* "3/10"; "3" when there is no limit, epochs 0 */
+
 /* Losses and shares: four decimals, as an exponent when that would show nothing. */
 const char *cli_format_metric(struct cli_figure *figure, double value);
 

@@ -25,6 +25,7 @@ enum rank {
     RANK_TIME,
     RANK_BAR_NARROW,
     RANK_RATE,
+    RANK_LEARNING_RATE,
     RANK_BAR_WIDE,
     RANK_STEP_TIME
 };
@@ -135,13 +136,17 @@ static void add_speed(struct line *line, const struct incline_progress *state, b
 
 static void fill_line(struct line *line, const struct incline_progress *state, bool utf8, bool last)
 {
+    struct cli_figure epoch;
+    int width = state->epochs > 0 ? 2 * digits(state->epochs) + 1 : 0;
     line->count = 0;
-    add_piece(line, RANK_EPOCH, "Epoch %*d/%d", digits(state->epochs), state->epoch, state->epochs);
+    cli_format_epoch(&epoch, state->epoch, state->epochs);
+    add_piece(line, RANK_EPOCH, "Epoch %*s", width, epoch.text);
     struct piece *bar = add_piece(line, RANK_BAR_WIDE, "%s", "");
     bar->color = "\033[32m";
     fill_bar(bar->text, state, CELLS_WIDE, utf8);
     add_piece(line, RANK_STEPS, "%*d/%d", digits(state->steps), state->step, state->steps);
     add_speed(line, state, last);
+    add_piece(line, RANK_LEARNING_RATE, "lr %.3g", state->learning_rate);
     add_metric(line, RANK_LOSS, "loss", state->loss);
     add_metric(line, RANK_FIGURE, "accuracy", state->accuracy);
     if (last && state->has_val) {
@@ -255,7 +260,9 @@ void cli_progress_tick(struct cli_progress *progress, const struct incline_progr
 
 static void print_epoch_line(const struct incline_progress *state)
 {
-    fprintf(stderr, "epoch=%d/%d time=%.1f", state->epoch, state->epochs, state->seconds);
+    struct cli_figure epoch;
+    fprintf(stderr, "epoch=%s time=%.1f", cli_format_epoch(&epoch, state->epoch, state->epochs),
+            state->seconds);
     if (state->first_step_seconds > 0)
         fprintf(stderr, " first_step=%.1f", state->first_step_seconds);
     fprintf(stderr, " images_per_s=%.0f loss=%.6g accuracy=%.4f", state->images_per_second,

@@ -1,12 +1,18 @@
 #include "cli/cli.h"
 #include "cli/format.h"
 #include "cli/json_output.h"
+#include "cli/schedule_output.h"
 #include "cli/table.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum format { FORMAT_TEXT, FORMAT_JSON };
+
+struct summary_options {
+    bool schedule;
+    size_t steps; /* of an epoch, 0: not told */
+};
 
 /* "-" for nothing, as most layers have no parameters. */
 static const char *count_or_dash(struct cli_figure *figure, double count)
@@ -140,20 +146,33 @@ static int print_json(struct cli *cli, const struct incline_config *config,
     return cli_json_print(cli, value, JSON_INDENT(2));
 }
 
-static int run(struct cli *cli, const void *options)
+static int print_model(struct cli *cli, const struct incline_config *config)
 {
-    (void)options;
-    struct incline_config *config = NULL;
     struct incline_memory_need need;
     bool known;
+    int code = plan_memory(cli, config, &need, &known);
+    if (code != CLI_EXIT_OK)
+        return code;
+    return cli->format == FORMAT_JSON ? print_json(cli, config, known ? &need : NULL)
+                                      : print_text(cli, config, known ? &need : NULL);
+}
+
+static int print_schedule(struct cli *cli, const struct incline_config *config, size_t steps)
+{
+    return cli->format == FORMAT_JSON ? cli_print_schedule_json(cli, config, steps)
+                                      : cli_print_schedule(cli, config, steps);
+}
+
+static int run(struct cli *cli, const void *given)
+{
+    const struct summary_options *options = given;
+    struct incline_config *config = NULL;
     enum incline_status status = incline_config_load(
         cli->ctx, cli->arguments[0], cli->settings.items, cli->settings.count, &config);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
-    int code = plan_memory(cli, config, &need, &known);
-    if (code == CLI_EXIT_OK)
-        code = cli->format == FORMAT_JSON ? print_json(cli, config, known ? &need : NULL)
-                                          : print_text(cli, config, known ? &need : NULL);
+    int code =
+        options->schedule ? print_schedule(cli, config, options->steps) : print_model(cli, config);
     incline_config_destroy(&config);
     return code;
 }
@@ -161,6 +180,10 @@ static int run(struct cli *cli, const void *options)
 static const struct cli_option options[] = {
     {"batch-size", 'b', CLI_SETTING, 0, "N", "images a step, for the memory line",
      "train.batch_size"},
+    {"schedule", 0, CLI_FLAG, offsetof(struct summary_options, schedule), NULL,
+     "show the learning rate over the epochs instead"},
+    {"steps", 0, CLI_NUMBER, offsetof(struct summary_options, steps), "N",
+     "steps of an epoch, for --schedule (default: 100)"},
     {"set", 's', CLI_ASSIGNMENT, 0, "PATH=VALUE", "change any value of the configuration"},
 };
 
@@ -173,11 +196,13 @@ const struct cli_verb cli_verb_summary = {
     .help = "show a model's layers, shapes, parameters, multiply-adds and memory",
     .arguments = "CONFIG",
     .examples = "  incline summary mnist-cnn\n"
-                "  incline summary my.yaml -b 512\n",
+                "  incline summary my.yaml -b 512\n"
+                "  incline summary my.yaml --schedule -s train.schedule=cosine\n",
     .min_arguments = 1,
     .max_arguments = 1,
     .formats = formats,
     .options = options,
     .option_count = sizeof options / sizeof options[0],
+    .options_size = sizeof(struct summary_options),
     .run = run,
 };

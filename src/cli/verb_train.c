@@ -4,6 +4,7 @@
 #include "cli/progress.h"
 #include "cli/run_folder.h"
 #include "cli/signals.h"
+#include "cli/training_end.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -124,7 +125,8 @@ static void print_steps(const struct training *training)
     size_t steps = (training->dataset->train.count + batch - 1) / batch;
     size_t epochs = (size_t)incline_config_epochs(training->config);
     cli_print(training->cli, "steps: %s an epoch, %s in all.  Nothing was trained or written.\n",
-              cli_format_count(&epoch, steps), cli_format_count(&all, steps * epochs));
+              cli_format_count(&epoch, steps),
+              epochs > 0 ? cli_format_count(&all, steps * epochs) : "no limit");
 }
 
 static void print_data_ok(const struct training *training)
@@ -322,34 +324,9 @@ static void on_epoch_end(void *cookie, const struct incline_progress *state)
 static void on_saved(void *cookie, const struct incline_progress *state, const char *weights)
 {
     struct training *training = cookie;
-    cli_say(training->cli, "Saved at step %lld (epoch %d/%d) -> %s", state->total_step,
-            state->epoch, state->epochs, weights);
-}
-
-static void say_best(const struct training *training)
-{
-    const struct incline_train_result *result = &training->result;
-    struct cli_figure loss, accuracy;
-    if (result->has_val && result->best_epoch > 0)
-        cli_say(training->cli, "\nBest val_accuracy %s at epoch %d -> %s/weights/best.safetensors",
-                cli_format_metric(&accuracy, result->best_val_accuracy), result->best_epoch,
-                training->folder);
-    else if (result->epochs_done > 0)
-        cli_say(training->cli, "\nLast epoch: loss %s, accuracy %s -> %s/weights/last.safetensors",
-                cli_format_metric(&loss, result->loss),
-                cli_format_metric(&accuracy, result->accuracy), training->folder);
-    else
-        cli_say(training->cli, "\nWeights -> %s/weights/last.safetensors", training->folder);
-}
-
-static void say_time(const struct training *training)
-{
-    const struct incline_train_result *result = &training->result;
-    struct cli_figure all, train, val, build;
-    cli_say(training->cli, "Time %s: training %s, validation %s, kernel builds %s",
-            cli_format_time(&all, result->seconds), cli_format_time(&train, result->train_seconds),
-            cli_format_time(&val, result->val_seconds),
-            cli_format_time(&build, result->build_seconds));
+    struct cli_figure epoch;
+    cli_say(training->cli, "Saved at step %lld (epoch %s) -> %s", state->total_step,
+            cli_format_epoch(&epoch, state->epoch, state->epochs), weights);
 }
 
 static void say_counters(const struct training *training)
@@ -368,36 +345,9 @@ static void say_counters(const struct training *training)
             result->steps_done - 1);
 }
 
-/* The epoch in which training stopped. */
-static int last_epoch(const struct training *training)
-{
-    int epochs = incline_config_epochs(training->config);
-    int done = training->result.epochs_done;
-    return done < epochs ? done + 1 : epochs;
-}
-
-/* Of an epoch that was stopped: its figures so far, as there is no line for it. */
-static void say_so_far(const struct training *training)
-{
-    const struct incline_progress *last = &training->result.last;
-    struct cli_figure step, steps, loss, accuracy;
-    if (last->step < last->steps)
-        cli_say(training->cli, "Epoch %d up to step %s of %s: loss %s  accuracy %s", last->epoch,
-                cli_format_count(&step, (unsigned long long)last->step),
-                cli_format_count(&steps, (unsigned long long)last->steps),
-                cli_format_metric(&loss, last->loss), cli_format_metric(&accuracy, last->accuracy));
-}
-
 static int say_end(const struct training *training)
 {
-    if (training->result.stopped_by_time) {
-        cli_say(training->cli, "\nStopped by --max-time after step %lld (epoch %d/%d).",
-                training->result.steps_done, last_epoch(training),
-                incline_config_epochs(training->config));
-        say_so_far(training);
-    }
-    say_best(training);
-    say_time(training);
+    cli_say_training_end(training->cli, training->config, &training->result, training->folder);
     say_counters(training);
     if (training->dataset->test.count > 0 || training->dataset->val.count > 0)
         cli_say(training->cli, "Next: incline eval %s", quoted_folder(training));
@@ -408,18 +358,19 @@ static int say_interrupted(const struct training *training)
 {
     const struct incline_train_result *result = &training->result;
     struct cli *cli = training->cli;
+    struct cli_figure epoch;
     int number = (int)*cli_stop_flag();
     incline_error_clear(cli->ctx);
     if (result->steps_done == 0)
         cli_say(cli, "Stopped before the first step.");
     else
         cli_say(cli,
-                "Saved at step %lld (epoch %d/%d).  Go on from these weights: incline train "
+                "Saved at step %lld (epoch %s).  Go on from these weights: incline train "
                 "%s/config.yaml --weights %s/weights/last.safetensors",
-                result->steps_done, last_epoch(training), incline_config_epochs(training->config),
+                result->steps_done, cli_format_last_epoch(&epoch, training->config, result),
                 quoted_folder(training), quoted_folder(training));
     if (result->steps_done > 0)
-        say_so_far(training);
+        cli_say_so_far(cli, result);
     say_counters(training);
     return number != 0 ? CLI_EXIT_SIGNAL + number : CLI_EXIT_OTHER;
 }
@@ -610,7 +561,8 @@ static int run(struct cli *cli, const void *given)
 }
 
 static const struct cli_option options[] = {
-    {"epochs", 'e', CLI_SETTING, 0, "N", "passes over the training images", "train.epochs"},
+    {"epochs", 'e', CLI_SETTING, 0, "N", "passes over the training images, or until_converged",
+     "train.epochs"},
     {"batch-size", 'b', CLI_SETTING, 0, "N", "images a step", "train.batch_size"},
     {"lr", 0, CLI_SETTING, 0, "X", "learning rate", "train.optimizer.*.lr"},
     {"seed", 0, CLI_SETTING, 0, "N", "seed of weights and order", "train.seed"},
@@ -642,6 +594,9 @@ static const struct cli_option options[] = {
     {"tune", 0, CLI_CHOICE, offsetof(struct train_options, tune), "WHEN",
      "measure kernel shapes first: auto, off, quick (at most 5 s, new shapes only), full", NULL,
      tune_choices},
+    {"patience", 0, CLI_SETTING, 0, "N",
+     "stop early after N validations without a better val_loss (train.early_stop.watch)",
+     "train.early_stop.patience"},
     {"val-every", 0, CLI_SETTING, 0, "N", "validate after every N epochs", "train.val_every"},
 };
 
@@ -651,10 +606,12 @@ const struct cli_verb cli_verb_train = {
     .name = "train",
     .help = "train a classifier as a configuration says, and keep a run folder",
     .arguments = "CONFIG",
-    .examples = "  incline train mnist-cnn.yaml\n"
-                "  incline train mnist-cnn -e 3 --lr 0.05 --name quick\n"
-                "  incline train my.yaml -s train.optimizer.sgd.lr=0.1 --max-time 10m\n"
-                "  incline train my.yaml --dry-run\n",
+    .examples =
+        "  incline train mnist-cnn.yaml\n"
+        "  incline train mnist-cnn -e 3 --lr 0.05 --name quick\n"
+        "  incline train my.yaml -s train.optimizer.sgd.lr=0.1 --max-time 10m\n"
+        "  incline train my.yaml -e until_converged --patience 5 -s train.schedule=plateau\n"
+        "  incline train my.yaml --dry-run\n",
     .min_arguments = 1,
     .max_arguments = 1,
     .formats = formats,

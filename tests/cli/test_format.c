@@ -122,6 +122,8 @@ static void metrics_never_vanish(void **state)
 {
     struct cli_figure figure;
     (void)state;
+    assert_string_equal(cli_format_epoch(&figure, 3, 10), "3/10");
+    assert_string_equal(cli_format_epoch(&figure, 3, 0), "3");
     assert_string_equal(cli_format_metric(&figure, 0.87124), "0.8712");
     assert_string_equal(cli_format_metric(&figure, 0), "0.0000");
     assert_string_equal(cli_format_metric(&figure, 0.00012), "1.2000e-04");
