@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Where a configuration does not say it: steps of an epoch, epochs of a training. */
 enum { EXAMPLE_STEPS = 100, EXAMPLE_EPOCHS = 50 };
@@ -59,8 +60,14 @@ static int row_count(const struct course *course, int most)
 static void print_head(struct cli *cli, const struct course *course)
 {
     const struct incline_pace_summary *pace = &course->pace;
-    cli_print(cli, "schedule  %s: %s", pace->schedule, pace->equation);
-    cli_print(cli, "\nlr        %g\n", pace->learning_rate);
+    const char *line = pace->equation;
+    cli_print(cli, "schedule  %s\n", pace->schedule);
+    while (*line != '\0') {
+        int length = (int)strcspn(line, "\n");
+        cli_print(cli, "          %.*s\n", length, line);
+        line += length + (line[length] == '\n');
+    }
+    cli_print(cli, "lr        %g\n", pace->learning_rate);
     if (pace->warmup_epochs > 0)
         cli_print(cli, "warm-up   %d epochs\n", pace->warmup_epochs);
     if (pace->warmup_steps > 0)
@@ -131,11 +138,11 @@ int cli_print_schedule_json(struct cli *cli, const struct incline_config *config
 {
     struct course course = course_of(config, epoch_steps);
     const struct incline_pace_summary *pace = &course.pace;
-    json_t *value = json_pack(
-        "{s:s, s:s, s:s, s:b, s:f, s:i, s:i, s:i, s:i, s:s?, s:o}", "schedule", pace->schedule,
-        "equation", pace->equation, "source", pace->source, "per_step", (int)pace->per_step, "lr",
-        pace->learning_rate, "epochs", incline_config_epochs(config), "steps_per_epoch",
-        course.epoch_steps, "warmup_epochs", pace->warmup_epochs, "warmup_steps",
-        pace->warmup_steps, "early_stop", pace->watch, "rates", rates_to_json(&course));
+    json_t *value =
+        json_pack("{s:s, s:s, s:b, s:f, s:i, s:i, s:i, s:i, s:s?, s:o}", "schedule", pace->schedule,
+                  "equation", pace->equation, "per_step", (int)pace->per_step, "lr",
+                  pace->learning_rate, "epochs", incline_config_epochs(config), "steps_per_epoch",
+                  course.epoch_steps, "warmup_epochs", pace->warmup_epochs, "warmup_steps",
+                  pace->warmup_steps, "early_stop", pace->watch, "rates", rates_to_json(&course));
     return cli_json_print(cli, value, JSON_INDENT(2));
 }

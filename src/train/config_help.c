@@ -15,9 +15,10 @@ static const struct topic topics[] = {
     {"train", "how long and how to train", &incline_train_table},
     {"sgd", "optimizer: gradient descent", &incline_sgd_table},
     {"schedule", "how the learning rate moves; all schedules", NULL},
-    {"warmup", "a linear rise of the learning rate in front of the schedule",
+    {"warmup",
+     "a linear rise in front of the schedule: the k-th of N steps has k/N of its first rate",
      &incline_warmup_table},
-    {"early_stop", "ends training when the validation does not get better",
+    {"early_stop", "ends training when a figure of the validation does not get better",
      &incline_early_stop_table},
 };
 
@@ -81,9 +82,16 @@ static struct entry schedule_entry(const struct incline_schedule_class *class)
     return (struct entry){class->name, class->help, &class->about, &class->options};
 }
 
+/* What stands in the equations of schedules. */
+static const char symbols[] = "lr is the optimizer's learning rate; epoch and step count those "
+                              "done before, from the end of the\n"
+                              "warm-up, and steps all of these. A rate with step or t in its "
+                              "equation moves with every step, the\n"
+                              "others between epochs.\n";
+
 static void describe_schedules(const char *help, struct incline_text *out)
 {
-    incline_text_add(out, "schedule: %s\n", help);
+    incline_text_add(out, "schedule: %s\n\n%s", help, symbols);
     for (size_t i = 0; incline_schedule_classes[i]; i++) {
         struct entry entry = schedule_entry(incline_schedule_classes[i]);
         incline_text_add(out, "\n");
@@ -138,9 +146,7 @@ static void write_reference(struct incline_text *out)
         if (entry.table)
             write_chapter(&entry, out);
     }
-    incline_text_add(out, "\n## Schedules\n\n"
-                          "lr is the optimizer's learning rate; epoch and step count those done "
-                          "before, from the end of the\nwarm-up, and steps all of these.\n");
+    incline_text_add(out, "\n## Schedules\n\n%s", symbols);
     for (size_t i = 0; incline_schedule_classes[i]; i++) {
         struct entry entry = schedule_entry(incline_schedule_classes[i]);
         write_chapter(&entry, out);

@@ -19,9 +19,9 @@ const struct incline_option_table incline_early_stop_table =
 
 static const struct incline_option warmup_options[] = {
     {"epochs", INCLINE_OPTION_INT, offsetof(struct incline_warmup, epochs), "0", 0, 1000000, NULL,
-     "length of the rise in epochs, or"},
+     "length of the rise in epochs; 0: it is given in steps"},
     {"steps", INCLINE_OPTION_INT, offsetof(struct incline_warmup, steps), "0", 0, WARMUP_MAX, NULL,
-     "in steps"},
+     "length of the rise in steps; 0: it is given in epochs"},
 };
 
 const struct incline_option_table incline_warmup_table =

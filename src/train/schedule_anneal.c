@@ -144,10 +144,13 @@ static double one_cycle_rate(const void *options, double lr,
 const struct incline_schedule_class incline_one_cycle_schedule = {
     .name = "one_cycle",
     .help = "up to a high rate and down to nearly nothing, over the whole training",
-    .equation =
-        "half a wave of the cosine from max_lr / div at step 0 to max_lr at step p, and one "
-        "from there to max_lr / div / final_div at the last step; p = pct_start x steps - 1",
-    .source = "Smith and Topin 2018, Super-Convergence; PyTorch OneCycleLR",
+    .about =
+        {.equation =
+             "half a wave of the cosine from max_lr / div at step 0 to max_lr at step p, and one "
+             "from\nthere to max_lr / div / final_div at the last step; p = pct_start x steps - 1",
+         .pytorch = "OneCycleLR",
+         .source = "Smith and Topin 2018, Super-convergence: very fast training of neural networks "
+                   "using large learning rates"},
     .per_step = true,
     .options = INCLINE_SCHEDULE_TABLE(one_cycle_table, "max_lr", struct one_cycle_options),
     .needs_epochs = always,

@@ -21,7 +21,7 @@ static double constant_rate(const void *options, double lr,
 const struct incline_schedule_class incline_constant_schedule = {
     .name = "constant",
     .help = "the same rate all the time",
-    .about = {.equation = "rate = lr"},
+    .about = {.equation = "rate = lr", .pytorch = "ConstantLR(factor=1)"},
     .rate = constant_rate,
 };
 
@@ -178,7 +178,8 @@ static double sigmoid_rate(const void *options, double lr,
 const struct incline_schedule_class incline_sigmoid_schedule = {
     .name = "sigmoid",
     .help = "a warm-up factor: a rise from epoch to epoch that ends at lr",
-    .about = {.equation = "rate = lr / (1 + e^-k), k = start + epoch"},
+    .about = {.equation = "rate = lr / (1 + e^-k), k = start + epoch",
+              .source = "Verhulst 1845, the logistic curve"},
     .options = INCLINE_SCHEDULE_TABLE(sigmoid_table, "start", struct sigmoid_options),
     .rate = sigmoid_rate,
 };

@@ -27,10 +27,9 @@ static double plateau_rate(const void *options, double lr,
 const struct incline_schedule_class incline_plateau_schedule = {
     .name = "plateau",
     .help = "a drop when the validation has not got better for a while",
-    .equation = "max(lr x factor^(how often the patience ended), min_lr)",
-    .source =
-        "PyTorch ReduceLROnPlateau with an absolute threshold; patience counts as Keras's: its "
-        "N-th validation without a better one acts, PyTorch's N + 1-st",
+    .about = {.equation = "rate = max(lr x factor^(how often the patience has ended), min_lr)",
+              .pytorch = "ReduceLROnPlateau(threshold_mode='abs'), whose patience is smaller by 1",
+              .keras = "ReduceLROnPlateau"},
     .options = INCLINE_SCHEDULE_TABLE(plateau_table, "patience", struct plateau_options),
     .rate = plateau_rate,
 };

@@ -209,7 +209,8 @@ static void a_warm_up_as_long_as_the_training_is_warned_of(void **state)
 }
 
 static const char plot[] =
-    "schedule  step: lr x factor^floor(epoch / every)\n"
+    "schedule  step\n"
+    "          rate = lr x factor^floor(epoch / every)\n"
     "lr        0.1\n"
     "warm-up   1 epochs\n"
     "early end after 5 validations without a better val_loss\n"
