@@ -1,5 +1,5 @@
-/* Sums of tensors:  y = x,  y = y + x.   x, y [blocks][ELEMS][NB] f32; see elementwise.h for ELEMS, CHUNK
- * and the work-items. */
+/* Sums of tensors:  y = x,  y = y + x.   x, y [blocks][ELEMS][NB] f32; ELEMS elements of an image, CHUNK and the
+ * work-items as in elementwise.cl. */
 #include "lanes.h"
 
 kernel void add_copy(global const float *restrict x, global float *restrict y)

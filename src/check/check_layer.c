@@ -16,8 +16,8 @@
  * one rounding decides, on both sides alike. */
 struct layer_check {
     const struct incline_layer *layer;
+    const struct layer_reference *reference;
     struct incline_reference_conv2d conv; /* conv2d, dense; its window also for max_pool2d */
-    enum incline_activation activation;
     struct incline_chain_values values;
     double *dz; /* gradient at the sum before the activation */
 };
@@ -29,6 +29,7 @@ struct layer_reference {
     double (*dx)(const void *check, size_t index);
     double (*y_cost)(const struct layer_check *check);
     double (*dx_cost)(const struct layer_check *check);
+    double (*gradient[INCLINE_PARAMETERS_MAX])(const void *check, size_t index); /* if it has any */
 };
 
 /* The value of an option of the layer. */
@@ -62,14 +63,12 @@ static void prepare_conv2d(struct layer_check *check)
     prepare_window(check, option(check->layer, "kernel"), option(check->layer, "stride"));
     check->conv.channels = check->layer->in.channels;
     check->conv.filters = check->layer->out.channels;
-    check->activation = check->layer->activation;
 }
 
 static void prepare_dense(struct layer_check *check)
 {
     check->conv =
         incline_reference_dense_conv2d(check->layer->in.channels, check->layer->out.channels);
-    check->activation = check->layer->activation;
 }
 
 static void prepare_pool(struct layer_check *check)
@@ -79,13 +78,6 @@ static void prepare_pool(struct layer_check *check)
     prepare_window(check, size, stride);
 }
 
-static void prepare_elementwise(struct layer_check *check)
-{
-    for (int i = 0; incline_activation_names[i]; i++)
-        if (strcmp(incline_activation_names[i], check->layer->class->name) == 0)
-            check->activation = (enum incline_activation)i;
-}
-
 static void prepare_nothing(struct layer_check *check)
 {
     (void)check;
@@ -93,13 +85,19 @@ static void prepare_nothing(struct layer_check *check)
 
 /* ---- One element ---- */
 
+static double activated(const struct layer_check *check, double z)
+{
+    return incline_reference_activation_at(check->layer->activation, (double)check->layer->alpha,
+                                           z);
+}
+
 static double sum_y(const void *cookie, size_t index)
 {
     const struct layer_check *check = cookie;
     const struct incline_chain_values *v = &check->values;
     double z = incline_reference_conv2d_at(&check->conv, v->x, v->parameter[0],
                                            v->parameter_count > 1 ? v->parameter[1] : NULL, index);
-    return incline_reference_activation_at(check->activation, z);
+    return activated(check, z);
 }
 
 static double sum_dx(const void *cookie, size_t index)
@@ -134,14 +132,16 @@ static double updated(const struct layer_check *check, int parameter, double gra
            (double)check->values.learning_rate * gradient;
 }
 
-static double sum_w(const void *cookie, size_t index)
+static double updated_w(const void *cookie, size_t index)
 {
-    return updated(cookie, 0, sum_dw(cookie, index), index);
+    const struct layer_check *check = cookie;
+    return updated(check, 0, check->reference->gradient[0](check, index), index);
 }
 
-static double sum_b(const void *cookie, size_t index)
+static double updated_b(const void *cookie, size_t index)
 {
-    return updated(cookie, 1, sum_db(cookie, index), index);
+    const struct layer_check *check = cookie;
+    return updated(check, 1, check->reference->gradient[1](check, index), index);
 }
 
 static double pool_y(const void *cookie, size_t index)
@@ -161,14 +161,44 @@ static double pool_dx(const void *cookie, size_t index)
 static double elementwise_y(const void *cookie, size_t index)
 {
     const struct layer_check *check = cookie;
-    return incline_reference_activation_at(check->activation, check->values.x[index]);
+    return activated(check, check->values.x[index]);
 }
 
 static double elementwise_dx(const void *cookie, size_t index)
 {
     const struct layer_check *check = cookie;
-    return incline_reference_slope_at(check->activation, check->values.y[index],
+    const struct incline_layer *layer = check->layer;
+    const double *from =
+        incline_activation_wants_x(layer->activation) ? check->values.x : check->values.y;
+    return incline_reference_slope_at(layer->activation, (double)layer->alpha, from[index],
                                       check->values.dy[index]);
+}
+
+static size_t slopes_of(const struct layer_check *check)
+{
+    return check->layer->parameters[0].elems;
+}
+
+static double prelu_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_prelu_at(slopes_of(check), check->values.x, check->values.parameter[0],
+                                      index);
+}
+
+static double prelu_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_prelu_data_at(slopes_of(check), check->values.x,
+                                           check->values.parameter[0], check->values.dy, index);
+}
+
+static double prelu_dw(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    size_t count = (size_t)check->values.images * check->values.in_elems;
+    return incline_reference_prelu_weights_at(slopes_of(check), count, check->values.x,
+                                              check->values.dy, index);
 }
 
 /* A join is checked with all of its inputs the same; see alone(). */
@@ -263,20 +293,24 @@ static double function_cost(const struct layer_check *check)
 }
 
 static const struct layer_reference references[] = {
-    {"conv2d", prepare_conv2d, sum_y, sum_dx, sum_y_cost, sum_dx_cost},
-    {"dense", prepare_dense, sum_y, sum_dx, sum_y_cost, sum_dx_cost},
-    {"max_pool2d", prepare_pool, pool_y, pool_dx, taps, pool_dx_cost},
-    {"relu", prepare_elementwise, elementwise_y, elementwise_dx, function_cost, function_cost},
-    {"sigmoid", prepare_elementwise, elementwise_y, elementwise_dx, function_cost, function_cost},
-    {"tanh", prepare_elementwise, elementwise_y, elementwise_dx, function_cost, function_cost},
-    {"softmax", prepare_nothing, softmax_y, softmax_dx, channels_cost, channels_cost},
-    {"add", prepare_nothing, add_y, add_dx, function_cost, function_cost},
-    {"concat", prepare_nothing, concat_y, concat_dx, function_cost, function_cost},
-    {"multiply", prepare_nothing, multiply_y, multiply_dx, function_cost, function_cost},
+    {"conv2d", prepare_conv2d, sum_y, sum_dx, sum_y_cost, sum_dx_cost, {sum_dw, sum_db}},
+    {"dense", prepare_dense, sum_y, sum_dx, sum_y_cost, sum_dx_cost, {sum_dw, sum_db}},
+    {"max_pool2d", prepare_pool, pool_y, pool_dx, taps, pool_dx_cost, {NULL}},
+    {"prelu", prepare_nothing, prelu_y, prelu_dx, function_cost, function_cost, {prelu_dw}},
+    {"softmax", prepare_nothing, softmax_y, softmax_dx, channels_cost, channels_cost, {NULL}},
+    {"add", prepare_nothing, add_y, add_dx, function_cost, function_cost, {NULL}},
+    {"concat", prepare_nothing, concat_y, concat_dx, function_cost, function_cost, {NULL}},
+    {"multiply", prepare_nothing, multiply_y, multiply_dx, function_cost, function_cost, {NULL}},
 };
+
+/* Of all layers that apply one function to every element. */
+static const struct layer_reference elementwise = {
+    NULL, prepare_nothing, elementwise_y, elementwise_dx, function_cost, function_cost, {NULL}};
 
 static const struct layer_reference *find_reference(const struct incline_layer_class *class)
 {
+    if (class->activation != INCLINE_ACTIVATION_NONE)
+        return &elementwise;
     for (size_t i = 0; i < sizeof references / sizeof *references; i++)
         if (strcmp(references[i].class_name, class->name) == 0)
             return &references[i];
@@ -294,7 +328,6 @@ enum passes { GRADIENTS, UPDATE, FORWARD_ONLY }; /* of which each has kernels of
 
 struct run {
     struct incline_checker *checker;
-    const struct layer_reference *reference;
     struct layer_check check;
     struct incline_chain *chain;
     const char *way; /* "" or which kernels: ", CLBlast" */
@@ -344,12 +377,12 @@ static enum incline_status compare_activations(struct run *run)
     struct incline_text shape;
     struct incline_comparison y = {.got = v->y,
                                    .count = images * v->out_elems,
-                                   .expect = run->reference->y,
-                                   .cost = run->reference->y_cost(&run->check)};
+                                   .expect = run->check.reference->y,
+                                   .cost = run->check.reference->y_cost(&run->check)};
     struct incline_comparison dx = {.got = v->dx,
                                     .count = images * v->in_elems,
-                                    .expect = run->reference->dx,
-                                    .cost = run->reference->dx_cost(&run->check)};
+                                    .expect = run->check.reference->dx,
+                                    .cost = run->check.reference->dx_cost(&run->check)};
     incline_text_init(&shape, run->checker->ctx);
     incline_check_add_shape(&shape, layer->in);
     incline_text_add(&shape, " to ");
@@ -364,19 +397,28 @@ static enum incline_status compare_activations(struct run *run)
     return status;
 }
 
+/* Terms of one element of the gradient, at most. */
+static size_t gradient_terms(const struct layer_check *check,
+                             const struct incline_parameter *parameter)
+{
+    return parameter->fan_in > 0
+               ? rows_of(check)
+               : (size_t)check->values.images * check->values.in_elems / parameter->elems;
+}
+
 static enum incline_status compare_parameter(struct run *run, int i)
 {
     static const char *const ops[2][2] = {{"weight gradient", "bias gradient"},
                                           {"weight update", "bias update"}};
     static const char *const names[2][2] = {{"dw", "db"}, {"w", "b"}};
-    static double (*const expects[2][2])(const void *, size_t) = {{sum_dw, sum_db}, {sum_w, sum_b}};
+    static double (*const update[2])(const void *, size_t) = {updated_w, updated_b};
     const struct incline_parameter *parameter = &run->check.layer->parameters[i];
     bool updates = run->passes == UPDATE;
     struct incline_comparison comparison = {
         .got = run->check.values.gradient[i],
         .count = parameter->elems,
-        .expect = expects[updates][i],
-        .cost = (double)rows_of(&run->check),
+        .expect = updates ? update[i] : run->check.reference->gradient[i],
+        .cost = (double)gradient_terms(&run->check, parameter),
     };
     struct incline_text shape;
     incline_text_init(&shape, run->checker->ctx);
@@ -397,7 +439,7 @@ static enum incline_status make_dz(struct run *run)
     enum incline_status status =
         incline_alloc(run->checker->ctx, count, sizeof(double), &run->check.dz);
     if (!status)
-        incline_reference_activation_backward(run->check.activation, count, v->y, v->dy,
+        incline_reference_activation_backward(run->check.layer->activation, count, v->y, v->dy,
                                               run->check.dz);
     return status;
 }
@@ -414,7 +456,7 @@ static enum incline_status run_and_compare(struct run *run, unsigned what)
     status = incline_chain_run(ctx, run->chain, values, &run->damage);
     if (status)
         goto out;
-    run->reference->prepare(&run->check);
+    run->check.reference->prepare(&run->check);
     status = make_dz(run);
     if (!status && run->passes != UPDATE)
         status = compare_activations(run);
@@ -462,8 +504,7 @@ static enum incline_status check_one(struct incline_checker *checker, size_t i,
 {
     struct run run = {
         .checker = checker,
-        .reference = find_reference(layer->class),
-        .check = {.layer = layer},
+        .check = {.layer = layer, .reference = find_reference(layer->class)},
         .way = way,
         .passes = passes,
         .damage = "",
@@ -478,7 +519,7 @@ static enum incline_status check_one(struct incline_checker *checker, size_t i,
         .without_dx = !wants_dx(&checker->config->model, i),
         .forward_only = passes == FORWARD_ONLY,
     };
-    if (!run.reference)
+    if (!run.check.reference)
         return incline_fail(checker->ctx, INCLINE_ERROR_BUG, "%s has no reference",
                             layer->class->name);
     enum incline_status status = incline_chain_create(checker->ctx, &spec, &run.chain);

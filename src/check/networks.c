@@ -80,8 +80,33 @@ static const char joins[] =
     "data: {root: none}\n"
     "train: {batch_size: 18, loss: cross_entropy}\n";
 
+static const char activations[] = "incline: 1\n"
+                                  "model:\n"
+                                  "  name: activations\n"
+                                  "  input: [5, 4, 3]\n"
+                                  "  layers:\n"
+                                  "    - conv2d: {filters: 6, kernel: 2, activation: leaky_relu}\n"
+                                  "    - prelu: {per_channel: true}\n"
+                                  "    - hard_swish\n"
+                                  "    - flatten\n"
+                                  "    - gelu\n"
+                                  "    - dense: {units: 18, activation: elu}\n"
+                                  "    - silu\n"
+                                  "    - gelu: tanh\n"
+                                  "    - prelu\n"
+                                  "    - dense: 17\n"
+                                  "    - selu\n"
+                                  "    - leaky_relu: 0.3\n"
+                                  "    - relu6\n"
+                                  "    - softplus\n"
+                                  "    - elu: 0.5\n"
+                                  "    - dense: 4\n"
+                                  "data: {root: none}\n"
+                                  "train: {batch_size: 17, loss: cross_entropy}\n";
+
 const char *const *incline_check_networks(void)
 {
-    static const char *const networks[] = {convolutions, layers, wide, one, joins, NULL};
+    static const char *const networks[] = {convolutions, layers,      wide, one,
+                                           joins,        activations, NULL};
     return networks;
 }

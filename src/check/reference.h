@@ -80,15 +80,15 @@ double incline_reference_max_pool2d_data_at(const struct incline_reference_windo
                                             int channels, const double *x, const double *dy,
                                             size_t index);
 
-/* y = f(x), element by element; y may be x. */
+/* y = f(x), element by element, with the alpha that f has by itself; y may be x. */
 void incline_reference_activation(enum incline_activation f, size_t count, const double *x,
                                   double *y);
-double incline_reference_activation_at(enum incline_activation f, double x);
-/* dx = f'(x) dy by y = f(x) */
+double incline_reference_activation_at(enum incline_activation f, double alpha, double x);
+/* dx = f'(x) dy by y = f(x), or by x in its place where incline_activation_wants_x() */
 void incline_reference_activation_backward(enum incline_activation f, size_t count, const double *y,
                                            const double *dy, double *dx);
 
-double incline_reference_slope_at(enum incline_activation f, double y, double dy);
+double incline_reference_slope_at(enum incline_activation f, double alpha, double y, double dy);
 
 /* y[row][c] = e^(x[row][c] - m) / sum over j of e^(x[row][j] - m),  m = max over j of x[row][j] */
 void incline_reference_softmax(size_t rows, int channels, const double *x, double *y);
@@ -99,6 +99,14 @@ void incline_reference_softmax_backward(size_t rows, int channels, const double 
 
 double incline_reference_softmax_data_at(int channels, const double *y, const double *dy,
                                          size_t index);
+
+/* y = x where x > 0, else w[k] x, k the index modulo slopes; its gradients by x and by w[index], of
+ * tensors of count elements. */
+double incline_reference_prelu_at(size_t slopes, const double *x, const double *w, size_t index);
+double incline_reference_prelu_data_at(size_t slopes, const double *x, const double *w,
+                                       const double *dy, size_t index);
+double incline_reference_prelu_weights_at(size_t slopes, size_t count, const double *x,
+                                          const double *dy, size_t index);
 
 /* The loss of each image, loss[n], and its gradient dx[n][c]; label[n] is the true class. */
 typedef void (*incline_reference_loss)(int images, int classes, const double *x, const int *label,

@@ -37,11 +37,14 @@ static struct axes find_axes(const struct incline_parameter *parameter,
     const int *dims = parameter->dims;
     if (parameter->layout == INCLINE_LAYOUT_VECTOR)
         return (struct axes){1, 1, 1, parameter->elems};
+    if (parameter->layout == INCLINE_LAYOUT_FEATURES &&
+        incline_shape_elems(flattened) != parameter->elems)
+        return (struct axes){1, 1, parameter->elems, 1};
     if (parameter->layout == INCLINE_LAYOUT_HWIO)
         return (struct axes){(size_t)dims[0], (size_t)dims[1], (size_t)dims[2], (size_t)dims[3]};
     assert(incline_shape_elems(flattened) == (size_t)dims[0]);
     return (struct axes){(size_t)flattened.height, (size_t)flattened.width,
-                         (size_t)flattened.channels, (size_t)dims[1]};
+                         (size_t)flattened.channels, (size_t)dims[1]}; /* FEATURES: dims[1] is 1 */
 }
 
 static size_t memory_index(struct axes n, size_t a, size_t b, size_t c, size_t d)

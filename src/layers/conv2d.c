@@ -32,6 +32,7 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
         return status;
     layer->out = (struct incline_shape){window.out[0], window.out[1], options->filters};
     layer->activation = (enum incline_activation)options->activation;
+    layer->alpha = incline_activation_alpha(layer->activation);
 
     double taps = (double)options->kernel[0] * options->kernel[1];
     status = incline_check_index(taps * in.channels * incline_columns(options->filters), problem);
@@ -153,7 +154,7 @@ void incline_conv2d_define(const struct incline_layer *layer, const struct incli
     incline_define(defines, "PAD_TOP", window.before[0]);
     incline_define(defines, "PAD_LEFT", window.before[1]);
     incline_define(defines, "HAS_BIAS", incline_layer_has_bias(layer));
-    incline_define(defines, "ACTIVATION", (int)layer->activation);
+    incline_define_activation(defines, "ACTIVATION", layer);
     incline_pool_define(layer->pool, "POOL", defines);
     incline_pool_define(layer->window, "WINDOW", defines);
     incline_define(defines, "POOLED_H", out.height);
@@ -368,7 +369,7 @@ static const struct incline_option options[] = {
     {"init", INCLINE_OPTION_CHOICE, PLACE(init), "glorot_uniform", 0, 0, incline_initializer_names,
      "start of the weights; the bias starts at 0 (torch: as PyTorch)"},
     {"activation", INCLINE_OPTION_CHOICE, PLACE(activation), "none", 0, 0, incline_activation_names,
-     "applied to the result"},
+     "applied to the result; others are layers of their own"},
 };
 
 const struct incline_layer_class incline_conv2d_class = {

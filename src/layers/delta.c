@@ -49,7 +49,7 @@ enum incline_status incline_delta_plan(struct incline_context *ctx,
     incline_define(&defines, "WIDTH", out.width);
     incline_define(&defines, "CHANNELS", out.channels);
     incline_define(&defines, "COLUMNS", incline_columns(out.channels));
-    incline_define(&defines, "ACTIVATION", (int)layer->activation);
+    incline_define_activation(&defines, "ACTIVATION", layer);
     incline_define(&defines, "POOLED", layer->pool != NULL);
     incline_define(&defines, "IN_PLACE", io->dx != NULL || io->conv != NULL);
     status = incline_text_status(&defines);

@@ -30,6 +30,7 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
         return status;
     layer->out = (struct incline_shape){1, 1, options->units};
     layer->activation = (enum incline_activation)options->activation;
+    layer->alpha = incline_activation_alpha(layer->activation);
     struct incline_parameter *weight = &layer->parameters[0];
     *weight = (struct incline_parameter){
         .role = "weight",
@@ -160,7 +161,7 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
     incline_dense_define_forward(layer, io->plan, &defines);
     incline_define(&defines, "TILE_IN", backward_tile(layer, io->plan)->values[0]);
     incline_define(&defines, "HAS_BIAS", incline_layer_has_bias(layer));
-    incline_define(&defines, "ACTIVATION", (int)layer->activation);
+    incline_define_activation(&defines, "ACTIVATION", layer);
     incline_define(&defines, "APPLY", io->gradient_use == INCLINE_GRADIENT_APPLY);
     incline_define(&defines, "GROUP_ROWS", GROUP_ROWS);
     incline_define(&defines, "WALK_TILES", walk.tiles);
@@ -372,7 +373,7 @@ static const struct incline_option options[] = {
     {"init", INCLINE_OPTION_CHOICE, PLACE(init), "glorot_uniform", 0, 0, incline_initializer_names,
      "start of the weights; the bias starts at 0 (torch: as PyTorch)"},
     {"activation", INCLINE_OPTION_CHOICE, PLACE(activation), "none", 0, 0, incline_activation_names,
-     "applied to the result"},
+     "applied to the result; others are layers of their own"},
 };
 
 const struct incline_layer_class incline_dense_class = {

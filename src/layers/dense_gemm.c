@@ -14,18 +14,17 @@ static enum incline_status rows_tensor(struct incline_context *ctx,
 }
 
 /* A kernel of cl/rows.cl over images of `channels` features; launch holds its name and arguments.
- */
+ * With `activation` it applies the layer's. */
 static enum incline_status plan_rows(struct incline_context *ctx, const struct incline_layer *layer,
                                      struct incline_layer_io *io, int channels, bool bias,
-                                     enum incline_activation activation,
-                                     struct incline_launch *launch)
+                                     bool activation, struct incline_launch *launch)
 {
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_define(&defines, "CHANNELS", channels);
     incline_define(&defines, "COLUMNS", incline_columns(channels));
     incline_define(&defines, "HAS_BIAS", bias);
-    incline_define(&defines, "ACTIVATION", (int)activation);
+    incline_define_activation(&defines, "ACTIVATION", activation ? layer : NULL);
     launch->items = launch->group = incline_lane_items(io->plan);
     launch->second =
         incline_columns(channels) / incline_device_lanes(incline_plan_device(io->plan));
@@ -43,7 +42,7 @@ static enum incline_status plan_pack(struct incline_context *ctx, const struct i
         .kernel = "rows_pack",
         .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(io->saved)},
     };
-    return plan_rows(ctx, layer, io, layer->in.channels, false, INCLINE_ACTIVATION_NONE, &launch);
+    return plan_rows(ctx, layer, io, layer->in.channels, false, false, &launch);
 }
 
 enum incline_status incline_dense_gemm_forward(struct incline_context *ctx,
@@ -78,7 +77,7 @@ enum incline_status incline_dense_gemm_forward(struct incline_context *ctx,
     if (bias)
         incline_launch_add_tensor(&launch, io->parameters[1]);
     incline_launch_add_tensor(&launch, io->y);
-    return plan_rows(ctx, layer, io, out, bias, layer->activation, &launch);
+    return plan_rows(ctx, layer, io, out, bias, true, &launch);
 }
 
 enum incline_status incline_dense_gemm_data_gradient(struct incline_context *ctx,
@@ -111,7 +110,7 @@ enum incline_status incline_dense_gemm_data_gradient(struct incline_context *ctx
         .kernel = "rows_finish",
         .args = {INCLINE_TENSOR(dx_t), INCLINE_TENSOR(io->dx)},
     };
-    return plan_rows(ctx, layer, io, in, false, INCLINE_ACTIVATION_NONE, &launch);
+    return plan_rows(ctx, layer, io, in, false, false, &launch);
 }
 
 /* The product is one part to add up, so that it meets the parameter as every gradient does. */

@@ -52,7 +52,7 @@ static void define(const struct head *head, struct incline_text *defines)
     incline_define(defines, "GRADIENT", head->gradient);
     incline_define(defines, "WANTS_DX", head->io->dx != NULL);
     incline_define(defines, "BELOW", below != NULL);
-    incline_define(defines, "BELOW_ACTIVATION", below ? (int)below->activation : 0);
+    incline_define_activation(defines, "BELOW_ACTIVATION", below);
     incline_define(defines, "BELOW_COLUMNS", below ? incline_columns(below->out.channels) : 0);
 }
 

@@ -18,7 +18,13 @@ const struct incline_layer_class *const incline_layer_classes[] = {
 const size_t incline_layer_class_count =
     sizeof incline_layer_classes / sizeof *incline_layer_classes;
 
-const char *const incline_activation_names[] = {"none", "relu", "sigmoid", "tanh", NULL};
+const char *const incline_activation_names[] = {
+    "none", "relu", "sigmoid", "tanh", "leaky_relu", "relu6", "elu", "selu", "softplus", NULL};
+
+float incline_activation_alpha(enum incline_activation f)
+{
+    return f == INCLINE_ACTIVATION_LEAKY_RELU ? 0.01f : f == INCLINE_ACTIVATION_ELU ? 1.0f : 0.0f;
+}
 
 const char *const incline_initializer_names[] = {
     "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "torch", "zeros", NULL};
@@ -76,6 +82,18 @@ void incline_define(struct incline_text *defines, const char *name, int value)
 {
     assert(!is_defined(incline_text_get(defines), name));
     incline_text_add(defines, " -D %s=%d", name, value);
+}
+
+void incline_define_activation(struct incline_text *defines, const char *name,
+                               const struct incline_layer *layer)
+{
+    enum incline_activation f = layer ? layer->activation : INCLINE_ACTIVATION_NONE;
+    int bits = 0;
+    incline_define(defines, name, (int)f);
+    if (f != INCLINE_ACTIVATION_LEAKY_RELU && f != INCLINE_ACTIVATION_ELU)
+        return;
+    memcpy(&bits, &layer->alpha, sizeof bits);
+    incline_define(defines, "ALPHA_BITS", bits);
 }
 
 int incline_lane_items(const struct incline_plan *plan)

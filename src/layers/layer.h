@@ -1,5 +1,6 @@
 /* What a layer is: a descriptor with an option table and four functions. A layer lives in one .c
- * file named after it, beside one .cl of the same name, and one word in meson.build. */
+ * file named after it, beside one .cl of the same name, and one word in meson.build; those that
+ * apply one function to every element share activations.c. */
 #ifndef INCLINE_LAYERS_LAYER_H
 #define INCLINE_LAYERS_LAYER_H
 
@@ -15,7 +16,8 @@ enum { INCLINE_PARAMETERS_MAX = 2, INCLINE_INPUTS_MAX = 8 };
 enum incline_parameter_layout {
     INCLINE_LAYOUT_VECTOR, /* [n] */
     INCLINE_LAYOUT_HWIO,   /* [KH][KW][C_in][C_out]; PyTorch: [C_out][C_in][KH][KW] */
-    INCLINE_LAYOUT_IO /* [in][out]; PyTorch: [out][in], `in` ordered (c, h, w) after a flatten */
+    INCLINE_LAYOUT_IO, /* [in][out]; PyTorch: [out][in], `in` ordered (c, h, w) after a flatten */
+    INCLINE_LAYOUT_FEATURES /* [C], one number a feature; PyTorch: (c, h, w) after a flatten */
 };
 
 struct incline_parameter {
@@ -26,15 +28,38 @@ struct incline_parameter {
     size_t elems;
     double fan_in, fan_out; /* for the initialisers */
     int initializer;        /* index into incline_initializer_names */
+    double start;           /* where all start from with INCLINE_INITIALIZER_CONSTANT */
 };
+
+enum { INCLINE_INITIALIZER_CONSTANT = -1 }; /* in place of an index */
 
 enum incline_activation {
     INCLINE_ACTIVATION_NONE,
     INCLINE_ACTIVATION_RELU,
     INCLINE_ACTIVATION_SIGMOID,
-    INCLINE_ACTIVATION_TANH
+    INCLINE_ACTIVATION_TANH,
+    INCLINE_ACTIVATION_LEAKY_RELU,
+    INCLINE_ACTIVATION_RELU6,
+    INCLINE_ACTIVATION_ELU,
+    INCLINE_ACTIVATION_SELU,
+    INCLINE_ACTIVATION_SOFTPLUS,
+    /* The derivative of these does not follow from what they put out, so only a layer of their own
+     * applies them. */
+    INCLINE_ACTIVATION_GELU,
+    INCLINE_ACTIVATION_GELU_TANH,
+    INCLINE_ACTIVATION_SILU,
+    INCLINE_ACTIVATION_HARD_SWISH
 };
-extern const char *const incline_activation_names[]; /* "none", "relu", ..., NULL */
+extern const char *const incline_activation_names[]; /* "none", ..., "softplus", NULL */
+
+/* Is f'(x) computed from x, and not from y = f(x)? */
+static inline bool incline_activation_wants_x(enum incline_activation f)
+{
+    return f >= INCLINE_ACTIVATION_GELU;
+}
+
+/* The alpha of leaky_relu and elu where none is given; 0 for the others. */
+float incline_activation_alpha(enum incline_activation f);
 
 /* "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "torch", "zeros", NULL */
 extern const char *const incline_initializer_names[];
@@ -55,7 +80,8 @@ struct incline_layer {
     char detail[48];      /* "3x3 + relu", for the summary */
     char sources[64]; /* "conv2d_3, relu_1": what `inputs` are, for the summary; cut where too long
                        */
-    enum incline_activation activation; /* applied to the layer's sum; conv2d and dense only */
+    enum incline_activation activation; /* what the layer is, or what it applies to its sum */
+    float alpha;                        /* of that */
     /* Set by graph rewrites; see network/rewrite.h. */
     const struct incline_layer
         *window;                      /* conv2d: the max_pool2d that follows, if it can be fused */
@@ -91,6 +117,11 @@ static inline bool incline_layer_has_bias(const struct incline_layer *layer)
 
 /* Appends ` -D NAME=value`. A name is defined once: of two, compilers warn. */
 void incline_define(struct incline_text *defines, const char *name, int value);
+
+/* Defines `name` as the number of the layer's activation, and what cl/activation.h needs besides;
+ * layer NULL: none. */
+void incline_define_activation(struct incline_text *defines, const char *name,
+                               const struct incline_layer *layer);
 
 /* Dimension 0 of every kernel over lanes: NB / LANES items, its group too. */
 int incline_lane_items(const struct incline_plan *plan);
@@ -207,6 +238,7 @@ struct incline_layer_class {
     struct incline_about about;
     struct incline_option_table options; /* size 0: no options */
     int most_inputs;                     /* of a join, which has at least two; 0: no join */
+    enum incline_activation activation;  /* of a layer that applies one to every element */
     /* Checks options against layer->in; sets out, parameters, multiply_adds and detail. On a misfit
      * returns CONFIG with the reason in `problem`. */
     enum incline_status (*infer)(struct incline_layer *layer, struct incline_text *problem);

@@ -6,11 +6,11 @@
 #include <math.h>
 #include <string.h>
 
-enum kind { ZEROS, UNIFORM, NORMAL };
+enum kind { CONSTANT, UNIFORM, NORMAL };
 
 struct distribution {
     enum kind kind;
-    double scale; /* limit, or standard deviation after the cut */
+    double scale; /* the constant, the limit, or the standard deviation after the cut */
 };
 
 /* Standard deviation of a standard normal cut at 2 sigma. */
@@ -18,6 +18,8 @@ static const double cut_deviation = 0.87962566103423978;
 
 static struct distribution distribution_of(const struct incline_parameter *parameter)
 {
+    if (parameter->initializer == INCLINE_INITIALIZER_CONSTANT)
+        return (struct distribution){CONSTANT, parameter->start};
     const char *name = incline_initializer_names[parameter->initializer];
     double in = parameter->fan_in, out = parameter->fan_out;
     if (strcmp(name, "glorot_uniform") == 0)
@@ -30,7 +32,7 @@ static struct distribution distribution_of(const struct incline_parameter *param
         return (struct distribution){NORMAL, sqrt(2 / in)};
     if (strcmp(name, "torch") == 0)
         return (struct distribution){UNIFORM, 1 / sqrt(in)};
-    return (struct distribution){ZEROS, 0};
+    return (struct distribution){CONSTANT, 0};
 }
 
 /* Box and Muller's transform of two words; in (0, 1] for the logarithm. */
@@ -66,7 +68,7 @@ void incline_initialize_values(const struct incline_parameter *parameter, uint64
 {
     struct distribution wanted = distribution_of(parameter);
     for (size_t i = 0; i < parameter->elems; i++) {
-        double value = 0;
+        double value = wanted.scale;
         if (wanted.kind == UNIFORM)
             value = (2 * uniform(seed, number, i) - 1) * wanted.scale;
         else if (wanted.kind == NORMAL)

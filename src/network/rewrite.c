@@ -75,12 +75,12 @@ static bool is(const struct incline_layer *layer, const char *class_name)
     return strcmp(layer->class->name, class_name) == 0;
 }
 
+/* The activation that the layer is, where another one can apply it. */
 static enum incline_activation activation_of(const struct incline_layer *layer)
 {
-    for (int i = 1; incline_activation_names[i]; i++)
-        if (is(layer, incline_activation_names[i]))
-            return (enum incline_activation)i;
-    return INCLINE_ACTIVATION_NONE;
+    bool is_one = layer->class->activation != INCLINE_ACTIVATION_NONE;
+    return is_one && !incline_activation_wants_x(layer->activation) ? layer->activation
+                                                                    : INCLINE_ACTIVATION_NONE;
 }
 
 static void fuse_activation(struct incline_layer *layer, struct incline_layer *next)
@@ -89,6 +89,7 @@ static void fuse_activation(struct incline_layer *layer, struct incline_layer *n
         layer->activation != INCLINE_ACTIVATION_NONE)
         return;
     layer->activation = activation_of(next);
+    layer->alpha = next->alpha;
     next->absorbed = layer->activation != INCLINE_ACTIVATION_NONE;
 }
 

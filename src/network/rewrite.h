@@ -6,7 +6,7 @@
 #include "layers/layer.h"
 
 enum incline_rewrite {
-    INCLINE_REWRITE_ACTIVATION = 1,      /* conv2d or dense + relu, sigmoid or tanh */
+    INCLINE_REWRITE_ACTIVATION = 1,      /* conv2d or dense + an activation by its output */
     INCLINE_REWRITE_POOL = 2,            /* conv2d + max_pool2d whose windows tile their input */
     INCLINE_REWRITE_UPDATE = 4,          /* weight gradient + optimizer */
     INCLINE_REWRITE_INPUT = 8,           /* picking the images of a batch + first conv2d */

@@ -9,10 +9,14 @@
 #include <math.h>
 #include <string.h>
 
+/* Does the layer leave every feature in its place? Those with a matrix of weights mix them. */
 static bool keeps_shape(const struct incline_layer *layer)
 {
+    enum incline_parameter_layout layout = layer->parameters[0].layout;
     return layer->in.height == layer->out.height && layer->in.width == layer->out.width &&
-           layer->in.channels == layer->out.channels && layer->parameter_count == 0;
+           layer->in.channels == layer->out.channels &&
+           (layer->parameter_count == 0 || layout == INCLINE_LAYOUT_VECTOR ||
+            layout == INCLINE_LAYOUT_FEATURES);
 }
 
 /* What a flatten made into the input of this layer; {1, 1, in} when none did. */

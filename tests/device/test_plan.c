@@ -20,7 +20,7 @@ static struct incline_tensor *make_tensor(struct incline_plan *plan, const char 
     return tensor;
 }
 
-/* relu from x to y, or another kernel with the same arguments */
+/* A copy of x in y, or another kernel with the same arguments */
 static void add_launch(struct incline_plan *plan, const char *source, const char *kernel,
                        const char *defines, struct incline_tensor *x, struct incline_tensor *y)
 {
@@ -38,11 +38,11 @@ static void add_launch(struct incline_plan *plan, const char *source, const char
     harness_ok(incline_plan_launch(harness_device.ctx, plan, &launch));
 }
 
-static const char relu_defines[] = " -D ELEMS=50 -D CHUNK=64";
+static const char copy_defines[] = " -D ELEMS=50 -D CHUNK=64";
 
-static void add_relu(struct incline_plan *plan, struct incline_tensor *x, struct incline_tensor *y)
+static void add_copy(struct incline_plan *plan, struct incline_tensor *x, struct incline_tensor *y)
 {
-    add_launch(plan, "relu.cl", "activation_forward", relu_defines, x, y);
+    add_launch(plan, "add.cl", "add_copy", copy_defines, x, y);
 }
 
 static size_t activation_bytes(void)
@@ -108,7 +108,7 @@ static void assert_launch_refused(const char *source, const char *kernel, const 
 static void test_unknown_file(void **state)
 {
     (void)state;
-    assert_launch_refused("cubism.cl", "activation_forward", relu_defines, INCLINE_ERROR_BUG,
+    assert_launch_refused("cubism.cl", "add_copy", copy_defines, INCLINE_ERROR_BUG,
                           "no kernel file cubism.cl");
 }
 
@@ -119,18 +119,17 @@ static void test_driver_refuses(void **state)
     (void)state;
     if (test_small())
         skip();
-    assert_launch_refused("relu.cl", "activation_sideways", relu_defines, INCLINE_ERROR_DEVICE,
-                          "kernel activation_sideways of the layer");
-    assert_launch_refused("relu.cl", "activation_forward", no_elems, INCLINE_ERROR_BUILD, "ELEMS");
-    assert_launch_refused("relu.cl", "activation_forward", no_elems, INCLINE_ERROR_BUILD,
-                          "building relu.cl failed with ");
+    assert_launch_refused("add.cl", "add_sideways", copy_defines, INCLINE_ERROR_DEVICE,
+                          "kernel add_sideways of the layer");
+    assert_launch_refused("add.cl", "add_copy", no_elems, INCLINE_ERROR_BUILD, "ELEMS");
+    assert_launch_refused("add.cl", "add_copy", no_elems, INCLINE_ERROR_BUILD,
+                          "building add.cl failed with ");
 }
 
 static void assert_folder_refused(const char *folder, enum incline_status status, const char *text)
 {
     assert_int_equal(setenv("INCLINE_KERNEL_DIR", folder, 1), 0);
-    assert_launch_refused("relu.cl", "activation_forward",
-                          " -D ELEMS=50 -D CHUNK=32", /* not built before */
+    assert_launch_refused("add.cl", "add_copy", " -D ELEMS=50 -D CHUNK=32", /* not built before */
                           status, text);
     unsetenv("INCLINE_KERNEL_DIR");
 }
@@ -145,7 +144,7 @@ static void test_kernel_folder(void **state)
     assert_int_equal(chmod(s->folder, 0770), 0);
     assert_folder_refused(s->folder, INCLINE_ERROR_ARGUMENT, others);
     assert_int_equal(chmod(s->folder, 0700), 0);
-    assert_folder_refused(s->folder, INCLINE_ERROR_DATA, "relu.cl");
+    assert_folder_refused(s->folder, INCLINE_ERROR_DATA, "add.cl");
     assert_folder_refused("/nowhere/at/all", INCLINE_ERROR_ARGUMENT,
                           "INCLINE_KERNEL_DIR=/nowhere/at/all is no folder");
 }
@@ -163,9 +162,9 @@ static void test_counters(void **state)
     harness_buffer_reset(&x, NULL, 0);
     struct incline_tensor *a = make_tensor(plan, "a", activation_bytes());
     struct incline_tensor *b = make_tensor(plan, "b", activation_bytes());
-    add_relu(plan, harness_buffer_tensor(&x, plan), a);
-    add_relu(plan, a, b);
-    add_relu(plan, b, harness_buffer_tensor(&y, plan));
+    add_copy(plan, harness_buffer_tensor(&x, plan), a);
+    add_copy(plan, a, b);
+    add_copy(plan, b, harness_buffer_tensor(&y, plan));
     harness_ok(incline_plan_finish(harness_device.ctx, plan));
     assert_int_equal(incline_plan_launches(plan), LAUNCHES);
     struct incline_step first = {.images = BATCH};
@@ -201,12 +200,12 @@ static void test_counters(void **state)
 /* Two plans with the same kernel build one program. */
 static void test_programs_are_kept(void **state)
 {
-    struct incline_plan *plan = plan_of_one("relu.cl", "activation_forward", relu_defines);
+    struct incline_plan *plan = plan_of_one("add.cl", "add_copy", copy_defines);
     (void)state;
     harness_ok(incline_plan_finish(harness_device.ctx, plan));
     incline_plan_destroy(&plan);
     struct incline_device_counters before = incline_device_get_counters(harness_device.device);
-    plan = plan_of_one("relu.cl", "activation_forward", relu_defines);
+    plan = plan_of_one("add.cl", "add_copy", copy_defines);
     harness_ok(incline_plan_finish(harness_device.ctx, plan));
     incline_plan_destroy(&plan);
     struct incline_device_counters after = incline_device_get_counters(harness_device.device);
@@ -227,8 +226,8 @@ static void test_arena_is_reused(void **state)
         make_tensor(plan, "nobody's", 1 << 20);
         if (keeps)
             incline_plan_keep(a);
-        add_relu(plan, a, b);
-        add_relu(plan, b, c);
+        add_copy(plan, a, b);
+        add_copy(plan, b, c);
         harness_ok(incline_plan_finish(harness_device.ctx, plan));
         assert_int_equal(incline_plan_arena_bytes(plan), (keeps ? 3 : 2) * bytes);
         assert_int_equal(incline_buffer_bytes(incline_tensor_buffer(b)), bytes);
@@ -240,14 +239,14 @@ static void test_arena_is_reused(void **state)
  * the plan is finished. */
 static void test_texts_are_copied(void **state)
 {
-    char source[] = "relu.cl", defines[sizeof relu_defines], label[] = "the layer";
+    char source[] = "add.cl", defines[sizeof copy_defines], label[] = "the layer";
     struct incline_plan *plan = make_plan();
     (void)state;
-    memcpy(defines, relu_defines, sizeof defines);
+    memcpy(defines, copy_defines, sizeof defines);
     struct incline_launch launch = {
         .label = label,
         .source = source,
-        .kernel = "activation_forward",
+        .kernel = "add_copy",
         .defines = defines,
         .items = incline_lane_items(plan),
         .group = incline_lane_items(plan),
@@ -261,8 +260,8 @@ static void test_texts_are_copied(void **state)
     memset(label, '?', sizeof label - 1);
     harness_ok(incline_plan_finish(harness_device.ctx, plan));
     assert_string_equal(incline_plan_get_launch(plan, 0)->label, "the layer");
-    assert_string_equal(incline_plan_get_launch(plan, 0)->source, "relu.cl");
-    assert_string_equal(incline_plan_get_launch(plan, 0)->defines, relu_defines);
+    assert_string_equal(incline_plan_get_launch(plan, 0)->source, "add.cl");
+    assert_string_equal(incline_plan_get_launch(plan, 0)->defines, copy_defines);
     incline_plan_destroy(&plan);
 }
 

@@ -42,7 +42,7 @@ static int setup(void **state)
     bench->ctx = incline_context_create(hear, &bench->heard);
     assert_ok(bench->ctx,
               incline_device_open(bench->ctx, getenv("INCLINE_DEVICE"), &bench->device));
-    assert_ok(bench->ctx, incline_program_get(bench->ctx, bench->device, "relu.cl",
+    assert_ok(bench->ctx, incline_program_get(bench->ctx, bench->device, "add.cl",
                                               " -D ELEMS=50 -D CHUNK=64", &bench->program));
     incline_program_key(bench->device, "source", "options", &bench->key);
     bench->heard.text[0] = '\0';
@@ -72,7 +72,7 @@ static bool comes_back(struct bench *bench, const struct incline_program_key *ke
     cl_program program = incline_program_cache_load(bench->ctx, bench->device, key);
     if (!program)
         return false;
-    cl_kernel kernel = clCreateKernel(program, "activation_forward", &code);
+    cl_kernel kernel = clCreateKernel(program, "add_copy", &code);
     assert_int_equal(code, CL_SUCCESS);
     clReleaseKernel(kernel);
     clReleaseProgram(program);

@@ -13,6 +13,8 @@ static const struct incline_parameter matrix = {
     .layout = INCLINE_LAYOUT_IO, .dims = {24, 7, 1, 1}, .rank = 2, .elems = 168};
 static const struct incline_parameter bias = {
     .layout = INCLINE_LAYOUT_VECTOR, .dims = {9, 1, 1, 1}, .rank = 1, .elems = 9};
+static const struct incline_parameter features = {
+    .layout = INCLINE_LAYOUT_FEATURES, .dims = {24, 1, 1, 1}, .rank = 1, .elems = 24};
 static const struct incline_shape no_flatten = {1, 1, 24};
 
 /* Numbers memory from 0 up, converts it, and checks that the way back restores it. */
@@ -72,6 +74,22 @@ static void test_vector(void **state)
         assert_true(file[i] == (float)i);
 }
 
+/* One number a feature: in order, unless a flatten has put them in another. */
+static void test_features(void **state)
+{
+    (void)state;
+    float file[ELEMS_MAX];
+    convert(&features, (struct incline_shape){5, 7, 24}, file);
+    for (int i = 0; i < 24; i++)
+        assert_true(file[i] == (float)i);
+    convert(&features, (struct incline_shape){2, 3, 4}, file);
+    const float *got = file;
+    for (int c = 0; c < 4; c++)
+        for (int h = 0; h < 2; h++)
+            for (int w = 0; w < 3; w++)
+                assert_true(*got++ == (float)((h * 3 + w) * 4 + c));
+}
+
 static void check_shape(const struct incline_parameter *parameter, int rank, const size_t *want)
 {
     size_t dims[4];
@@ -87,6 +105,7 @@ static void test_file_shapes(void **state)
     check_shape(&filter, 4, (const size_t[]){5, 4, 2, 3});
     check_shape(&matrix, 2, (const size_t[]){7, 24, 1, 1});
     check_shape(&bias, 1, (const size_t[]){9, 1, 1, 1});
+    check_shape(&features, 1, (const size_t[]){24, 1, 1, 1});
 }
 
 static const char *write_weights(struct scratch *s, const struct incline_safetensor_pair *pairs,
@@ -182,6 +201,7 @@ int main(void)
         scratch_test(test_dense),
         scratch_test(test_dense_after_flatten),
         scratch_test(test_vector),
+        scratch_test(test_features),
         scratch_test(test_file_shapes),
         scratch_test(test_describe),
         scratch_test(test_describe_a_foreign_file),

@@ -1,6 +1,6 @@
-/* Division, exp, log, tanh and sigmoid of cl/functions.h against libm, in units in the last place,
- * over dense sweeps and at the ends. A small kernel, put beside the library's own in a folder,
- * calls them. */
+/* Division, exp, log, tanh, sigmoid, softplus and the normal distribution of cl/functions.h against
+ * libm, in units in the last place, over dense sweeps and at the ends. A small kernel, put beside
+ * the library's own in a folder, calls them. */
 #include "support/harness.h"
 
 #include "base/embedded.h"
@@ -63,6 +63,21 @@ static double sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
+static double softplus(double x)
+{
+    return log1p(exp(x));
+}
+
+static double bell(double x)
+{
+    return exp(-x * x / 2);
+}
+
+static double normal(double x)
+{
+    return erfc(-x / sqrt(2)) / 2;
+}
+
 static double inverse(double x)
 {
     return 1 / x;
@@ -123,6 +138,25 @@ static const struct function functions[] = {
      false,
      4,
      {{INFINITY, 1}, {-INFINITY, 0}, {100, 1}, {-1e30f, 0}, {1e-30f, 0.5f}}},
+    {"incl_exp_minus_1", expm1, -87, 0, false, 2, {{-INFINITY, -1}, {-1e30f, -1}, {-30, -1}}},
+    {"incl_exp_minus_1", expm1, -1e-20f, -2, true, 2, {{-1e-30f, -1e-30f}}},
+    {"incl_log_plus_1", log1p, 0, 1, false, 3, {{1e-30f, 1e-30f}, {0x1p-20f, 0x1.fffffp-21f}}},
+    {"incl_log_plus_1", log1p, 1e-20f, 1, true, 3, {{1e-10f, 1e-10f}}},
+    {"incl_softplus",
+     softplus,
+     -87,
+     30,
+     false,
+     3,
+     {{INFINITY, INFINITY}, {-INFINITY, 0}, {-100, 0}, {20, 20}, {21, 21}, {1e30f, 1e30f}}},
+    {"incl_bell", bell, -13.2f, 13.2f, false, 2, {{INFINITY, 0}, {-INFINITY, 0}, {1e30f, 0}}},
+    {"incl_normal",
+     normal,
+     -13,
+     13,
+     false,
+     6,
+     {{INFINITY, 1}, {-INFINITY, 0}, {1e30f, 1}, {-1e30f, 0}, {6, 1}}},
 };
 
 static float as_float(unsigned bits)

@@ -73,6 +73,18 @@ static void test_zeros(void **state)
         assert_true(values[i] == 0);
 }
 
+static void test_constant(void **state)
+{
+    (void)state;
+    static float values[ELEMS];
+    struct incline_parameter parameter = parameter_with("zeros");
+    parameter.initializer = INCLINE_INITIALIZER_CONSTANT;
+    parameter.start = 0.25;
+    incline_initialize_values(&parameter, 1, 0, values);
+    for (int i = 0; i < ELEMS; i++)
+        assert_true(values[i] == 0.25f);
+}
+
 static void test_seed_and_number_decide(void **state)
 {
     (void)state;
@@ -130,9 +142,9 @@ static void test_permutation_is_uniform(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_distributions),          cmocka_unit_test(test_zeros),
-        cmocka_unit_test(test_seed_and_number_decide), cmocka_unit_test(test_permutation),
-        cmocka_unit_test(test_permutation_is_uniform),
+        cmocka_unit_test(test_distributions), cmocka_unit_test(test_zeros),
+        cmocka_unit_test(test_constant),      cmocka_unit_test(test_seed_and_number_decide),
+        cmocka_unit_test(test_permutation),   cmocka_unit_test(test_permutation_is_uniform),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,7 +189,9 @@ static void test_written_model_reads_back(void **state)
     assert_ok(s->ctx, parse(s,
                             "{name: net.1, input: [9, 7, 3], layers: [{repeat: {times: 2, layers: "
                             "[conv2d: {filters: 4, kernel: [3, 1], padding: same}]}}, {max_pool2d: "
-                            "{size: [2, 1], stride: 2, name: p}}, flatten, {dense: 5}]}",
+                            "{size: [2, 1], stride: 2, name: p}}, {leaky_relu: 0.2}, {elu: {alpha: "
+                            "1.5}}, gelu, {gelu: tanh}, {prelu: {per_channel: true, init: -0.5}}, "
+                            "flatten, {dense: {units: 5, activation: softplus}}]}",
                             &model));
     incline_model_write(&model, &first);
     struct incline_document *doc = NULL;
@@ -200,7 +202,17 @@ static void test_written_model_reads_back(void **state)
     incline_document_destroy(&doc);
     incline_model_write(&again, &second);
     assert_string_equal(incline_text_get(&first), incline_text_get(&second));
-    assert_non_null(strstr(incline_text_get(&first), "- max_pool2d: {name: p, size: [2, 1], "));
+    static const char *const written[] = {
+        "- max_pool2d: {name: p, size: [2, 1], ",
+        "- leaky_relu: {name: leaky_relu_1, alpha: 0.2}\n",
+        "- elu: {name: elu_1, alpha: 1.5}\n",
+        "- gelu: {name: gelu_1, approximate: none}\n",
+        "- gelu: {name: gelu_2, approximate: tanh}\n",
+        "- prelu: {name: prelu_1, per_channel: true, init: -0.5}\n",
+        ", activation: softplus}\n",
+    };
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++)
+        assert_non_null(strstr(incline_text_get(&first), written[i]));
     incline_model_finish(&model);
     incline_model_finish(&again);
     incline_text_finish(&first);
@@ -229,6 +241,14 @@ static void test_messages(void **state)
          "  - relu\n    ^~~~"},
         {IN "layers:\n  - dropout: 0.5\n",
          "m.yaml:3:5: error: layer 'dropout' is not supported yet\n  - dropout: 0.5\n    ^~~~~~~"},
+        {IN "layers:\n  - elu: -1\n",
+         "m.yaml:3:10: error: elu: alpha must be between 0 and 1000, not -1\n"},
+        {IN "layers:\n  - gelu: tan\n",
+         "m.yaml:3:11: error: gelu: approximate must be none or tanh, not 'tan' (did you mean "
+         "'tanh'?)\n"},
+        {IN "layers:\n  - relu: 6\n", "m.yaml:3:11: error: relu: takes no value\n"},
+        {IN "layers:\n  - prelu: {per_chanel: true}\n",
+         "m.yaml:3:13: error: prelu: unknown key 'per_chanel' (did you mean 'per_channel'?)\n"},
         {IN "layers:\n  - residual: [relu]\n",
          "m.yaml:3:5: error: residual: must be {main: [...], shortcut: [...]}\n"},
         {IN "layers:\n  - residual: {shortcut: [relu]}\n",

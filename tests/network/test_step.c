@@ -48,8 +48,8 @@ static const struct net nets[] = {
      "flatten, "
      "{dense: 3}]}",
      "cross_entropy", 50, false},
-    {"{input: [20, 20, 1], layers: [flatten, {dense: {units: 40, activation: relu}}, {dense: 11}]}",
-     "mse", 19, false},
+    {"{input: [20, 20, 1], layers: [flatten, {dense: 40}, {leaky_relu: 0.3}, {dense: 11}]}", "mse",
+     19, false},
     {"{input: [5, 4, 1], layers: [{conv2d: {filters: 3, kernel: 3, padding: same, activation: "
      "relu}}, "
      "{residual: {main: [{conv2d: {filters: 3, kernel: 3, padding: same}}, relu, "

@@ -262,6 +262,7 @@ static void check_network(struct scratch *s, const char *name)
     }
 
 NETWORK(branches)
+NETWORK(activations)
 
 #define RUN(name) cmocka_unit_test_setup_teardown(test_##name, scratch_setup, scratch_teardown)
 
@@ -269,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(branches),
+        RUN(activations),
     };
     int status = test_device_open(&env);
     if (status)
