@@ -61,7 +61,7 @@ struct incline_option {
     /* CHOICE: NULL-terminated. INT, DOUBLE: NULL, or the address of one word that may stand in the
      * place of the number and is kept as 0. */
     const char *const *choices;
-    const char *help;           /* one line, with the unit */
+    const char *help; /* one line, with the unit */
 };
 
 struct incline_option_table {
