@@ -6,6 +6,20 @@
 
 enum { GUARD_BYTES_MIN = 4096 };
 
+/* A quiet NaN that tells the name. */
+static uint32_t pattern_of(const char *name)
+{
+    uint32_t mixed = 0;
+    for (; *name; name++)
+        mixed = mixed * 31 + (unsigned char)*name;
+    return 0x7fc00000u | (mixed & 0x3fffffu);
+}
+
+static unsigned char pattern_byte(const struct incline_guarded *guarded, size_t at)
+{
+    return (unsigned char)(guarded->pattern >> 8 * (at % sizeof guarded->pattern));
+}
+
 enum incline_status incline_guarded_create(struct incline_context *ctx,
                                            struct incline_device *device, const char *name,
                                            size_t bytes, struct incline_guarded *out)
@@ -13,7 +27,7 @@ enum incline_status incline_guarded_create(struct incline_context *ctx,
     size_t align = incline_device_align(device), guard = align;
     while (guard < GUARD_BYTES_MIN)
         guard += align;
-    *out = (struct incline_guarded){.name = name, .guard = guard};
+    *out = (struct incline_guarded){.name = name, .guard = guard, .pattern = pattern_of(name)};
     enum incline_status status =
         incline_buffer_create(ctx, device, name, bytes + 2 * guard, &out->whole);
     if (status)
@@ -37,7 +51,8 @@ enum incline_status incline_guarded_reset(struct incline_context *ctx,
     enum incline_status status = incline_alloc(ctx, whole, 1, &contents);
     if (status)
         return status;
-    memset(contents, INCLINE_GUARD_PATTERN, whole);
+    for (size_t i = 0; i < whole; i++)
+        contents[i] = pattern_byte(guarded, i);
     if (bytes)
         memcpy(contents + guarded->guard, bytes, length);
     status = incline_buffer_write(ctx, guarded->whole, 0, contents, whole);
@@ -58,8 +73,9 @@ enum incline_status incline_guarded_check(struct incline_context *ctx,
         status = incline_buffer_read(ctx, guarded->whole, behind, guard + guarded->guard,
                                      guarded->guard);
     *intact = true;
-    for (size_t i = 0; !status && i < 2 * guarded->guard; i++)
-        *intact = *intact && guard[i] == INCLINE_GUARD_PATTERN;
+    for (size_t i = 0; !status && i < guarded->guard; i++)
+        *intact = *intact && guard[i] == pattern_byte(guarded, i) &&
+                  guard[guarded->guard + i] == pattern_byte(guarded, behind + i);
     incline_free(&guard);
     return status;
 }

@@ -1,18 +1,20 @@
 /* Device memory between guards: 4 KiB or more on either side that hold a pattern. The pattern is
  * also what the memory holds before a run, and reads as NaN, so that elements that are left out,
- * read beside or written beside are found. */
+ * read beside or written beside are found. It differs by name: NaN read beside one tensor and
+ * passed on beside another shows as well. */
 #ifndef INCLINE_CHECK_GUARDED_H
 #define INCLINE_CHECK_GUARDED_H
 
 #include "device/plan.h"
 
+#include <stdint.h>
+
 struct incline_guarded {
     struct incline_buffer *whole, *part; /* part: between the guards */
     const char *name;                    /* borrowed */
     size_t guard;                        /* bytes of each */
+    uint32_t pattern;                    /* a NaN */
 };
-
-enum { INCLINE_GUARD_PATTERN = 0xff };
 
 enum incline_status incline_guarded_create(struct incline_context *ctx,
                                            struct incline_device *device, const char *name,
