@@ -85,9 +85,9 @@ static void prepare_avg_pool(struct layer_check *check)
     const struct incline_padding *padding = option(check->layer, "padding");
     const int *counts = option(check->layer, "count_padding");
     prepare_pool(check);
-    check->padding_counts =
-        *counts == INCLINE_COUNT_AUTO ? padding->mode == INCLINE_PADDING_EXPLICIT
-                                      : *counts == INCLINE_COUNT_TRUE;
+    check->padding_counts = *counts == INCLINE_COUNT_AUTO
+                                ? padding->mode == INCLINE_PADDING_EXPLICIT
+                                : *counts == INCLINE_COUNT_TRUE;
 }
 
 /* The window of a global pool is the image. */
@@ -345,8 +345,8 @@ static double pool_dx_cost(const struct layer_check *check)
 /* Every cell of a row is looked at. */
 static double upsample_dx_cost(const struct layer_check *check)
 {
-    return check->layer->out.height + (double)check->layer->out.width * check->layer->out.height /
-                                          check->layer->in.height;
+    return check->layer->out.height +
+           (double)check->layer->out.width * check->layer->out.height / check->layer->in.height;
 }
 
 static double channels_cost(const struct layer_check *check)

@@ -77,13 +77,19 @@ static const struct incline_option options[] = {
     {"padding", INCLINE_OPTION_PADDING, PLACE(pool.padding), "valid", 0, 4096, NULL,
      "valid, same, or cells at each end (at most half the window)"},
     {"count_padding", INCLINE_OPTION_CHOICE, PLACE(count_padding), "auto", 0, 0, count_names,
-     "whether padding counts as cells that are 0; auto: a number does (as PyTorch), same does not "
-     "(as Keras)"},
+     "does padding count as zeros? auto: a number does (PyTorch), same does not (Keras)"},
 };
 
 const struct incline_layer_class incline_avg_pool2d_class = {
     .name = "avg_pool2d",
     .help = "the average of each window, channel by channel",
+    .about =
+        {.equation =
+             "y[oh][ow][c] = (1 / n) sum over the window of x[oh SH + h - PT][ow SW + w - PL][c]\n"
+             "n: cells of the window; those inside x alone where padding does not count",
+         .shapes = "HxWxC -> OHxOWxC",
+         .pytorch = "AvgPool2d (count_include_pad)",
+         .keras = "AveragePooling2D"},
     .options = {options, sizeof options / sizeof *options, "size", sizeof(struct options)},
     .infer = incline_pool_infer,
     .forward = forward,

@@ -43,6 +43,11 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
 const struct incline_layer_class incline_global_avg_pool_class = {
     .name = "global_avg_pool",
     .help = "the average of each channel, as a vector: dense can follow",
+    .about = {.equation = "y[c] = (1 / (H W)) sum over h, w of x[h][w][c]",
+              .shapes = "HxWxC -> 1x1xC",
+              .pytorch = "AdaptiveAvgPool2d(1) and Flatten",
+              .keras = "GlobalAveragePooling2D",
+              .source = "Lin, Chen, Yan 2013, Network In Network"},
     .infer = infer,
     .forward = forward,
     .backward = backward,

@@ -52,6 +52,11 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
 const struct incline_layer_class incline_global_max_pool_class = {
     .name = "global_max_pool",
     .help = "the largest number of each channel, as a vector: dense can follow",
+    .about = {.equation = "y[c] = max over h, w of x[h][w][c]\n"
+                          "the gradient goes to the first of equal maxima",
+              .shapes = "HxWxC -> 1x1xC",
+              .pytorch = "AdaptiveMaxPool2d(1) and Flatten",
+              .keras = "GlobalMaxPooling2D"},
     .infer = infer,
     .forward = forward,
     .backward = backward,

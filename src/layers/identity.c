@@ -11,5 +11,9 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
 const struct incline_layer_class incline_identity_class = {
     .name = "identity",
     .help = "its input, unchanged",
+    .about = {.equation = "y = x; costs nothing, and gives a place a name for `from`",
+              .shapes = "HxWxC -> HxWxC",
+              .pytorch = "Identity",
+              .keras = "Identity"},
     .infer = infer,
 };

@@ -62,6 +62,10 @@ static const struct incline_option options[] = {
 const struct incline_layer_class incline_upsample_class = {
     .name = "upsample",
     .help = "each cell repeated, to a multiple of height and width (nearest neighbour)",
+    .about = {.equation = "y[oh][ow][c] = x[floor(oh / FH)][floor(ow / FW)][c]",
+              .shapes = "HxWxC -> (H FH)x(W FW)xC",
+              .pytorch = "Upsample(mode='nearest')",
+              .keras = "UpSampling2D"},
     .options = {options, sizeof options / sizeof *options, "factor", sizeof(struct options)},
     .infer = infer,
     .forward = forward,

@@ -73,6 +73,10 @@ static const struct incline_option options[] = {
 const struct incline_layer_class incline_zero_pad2d_class = {
     .name = "zero_pad2d",
     .help = "zeros around each channel",
+    .about = {.equation = "y[h][w][c] = x[h - top][w - left][c] inside x, 0 outside",
+              .shapes = "HxWxC -> (H + top + bottom)x(W + left + right)xC",
+              .pytorch = "ZeroPad2d, whose order is left, right, top, bottom",
+              .keras = "ZeroPadding2D"},
     .options = {options, sizeof options / sizeof *options, "padding", sizeof(struct options)},
     .infer = infer,
     .forward = forward,

@@ -9,12 +9,12 @@ static void reference(const void *cookie, struct incline_chain_values *v)
     size_t count = (size_t)v->images * v->in_elems;
     (void)cookie;
     for (size_t i = 0; i < count; i++) {
-        double positive = incline_reference_activation_at(INCLINE_ACTIVATION_RELU, v->x[i]);
-        double curved = incline_reference_activation_at(INCLINE_ACTIVATION_TANH, positive);
+        double positive = incline_reference_activation_at(INCLINE_ACTIVATION_RELU, 0, v->x[i]);
+        double curved = incline_reference_activation_at(INCLINE_ACTIVATION_TANH, 0, positive);
         v->y[i] = positive + curved;
         v->dx[i] = incline_reference_slope_at(
-            INCLINE_ACTIVATION_RELU, positive,
-            v->dy[i] + incline_reference_slope_at(INCLINE_ACTIVATION_TANH, curved, v->dy[i]));
+            INCLINE_ACTIVATION_RELU, 0, positive,
+            v->dy[i] + incline_reference_slope_at(INCLINE_ACTIVATION_TANH, 0, curved, v->dy[i]));
     }
 }
 
