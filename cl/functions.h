@@ -20,6 +20,12 @@ INCL_INLINE incl_lanes incl_divide(incl_lanes a, incl_lanes b)
     return b > MAXFLOAT ? (incl_lanes)(0.0f) : quotient;
 }
 
+/* 1 / count, rounded once, for count >= 1. */
+INCL_INLINE incl_lanes incl_inverse(int count)
+{
+    return incl_divide((incl_lanes)(1.0f), (incl_lanes)((float)count));
+}
+
 /* n of x = n ln 2 + *r with |*r| <= ln 2 / 2, for |x| < 89. */
 INCL_INLINE incl_ints incl_exp_split(incl_lanes x, incl_lanes *r)
 {

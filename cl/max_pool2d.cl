@@ -6,7 +6,7 @@
  * IN_H IN_W CHANNELS  OUT_H OUT_W   shapes
  * TRAINS              0: there is no way back, and no code
  * POOL_H POOL_W STRIDE_H STRIDE_W PAD_TOP PAD_LEFT   window */
-#include "lanes.h"
+#include "window.h"
 
 #define X_AT(h, w, c) ((((h) * IN_W + (w)) * CHANNELS + (c)) * NB)
 #define Y_AT(h, w, c) ((((h) * OUT_W + (w)) * CHANNELS + (c)) * NB)
@@ -55,14 +55,14 @@ kernel void max_pool2d_backward(global const float *restrict dy,
                                 global const incl_code *restrict code, global float *restrict dx)
 {
     int lane = get_global_id(0) * LANES, h = get_global_id(1), block = get_global_id(2);
-    int oh_first = max(0, (h + PAD_TOP - POOL_H + STRIDE_H) / STRIDE_H);
-    int oh_last = min(OUT_H - 1, (h + PAD_TOP) / STRIDE_H);
+    int oh_first = incl_window_first(h, POOL_H, STRIDE_H, PAD_TOP);
+    int oh_last = incl_window_last(h, STRIDE_H, PAD_TOP, OUT_H);
     dy += block * OUT_H * OUT_W * CHANNELS * NB + lane;
     code += block * OUT_H * OUT_W * CHANNELS * NB + lane;
     dx += block * IN_H * IN_W * CHANNELS * NB + lane;
     for (int w = 0; w < IN_W; w++) {
-        int ow_first = max(0, (w + PAD_LEFT - POOL_W + STRIDE_W) / STRIDE_W);
-        int ow_last = min(OUT_W - 1, (w + PAD_LEFT) / STRIDE_W);
+        int ow_first = incl_window_first(w, POOL_W, STRIDE_W, PAD_LEFT);
+        int ow_last = incl_window_last(w, STRIDE_W, PAD_LEFT, OUT_W);
         for (int c = 0; c < CHANNELS; c++) {
             incl_lanes sum = (incl_lanes)(0.0f);
             for (int oh = oh_first; oh <= oh_last; oh++)

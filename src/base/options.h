@@ -21,6 +21,7 @@ enum incline_option_type {
     INCLINE_OPTION_CHOICE,  /* int: index into choices (NULL-terminated) */
     INCLINE_OPTION_PAIR,    /* int[2]: one number for both, or [height, width] */
     INCLINE_OPTION_PADDING, /* struct incline_padding: valid, same, a number, or [height, width] */
+    INCLINE_OPTION_SIDES,   /* int[4]: one number for all, or [top, bottom, left, right] */
     INCLINE_OPTION_DOUBLES, /* struct incline_doubles: a number or a list of them */
     INCLINE_OPTION_TEXTS,   /* struct incline_texts: a list of texts, or one */
     INCLINE_OPTION_CUSTOM   /* its owner parses and writes it; in the table for help and spelling */
@@ -54,7 +55,7 @@ struct incline_option {
     enum incline_option_type type;
     size_t offset;        /* of the value in the options struct */
     const char *fallback; /* default, as it would be written; NULL: must be given */
-    /* Numbers, each member of pairs and paddings, and items of DOUBLES. Both 0: any; min DBL_MIN:
+    /* Numbers, each member of pairs, paddings and sides, and items of DOUBLES. Both 0: any; min DBL_MIN:
      * above 0; max INT_MAX (whole numbers) or DBL_MAX: no upper limit. UINT64 takes all its range.
      */
     double min, max;

@@ -17,6 +17,8 @@ static const char *kind_of(enum incline_option_type type)
         return "whole number or [height, width]";
     case INCLINE_OPTION_PADDING:
         return "valid, same, whole number or [height, width]";
+    case INCLINE_OPTION_SIDES:
+        return "whole number or [top, bottom, left, right]";
     case INCLINE_OPTION_DOUBLES:
         return "list of numbers";
     case INCLINE_OPTION_TEXTS:

@@ -18,7 +18,7 @@ bool incline_option_has_range(const struct incline_option *option)
 bool incline_option_is_unlimited(const struct incline_option *option)
 {
     bool whole = option->type == INCLINE_OPTION_INT || option->type == INCLINE_OPTION_PAIR ||
-                 option->type == INCLINE_OPTION_PADDING;
+                 option->type == INCLINE_OPTION_PADDING || option->type == INCLINE_OPTION_SIDES;
     return option->max >= DBL_MAX || (whole && option->max >= INT_MAX);
 }
 

@@ -138,22 +138,29 @@ static enum incline_status parse_choice(const struct incline_option *option, con
     return INCLINE_ERROR_CONFIG;
 }
 
-static enum incline_status parse_pair(const struct incline_option *option,
-                                      const struct incline_raw *raw, int *out,
-                                      struct incline_text *problem)
+/* One number for all, or a list of `count`, which `list` describes. */
+static enum incline_status parse_ints(const struct incline_option *option,
+                                      const struct incline_raw *raw, int *out, size_t count,
+                                      const char *list, struct incline_text *problem)
 {
-    if (raw->is_list && raw->count != 2) {
-        incline_text_add(problem, "must be one number or [height, width], not a list of %zu",
-                         raw->count);
+    if (raw->is_list && raw->count != count) {
+        incline_text_add(problem, "must be one number or %s, not a list of %zu", list, raw->count);
         return INCLINE_ERROR_CONFIG;
     }
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < count; i++) {
         enum incline_status status =
             parse_int(option, raw->items[raw->is_list ? i : 0], &out[i], problem);
         if (status != INCLINE_OK)
             return status;
     }
     return INCLINE_OK;
+}
+
+static enum incline_status parse_pair(const struct incline_option *option,
+                                      const struct incline_raw *raw, int *out,
+                                      struct incline_text *problem)
+{
+    return parse_ints(option, raw, out, 2, "[height, width]", problem);
 }
 
 static enum incline_status parse_padding(const struct incline_option *option,
@@ -229,7 +236,7 @@ static enum incline_status parse_texts(struct incline_context *ctx, const struct
 static bool takes_list(const struct incline_option *option)
 {
     return option->type == INCLINE_OPTION_PAIR || option->type == INCLINE_OPTION_PADDING ||
-           option->type == INCLINE_OPTION_DOUBLES || option->type == INCLINE_OPTION_TEXTS;
+           option->type == INCLINE_OPTION_SIDES || option->type == INCLINE_OPTION_DOUBLES || option->type == INCLINE_OPTION_TEXTS;
 }
 
 enum incline_status incline_option_parse_raw(struct incline_context *ctx,
@@ -259,6 +266,8 @@ enum incline_status incline_option_parse_raw(struct incline_context *ctx,
         return parse_pair(option, raw, out, problem);
     case INCLINE_OPTION_PADDING:
         return parse_padding(option, raw, out, problem);
+    case INCLINE_OPTION_SIDES:
+        return parse_ints(option, raw, out, 4, "[top, bottom, left, right]", problem);
     case INCLINE_OPTION_DOUBLES:
         return parse_doubles(ctx, option, raw, out, problem);
     case INCLINE_OPTION_TEXTS:

@@ -19,6 +19,14 @@ static void write_padding(const struct incline_padding *padding, struct incline_
         incline_text_add(out, padding->mode == INCLINE_PADDING_SAME ? "same" : "valid");
 }
 
+static void write_sides(const int *sides, struct incline_text *out)
+{
+    if (sides[0] == sides[1] && sides[0] == sides[2] && sides[0] == sides[3])
+        incline_text_add(out, "%d", sides[0]);
+    else
+        incline_text_add(out, "[%d, %d, %d, %d]", sides[0], sides[1], sides[2], sides[3]);
+}
+
 static void write_doubles(const struct incline_doubles *doubles, struct incline_text *out)
 {
     incline_text_add(out, "[");
@@ -81,6 +89,9 @@ void incline_option_write(const struct incline_option *option, const void *value
         break;
     case INCLINE_OPTION_PADDING:
         write_padding(place, out);
+        break;
+    case INCLINE_OPTION_SIDES:
+        write_sides(place, out);
         break;
     case INCLINE_OPTION_DOUBLES:
         write_doubles(place, out);

@@ -4,6 +4,7 @@
 #include "check/checker.h"
 #include "check/reference.h"
 #include "layers/dense_gemm.h"
+#include "layers/pool.h"
 #include "network/graph.h"
 #include "network/rewrite.h"
 
@@ -17,7 +18,8 @@
 struct layer_check {
     const struct incline_layer *layer;
     const struct layer_reference *reference;
-    struct incline_reference_conv2d conv; /* conv2d, dense; its window also for max_pool2d */
+    struct incline_reference_conv2d conv; /* conv2d, dense; its window also for pools */
+    bool padding_counts;                  /* avg_pool2d */
     struct incline_chain_values values;
     double *dz; /* gradient at the sum before the activation */
 };
@@ -76,6 +78,23 @@ static void prepare_pool(struct layer_check *check)
     const int *size = option(check->layer, "size"), *given = option(check->layer, "stride");
     int stride[2] = {given[0] ? given[0] : size[0], given[1] ? given[1] : size[1]};
     prepare_window(check, size, stride);
+}
+
+static void prepare_avg_pool(struct layer_check *check)
+{
+    const struct incline_padding *padding = option(check->layer, "padding");
+    const int *counts = option(check->layer, "count_padding");
+    prepare_pool(check);
+    check->padding_counts = *counts == INCLINE_COUNT_AUTO
+                                ? padding->mode == INCLINE_PADDING_EXPLICIT
+                                : *counts == INCLINE_COUNT_TRUE;
+}
+
+/* The window of a global pool is the image. */
+static void prepare_global_pool(struct layer_check *check)
+{
+    const int size[2] = {check->layer->in.height, check->layer->in.width}, stride[2] = {1, 1};
+    check->conv.window = incline_reference_window(check->layer->in, size, stride, 0);
 }
 
 static void prepare_nothing(struct layer_check *check)
@@ -156,6 +175,48 @@ static double pool_dx(const void *cookie, size_t index)
     const struct layer_check *check = cookie;
     return incline_reference_max_pool2d_data_at(&check->conv.window, check->layer->in.channels,
                                                 check->values.x, check->values.dy, index);
+}
+
+static double avg_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_avg_pool2d_at(&check->conv.window, check->layer->in.channels,
+                                           check->padding_counts, check->values.x, index);
+}
+
+static double avg_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_avg_pool2d_data_at(&check->conv.window, check->layer->in.channels,
+                                                check->padding_counts, check->values.dy, index);
+}
+
+static double zero_pad_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_zero_pad2d_at(check->layer->in, option(check->layer, "padding"),
+                                           check->values.x, index);
+}
+
+static double zero_pad_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_zero_pad2d_data_at(check->layer->in, option(check->layer, "padding"),
+                                                check->values.dy, index);
+}
+
+static double upsample_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_upsample_at(check->layer->in, option(check->layer, "factor"),
+                                         check->values.x, index);
+}
+
+static double upsample_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return incline_reference_upsample_data_at(check->layer->in, option(check->layer, "factor"),
+                                              check->values.dy, index);
 }
 
 static double elementwise_y(const void *cookie, size_t index)
@@ -281,6 +342,13 @@ static double pool_dx_cost(const struct layer_check *check)
     return taps(check) * taps(check) + (double)window->out[0] * window->out[1];
 }
 
+/* Every cell of a row is looked at. */
+static double upsample_dx_cost(const struct layer_check *check)
+{
+    return check->layer->out.height +
+           (double)check->layer->out.width * check->layer->out.height / check->layer->in.height;
+}
+
 static double channels_cost(const struct layer_check *check)
 {
     return 20.0 * check->layer->in.channels;
@@ -296,6 +364,11 @@ static const struct layer_reference references[] = {
     {"conv2d", prepare_conv2d, sum_y, sum_dx, sum_y_cost, sum_dx_cost, {sum_dw, sum_db}},
     {"dense", prepare_dense, sum_y, sum_dx, sum_y_cost, sum_dx_cost, {sum_dw, sum_db}},
     {"max_pool2d", prepare_pool, pool_y, pool_dx, taps, pool_dx_cost, {NULL}},
+    {"avg_pool2d", prepare_avg_pool, avg_y, avg_dx, taps, pool_dx_cost, {NULL}},
+    {"global_avg_pool", prepare_global_pool, avg_y, avg_dx, taps, taps, {NULL}},
+    {"global_max_pool", prepare_global_pool, pool_y, pool_dx, taps, taps, {NULL}},
+    {"zero_pad2d", prepare_nothing, zero_pad_y, zero_pad_dx, function_cost, function_cost, {NULL}},
+    {"upsample", prepare_nothing, upsample_y, upsample_dx, function_cost, upsample_dx_cost, {NULL}},
     {"prelu", prepare_nothing, prelu_y, prelu_dx, function_cost, function_cost, {prelu_dw}},
     {"softmax", prepare_nothing, softmax_y, softmax_dx, channels_cost, channels_cost, {NULL}},
     {"add", prepare_nothing, add_y, add_dx, function_cost, function_cost, {NULL}},

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "check/checker.h"
 #include "check/reference.h"
+#include "network/graph.h"
 #include "network/initialize.h"
 #include "network/rewrite.h"
 #include "train/evaluator.h"
@@ -336,8 +337,9 @@ static enum incline_status find_scores(struct step_check *check, double *scores)
     if (status)
         return status;
     memcpy(layers, model->layers, model->layer_count * sizeof *layers);
-    struct incline_layer *last = &layers[model->layer_count - 1];
-    last->absorbed = task.loss->takes_logits && strcmp(last->class->name, "softmax") == 0;
+    struct incline_layer *softmax = incline_graph_closing_softmax(layers, model->layer_count);
+    if (softmax)
+        softmax->absorbed = task.loss->takes_logits;
     task.layers = layers;
     task.loss = &incline_losses[INCLINE_LOSS_MSE];
     status = classify(check, &task, scores);

@@ -61,21 +61,26 @@ static const char one[] =
     "data: {root: none}\n"
     "train: {batch_size: 1, loss: cross_entropy}\n";
 
-static const char joins[] =
+static const char joins_and_pools[] =
     "incline: 1\n"
     "model:\n"
-    "  name: joins\n"
+    "  name: joins-and-pools\n"
     "  input: [6, 5, 3]\n"
     "  layers:\n"
     "    - residual: {main: [{conv2d: {filters: 7, kernel: 3, padding: same}}],\n"
     "                 shortcut: [{conv2d: {filters: 7, kernel: 1, name: a}}]}\n"
     "    - relu: {name: b}\n"
-    "    - max_pool2d: {size: [6, 5], name: c}\n"
+    "    - global_max_pool: {name: c}\n"
     "    - multiply: {from: [b, c], name: d}\n"
     "    - multiply: {from: [d, a]}\n"
     "    - sigmoid: {name: e}\n"
     "    - concat: {from: [e, input, b]}\n"
-    "    - flatten\n"
+    "    - identity\n"
+    "    - zero_pad2d: [1, 2, 0, 3]\n"
+    "    - avg_pool2d: {size: 3, stride: 2, padding: same}\n"
+    "    - upsample: [2, 3]\n"
+    "    - avg_pool2d: {size: [3, 2], stride: 1, padding: 1}\n"
+    "    - global_avg_pool\n"
     "    - dense: 4\n"
     "data: {root: none}\n"
     "train: {batch_size: 18, loss: cross_entropy}\n";
@@ -106,7 +111,7 @@ static const char activations[] = "incline: 1\n"
 
 const char *const *incline_check_networks(void)
 {
-    static const char *const networks[] = {convolutions, layers,      wide, one,
-                                           joins,        activations, NULL};
+    static const char *const networks[] = {convolutions,    layers,      wide, one,
+                                           joins_and_pools, activations, NULL};
     return networks;
 }

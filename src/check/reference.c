@@ -257,6 +257,92 @@ void incline_reference_max_pool2d_backward(size_t inputs, size_t outputs, const 
         dx[from[o]] += dy[o];
 }
 
+/* Cells of the window at a position: those inside the image, or all. */
+static double count_cells(const struct incline_reference_window *window, int oh, int ow, bool all)
+{
+    int inside = 0;
+    for (int kh = 0; kh < window->size[0]; kh++)
+        for (int kw = 0; kw < window->size[1]; kw++)
+            inside += all || (cell_at(window, 0, oh, kh) >= 0 && cell_at(window, 1, ow, kw) >= 0);
+    return inside;
+}
+
+double incline_reference_avg_pool2d_at(const struct incline_reference_window *window, int channels,
+                                       bool padding_counts, const double *x, size_t index)
+{
+    size_t C = (size_t)channels;
+    struct place to = place_of(index, window->out, C);
+    double sum = 0;
+    for (int kh = 0; kh < window->size[0]; kh++)
+        for (int kw = 0; kw < window->size[1]; kw++) {
+            int h = cell_at(window, 0, to.at[0], kh), column = cell_at(window, 1, to.at[1], kw);
+            if (h >= 0 && column >= 0)
+                sum += x[flat(to.image, h, column, window->in) * C + to.channel];
+        }
+    return sum / count_cells(window, to.at[0], to.at[1], padding_counts);
+}
+
+double incline_reference_avg_pool2d_data_at(const struct incline_reference_window *window,
+                                            int channels, bool padding_counts, const double *dy,
+                                            size_t index)
+{
+    size_t C = (size_t)channels;
+    struct place to = place_of(index, window->in, C);
+    double sum = 0;
+    for (int oh = 0; oh < window->out[0]; oh++)
+        for (int ow = 0; reach(window, 0, oh, to.at[0]) >= 0 && ow < window->out[1]; ow++)
+            if (reach(window, 1, ow, to.at[1]) >= 0)
+                sum += dy[flat(to.image, oh, ow, window->out) * C + to.channel] /
+                       count_cells(window, oh, ow, padding_counts);
+    return sum;
+}
+
+double incline_reference_zero_pad2d_at(struct incline_shape in, const int sides[4], const double *x,
+                                       size_t index)
+{
+    const int from[2] = {in.height, in.width};
+    const int out[2] = {in.height + sides[0] + sides[1], in.width + sides[2] + sides[3]};
+    struct place to = place_of(index, out, (size_t)in.channels);
+    int h = to.at[0] - sides[0], w = to.at[1] - sides[2];
+    if (h < 0 || h >= in.height || w < 0 || w >= in.width)
+        return 0;
+    return x[flat(to.image, h, w, from) * (size_t)in.channels + to.channel];
+}
+
+double incline_reference_zero_pad2d_data_at(struct incline_shape in, const int sides[4],
+                                            const double *dy, size_t index)
+{
+    const int cells_in[2] = {in.height, in.width};
+    const int out[2] = {in.height + sides[0] + sides[1], in.width + sides[2] + sides[3]};
+    struct place to = place_of(index, cells_in, (size_t)in.channels);
+    size_t from = flat(to.image, to.at[0] + sides[0], to.at[1] + sides[2], out);
+    return dy[from * (size_t)in.channels + to.channel];
+}
+
+double incline_reference_upsample_at(struct incline_shape in, const int factor[2], const double *x,
+                                     size_t index)
+{
+    const int from[2] = {in.height, in.width};
+    const int out[2] = {in.height * factor[0], in.width * factor[1]};
+    struct place to = place_of(index, out, (size_t)in.channels);
+    size_t cell = flat(to.image, to.at[0] / factor[0], to.at[1] / factor[1], from);
+    return x[cell * (size_t)in.channels + to.channel];
+}
+
+double incline_reference_upsample_data_at(struct incline_shape in, const int factor[2],
+                                          const double *dy, size_t index)
+{
+    const int cells_in[2] = {in.height, in.width};
+    const int out[2] = {in.height * factor[0], in.width * factor[1]};
+    struct place to = place_of(index, cells_in, (size_t)in.channels);
+    double sum = 0;
+    for (int h = 0; h < out[0]; h++)
+        for (int w = 0; h / factor[0] == to.at[0] && w < out[1]; w++)
+            if (w / factor[1] == to.at[1])
+                sum += dy[flat(to.image, h, w, out) * (size_t)in.channels + to.channel];
+    return sum;
+}
+
 /* selu's scale, and that times its alpha. */
 static const double selu_scale = 1.0507009873554805, selu_scale_alpha = 1.7580993408473766;
 static const double pi = 3.141592653589793;

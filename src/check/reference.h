@@ -80,6 +80,29 @@ double incline_reference_max_pool2d_data_at(const struct incline_reference_windo
                                             int channels, const double *x, const double *dy,
                                             size_t index);
 
+/* y[n][oh][ow][c] = the sum of x over the window's cells inside the image / cells of the window:
+ * all of them where padding counts, otherwise those inside. */
+double incline_reference_avg_pool2d_at(const struct incline_reference_window *window, int channels,
+                                       bool padding_counts, const double *x, size_t index);
+/* dx[n][h][w][c] = sum of dy / cells of the window over the windows that have the cell. */
+double incline_reference_avg_pool2d_data_at(const struct incline_reference_window *window,
+                                            int channels, bool padding_counts, const double *dy,
+                                            size_t index);
+
+/* y[n][h][w][c] = x[n][h - top][w - left][c] inside the image, 0 outside; sides: top, bottom, left,
+ * right. dx cuts dy. */
+double incline_reference_zero_pad2d_at(struct incline_shape in, const int sides[4], const double *x,
+                                       size_t index);
+double incline_reference_zero_pad2d_data_at(struct incline_shape in, const int sides[4],
+                                            const double *dy, size_t index);
+
+/* y[n][oh][ow][c] = x[n][floor(oh / FH)][floor(ow / FW)][c];  dx = sum of dy over the FH x FW cells
+ * that are the same. factor: FH, FW. */
+double incline_reference_upsample_at(struct incline_shape in, const int factor[2], const double *x,
+                                     size_t index);
+double incline_reference_upsample_data_at(struct incline_shape in, const int factor[2],
+                                          const double *dy, size_t index);
+
 /* y = f(x), element by element, with the alpha that f has by itself; y may be x. */
 void incline_reference_activation(enum incline_activation f, size_t count, const double *x,
                                   double *y);

@@ -133,15 +133,16 @@ enum incline_status incline_layer_launch(struct incline_context *ctx,
                                          struct incline_text *defines,
                                          struct incline_launch *launch)
 {
-    enum incline_status status = incline_text_status(defines);
+    enum incline_status status = defines ? incline_text_status(defines) : INCLINE_OK;
     if (!status) {
         if (!launch->label)
             launch->label = layer->name;
         launch->source = source;
-        launch->defines = incline_text_get(defines);
+        launch->defines = defines ? incline_text_get(defines) : NULL;
         status = incline_plan_launch(ctx, io->plan, launch);
     }
-    incline_text_finish(defines);
+    if (defines)
+        incline_text_finish(defines);
     return status;
 }
 

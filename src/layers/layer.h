@@ -150,8 +150,8 @@ const struct incline_tile *incline_layer_tile(const struct incline_layer *layer,
 
 struct incline_layer_io;
 
-/* Appends a launch for the layer, whose name is its label unless it has one; takes defines, also on
- * failure. */
+/* Appends a launch for the layer, whose name is its label unless it has one; takes defines (NULL:
+ * none), also on failure. */
 enum incline_status incline_layer_launch(struct incline_context *ctx,
                                          const struct incline_layer *layer,
                                          const struct incline_layer_io *io, const char *source,

@@ -1,72 +1,25 @@
 /* Max pooling; see cl/max_pool2d.cl for the equations. */
+#include "layers/pool.h"
 #include "layers/pool_code.h"
-#include "layers/window.h"
-
-#include <stdio.h>
 
 /* An arg-max code is the number of a window's cell: one byte up to the first of these sizes, as
  * cl/lanes.h decides too, and two bytes up to the second. */
 enum { BYTE_CELLS_MAX = 255, CELLS_MAX = 65536 };
 
-struct options {
-    int size[2];
-    int stride[2]; /* 0: as size */
-    struct incline_padding padding;
-};
-
-static int cells_of(const struct options *options)
+static int cells_of(const struct incline_pool_options *options)
 {
     return options->size[0] * options->size[1];
 }
 
-/* The reason goes to problem when the window does not fit. */
-static enum incline_status place(const struct incline_layer *layer, struct incline_window *window,
-                                 struct incline_text *problem)
-{
-    const struct options *options = layer->options;
-    int stride[2];
-    for (int axis = 0; axis < 2; axis++)
-        stride[axis] = options->stride[axis] ? options->stride[axis] : options->size[axis];
-    return incline_window_infer(layer->in, options->size, stride, &options->padding, window,
-                                problem);
-}
-
-/* Of a layer that infer has accepted. */
-static struct incline_window window_of(const struct incline_layer *layer)
-{
-    struct incline_window window = {0};
-    struct incline_text unused;
-    incline_text_init(&unused, NULL);
-    (void)place(layer, &window, &unused);
-    incline_text_finish(&unused);
-    return window;
-}
-
 static enum incline_status infer(struct incline_layer *layer, struct incline_text *problem)
 {
-    const struct options *options = layer->options;
-    const int *padding = options->padding.size;
-    struct incline_window window;
+    const struct incline_pool_options *options = layer->options;
     if (cells_of(options) > CELLS_MAX) {
         incline_text_add(problem, "window %dx%d has more than %d cells", options->size[0],
                          options->size[1], CELLS_MAX);
         return INCLINE_ERROR_CONFIG;
     }
-    enum incline_status status = place(layer, &window, problem);
-    if (status)
-        return status;
-    if (options->padding.mode == INCLINE_PADDING_EXPLICIT &&
-        (padding[0] * 2 > options->size[0] || padding[1] * 2 > options->size[1])) {
-        incline_text_add(problem, "padding %dx%d is more than half the window %dx%d", padding[0],
-                         padding[1], options->size[0], options->size[1]);
-        return INCLINE_ERROR_CONFIG;
-    }
-    layer->out = (struct incline_shape){window.out[0], window.out[1], layer->in.channels};
-    if (options->size[0] == options->size[1])
-        snprintf(layer->detail, sizeof layer->detail, "%d", options->size[0]);
-    else
-        snprintf(layer->detail, sizeof layer->detail, "%dx%d", options->size[0], options->size[1]);
-    return INCLINE_OK;
+    return incline_pool_infer(layer, problem);
 }
 
 size_t incline_pool_code_bytes(const struct incline_layer *pool)
@@ -77,7 +30,7 @@ size_t incline_pool_code_bytes(const struct incline_layer *pool)
 void incline_pool_define(const struct incline_layer *pool, const char *name,
                          struct incline_text *defines)
 {
-    const struct options *options = pool ? pool->options : NULL;
+    const struct incline_pool_options *options = pool ? pool->options : NULL;
     incline_text_add(defines, " -D %s_H=%d", name, options ? options->size[0] : 1);
     incline_text_add(defines, " -D %s_W=%d", name, options ? options->size[1] : 1);
 }
@@ -90,7 +43,7 @@ int incline_pool_windows(const struct incline_layer *conv)
 
 bool incline_pool_tiles_input(const struct incline_layer *pool)
 {
-    struct incline_window window = window_of(pool);
+    struct incline_window window = incline_pool_window(pool);
     if (window.size[0] * window.size[1] == 1)
         return false; /* to cl/conv2d.cl a pool of one cell is none, and has no codes */
     for (int axis = 0; axis < 2; axis++)
@@ -104,7 +57,7 @@ static enum incline_status launch_pass(struct incline_context *ctx,
                                        const struct incline_layer *layer,
                                        struct incline_layer_io *io, struct incline_launch *launch)
 {
-    struct incline_window window = window_of(layer);
+    struct incline_window window = incline_pool_window(layer);
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_define(&defines, "IN_H", layer->in.height);
@@ -171,7 +124,7 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
     return launch_pass(ctx, layer, io, &launch);
 }
 
-#define PLACE(member) offsetof(struct options, member)
+#define PLACE(member) offsetof(struct incline_pool_options, member)
 
 static const struct incline_option options[] = {
     {"size", INCLINE_OPTION_PAIR, PLACE(size), NULL, 1, 4096, NULL,
@@ -191,7 +144,8 @@ const struct incline_layer_class incline_max_pool2d_class = {
               .shapes = "HxWxC -> OHxOWxC",
               .pytorch = "MaxPool2d",
               .keras = "MaxPooling2D"},
-    .options = {options, sizeof options / sizeof *options, "size", sizeof(struct options)},
+    .options = {options, sizeof options / sizeof *options, "size",
+                sizeof(struct incline_pool_options)},
     .infer = infer,
     .forward = forward,
     .backward = backward,

@@ -3,6 +3,8 @@
 #include "layers/add.h"
 #include "network/rewrite.h"
 
+#include <string.h>
+
 int incline_graph_input(const struct incline_layer *layers, size_t i, int k)
 {
     return layers[i].input_count > 0 ? layers[i].inputs[k] : (int)i - 1;
@@ -42,6 +44,16 @@ struct incline_layer *incline_graph_before(struct incline_layer *layers, size_t 
             return &layers[from];
     }
     return NULL;
+}
+
+struct incline_layer *incline_graph_closing_softmax(struct incline_layer *layers, size_t count)
+{
+    int i = (int)count - 1;
+    while (i >= 0 && !layers[i].class->forward)
+        i = incline_graph_input(layers, (size_t)i, 0);
+    bool closes = i >= 0 && strcmp(layers[i].class->name, "softmax") == 0 &&
+                  layers[i].out.height == 1 && layers[i].out.width == 1;
+    return closes ? &layers[i] : NULL;
 }
 
 struct incline_tensor *incline_graph_output(const struct incline_graph *graph, int i)

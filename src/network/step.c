@@ -298,7 +298,7 @@ static enum incline_status plan_probabilities(struct maker *maker)
     };
     struct incline_layer_io io = {.plan = maker->plan, .x = maker->scores};
     if (spec->loss->takes_logits &&
-        strcmp(maker->layers[spec->layer_count - 1].class->name, "softmax") != 0) {
+        !incline_graph_closing_softmax(maker->layers, spec->layer_count)) {
         enum incline_status status = incline_activation_tensor(
             maker->ctx, maker->plan, softmax.name, (size_t)classes, &io.y);
         if (status)
@@ -315,10 +315,9 @@ static enum incline_status plan_probabilities(struct maker *maker)
 /* A softmax at the end is part of a loss that takes logits. */
 static void absorb_softmax(struct incline_layer *layers, const struct incline_step_spec *spec)
 {
-    struct incline_layer *last = &layers[spec->layer_count - 1];
-    if (spec->mode != INCLINE_STEP_PREDICT && spec->loss->takes_logits &&
-        strcmp(last->class->name, "softmax") == 0)
-        last->absorbed = true;
+    struct incline_layer *softmax = incline_graph_closing_softmax(layers, spec->layer_count);
+    if (softmax && spec->mode != INCLINE_STEP_PREDICT && spec->loss->takes_logits)
+        softmax->absorbed = true;
 }
 
 static void rewrite(struct incline_layer *layers, const struct incline_step_spec *spec)

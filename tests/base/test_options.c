@@ -13,6 +13,7 @@ struct values {
     bool flag;
     char *name;
     struct incline_padding padding;
+    int sides[4];
     struct incline_doubles numbers;
     struct incline_texts words;
 };
@@ -21,7 +22,7 @@ static const char *const choices[] = {"none", "relu", "tanh", NULL};
 
 #define PLACE(member) offsetof(struct values, member)
 
-enum { COUNT, CHOICE, PAIR, SEED, RATE, ANY, FLAG, NAME, PADDING, NUMBERS, WORDS };
+enum { COUNT, CHOICE, PAIR, SEED, RATE, ANY, FLAG, NAME, PADDING, SIDES, NUMBERS, WORDS };
 
 static const struct incline_option options[] = {
     {"count", INCLINE_OPTION_INT, PLACE(count), NULL, 1, 1024, NULL, "how many"},
@@ -33,6 +34,7 @@ static const struct incline_option options[] = {
     {"flag", INCLINE_OPTION_BOOL, PLACE(flag), "true", 0, 0, NULL, "yes or no"},
     {"name", INCLINE_OPTION_TEXT, PLACE(name), "", 0, 0, NULL, "a name"},
     {"padding", INCLINE_OPTION_PADDING, PLACE(padding), "valid", 0, 9, NULL, "cells"},
+    {"sides", INCLINE_OPTION_SIDES, PLACE(sides), "[1, 2, 3, 4]", 0, 9, NULL, "cells"},
     {"numbers", INCLINE_OPTION_DOUBLES, PLACE(numbers), "[]", -1, 1, NULL, "numbers"},
     {"words", INCLINE_OPTION_TEXTS, PLACE(words), "[]", 0, 0, NULL, "words"},
 };
@@ -54,6 +56,8 @@ static void test_defaults(void **state)
     assert_true(v.flag);
     assert_string_equal(v.name, "");
     assert_int_equal(v.padding.mode, INCLINE_PADDING_VALID);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(v.sides[i], i + 1);
     assert_int_equal(v.numbers.count, 0);
     assert_int_equal(v.words.count, 0);
     incline_options_finish(&table, &v);
@@ -88,6 +92,9 @@ static void test_values(void **state)
         {PADDING, "valid", "valid"},
         {PADDING, "2", "2"},
         {PADDING, "[1, 0]", "[1, 0]"},
+        {SIDES, "3", "3"},
+        {SIDES, "[2, 2, 2, 2]", "2"},
+        {SIDES, "[2, 2, 2, 1]", "[2, 2, 2, 1]"},
         {NUMBERS, "0.5", "[0.5]"},
         {NUMBERS, "[0.5, -1]", "[0.5, -1]"},
         {WORDS, "[a, b c]", "[a, \"b c\"]"},
@@ -140,6 +147,9 @@ static void test_problems(void **state)
         {FLAG, "True", "must be true or false, not 'True'"},
         {PADDING, "sane", "must be valid, same, a number or [height, width], not 'sane'"},
         {PADDING, "10", "must be between 0 and 9, not 10"},
+        {SIDES, "[1, 2]",
+         "must be one number or [top, bottom, left, right], not a list of 2"},
+        {SIDES, "[1, 2, 3, 10]", "must be between 0 and 9, not 10"},
         {NUMBERS, "[0, 2]", "must be between -1 and 1, not 2"},
         {NUMBERS, "[0, x]", "must be a finite number, not 'x'"},
     };

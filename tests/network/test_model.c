@@ -112,6 +112,64 @@ static void test_graph(void **state)
     incline_model_finish(&model);
 }
 
+static void test_closing_softmax(void **state)
+{
+    static const struct {
+        const char *text;
+        int softmax; /* -1: none */
+    } cases[] = {
+        {"{input: [1, 1, 4], layers: [dense: 3, softmax]}", 1},
+        {"{input: [1, 1, 4], layers: [dense: 3, softmax, identity, flatten]}", 1},
+        {"{input: [1, 1, 4], layers: [dense: 3, identity]}", -1},
+        {"{input: [1, 1, 4], layers: [softmax, dense: 3]}", -1},
+        {"{input: [2, 1, 4], layers: [softmax, flatten]}", -1}, /* one at each position */
+        {"{input: [1, 1, 4], layers: [identity]}", -1},
+    };
+    struct scratch *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct incline_model model;
+        assert_ok(s->ctx, parse(s, cases[i].text, &model));
+        struct incline_layer *softmax =
+            incline_graph_closing_softmax(model.layers, model.layer_count);
+        assert_ptr_equal(softmax, cases[i].softmax < 0 ? NULL : &model.layers[cases[i].softmax]);
+        incline_model_finish(&model);
+    }
+}
+
+static void test_pools(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_model model;
+    struct incline_text text;
+    assert_ok(s->ctx,
+              parse(s,
+                    "input: [9, 8, 3]\n"
+                    "layers:\n"
+                    "  - identity\n"
+                    "  - zero_pad2d: [1, 2, 0, 3]\n"
+                    "  - avg_pool2d: 3\n"
+                    "  - avg_pool2d: {size: 3, stride: 2, padding: same, count_padding: true}\n"
+                    "  - upsample: [2, 3]\n"
+                    "  - zero_pad2d: 1\n"
+                    "  - global_avg_pool\n"
+                    "  - dense: 5\n"
+                    "  - upsample: 2\n"
+                    "  - global_max_pool\n",
+                    &model));
+    assert_layers(&model, "identity:identity_1 9x8x3, zero_pad2d:zero_pad2d_1 12x11x3, "
+                          "avg_pool2d:avg_pool2d_1 4x3x3, avg_pool2d:avg_pool2d_2 2x2x3, "
+                          "upsample:upsample_1 4x6x3, zero_pad2d:zero_pad2d_2 6x8x3, "
+                          "global_avg_pool:global_avg_pool_1 1x1x3, dense:dense_1 1x1x5, "
+                          "upsample:upsample_2 2x2x5, global_max_pool:global_max_pool_1 1x1x5");
+    incline_text_init(&text, s->ctx);
+    incline_model_write(&model, &text);
+    assert_non_null(strstr(incline_text_get(&text), "padding: [1, 2, 0, 3]}"));
+    assert_non_null(strstr(incline_text_get(&text), "padding: same, count_padding: true}"));
+    assert_non_null(strstr(incline_text_get(&text), "padding: valid, count_padding: auto}"));
+    incline_text_finish(&text);
+    incline_model_finish(&model);
+}
+
 static void test_names(void **state)
 {
     struct scratch *s = *state;
@@ -236,6 +294,25 @@ static void test_messages(void **state)
         {IN "layers:\n  - max_pool2d: 4\n",
          "m.yaml:3:5: error: max_pool2d: window 4x4 does not fit its input 3x3x8\n"
          "  - max_pool2d: 4\n    ^~~~~~~~~~"},
+        {IN "layers:\n  - avg_pool2d: {size: [4, 1]}\n",
+         "m.yaml:3:5: error: avg_pool2d: window 4x1 does not fit its input 3x3x8\n"},
+        {IN "layers:\n  - avg_pool2d: {size: 3, padding: 2}\n",
+         "m.yaml:3:5: error: avg_pool2d: padding 2x2 is more than half the window 3x3\n"},
+        {IN "layers:\n  - avg_pool2d: {size: 3, count_padding: maybe}\n",
+         "m.yaml:3:42: error: avg_pool2d: count_padding must be auto, true or false, not 'maybe'"},
+        {IN "layers:\n  - avg_pool2d: {size: 3, count_pading: true}\n",
+         "m.yaml:3:27: error: avg_pool2d: unknown key 'count_pading' (did you mean "
+         "'count_padding'?)\n"},
+        {IN "layers:\n  - zero_pad2d: [1, 2]\n",
+         "m.yaml:3:17: error: zero_pad2d: padding must be one number or [top, bottom, left, "
+         "right], not a list of 2\n"},
+        {IN "layers:\n  - zero_pad2d\n", "m.yaml:3:5: error: zero_pad2d: 'padding' is missing: "},
+        {IN "layers:\n  - upsample: 0\n",
+         "m.yaml:3:15: error: upsample: factor must be between 1 and 4096, not 0\n"},
+        {IN "layers:\n  - upsample: 4096\n  - upsample: 4096\n",
+         "m.yaml:3:5: error: upsample: its output 12288x12288x8 or its weights are too large\n"},
+        {IN "layers:\n  - global_avg_pool: 2\n",
+         "m.yaml:3:22: error: global_avg_pool: takes no value\n"},
         {IN "layers:\n  - relu\n",
          "m.yaml:3:5: error: the model ends with 3x3x8: add flatten and a dense layer\n"
          "  - relu\n    ^~~~"},
@@ -364,7 +441,8 @@ int main(void)
         scratch_test(test_chain),    scratch_test(test_graph),
         scratch_test(test_names),    scratch_test(test_defaults),
         scratch_test(test_blocks),   scratch_test(test_written_model_reads_back),
-        scratch_test(test_messages),
+        scratch_test(test_messages), scratch_test(test_closing_softmax),
+        scratch_test(test_pools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
