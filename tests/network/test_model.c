@@ -207,6 +207,32 @@ static void test_written_model_reads_back(void **state)
     incline_text_finish(&second);
 }
 
+/* What groups and dilation change, as PyTorch and Keras have it. */
+static void test_groups(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_model model;
+    assert_ok(s->ctx,
+              parse(s,
+                    "input: [9, 7, 4]\n"
+                    "layers:\n"
+                    "  - conv2d: {filters: 8, kernel: [3, 2], stride: [2, 1], padding: same, "
+                    "dilation: [2, 3], groups: 4}\n"
+                    "  - flatten\n"
+                    "  - dense: 2\n",
+                    &model));
+    const struct incline_layer *layer = &model.layers[0];
+    const struct incline_parameter *weight = &layer->parameters[0];
+    assert_layers(&model, "conv2d:conv2d_1 5x7x8, flatten:flatten_1 1x1x280, dense:dense_1 1x1x2");
+    assert_int_equal(weight->dims[2], 1);
+    assert_int_equal(weight->dims[3], 8);
+    assert_int_equal(weight->elems, 48);
+    assert_true(weight->fan_in == 6 && weight->fan_out == 48);
+    assert_true(layer->multiply_adds == 48 * 35);
+    assert_string_equal(layer->detail, "3x2, dilation 2x3, 4 groups");
+    incline_model_finish(&model);
+}
+
 #define IN "input: [3, 3, 8]\n"
 
 static void test_messages(void **state)
@@ -224,6 +250,17 @@ static void test_messages(void **state)
         {IN "layers:\n  - max_pool2d: 4\n",
          "m.yaml:3:5: error: max_pool2d: window 4x4 does not fit its input 3x3x8\n"
          "  - max_pool2d: 4\n    ^~~~~~~~~~"},
+        {IN "layers:\n  - conv2d: {filters: 9, kernel: 1, groups: 3}\n",
+         "m.yaml:3:5: error: conv2d: groups 3 does not divide its 8 input channels; it must "
+         "divide input channels and filters\n"},
+        {IN "layers:\n  - conv2d: {filters: 9, kernel: 1, groups: 4}\n",
+         "m.yaml:3:5: error: conv2d: groups 4 does not divide its 9 filters; it must divide "
+         "input channels and filters\n"},
+        {IN "layers:\n  - conv2d: {filters: 9, kernel: 2, dilation: [2, 5], padding: 1}\n",
+         "m.yaml:3:5: error: conv2d: window 3x6 does not fit its input 3x3x8: kernel 2x2 with "
+         "dilation 2x5; use less, or more padding\n"},
+        {IN "layers:\n  - conv2d: {filters: 9, kernel: 2, dilation: 0}\n",
+         "m.yaml:3:47: error: conv2d: dilation must be between 1 and 1024, not 0\n"},
         {IN "layers:\n  - relu\n",
          "m.yaml:3:5: error: the model ends with 3x3x8: add flatten and a dense layer\n"
          "  - relu\n    ^~~~"},
@@ -341,10 +378,10 @@ static void test_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(test_chain),    scratch_test(test_graph),
-        scratch_test(test_names),    scratch_test(test_defaults),
-        scratch_test(test_blocks),   scratch_test(test_written_model_reads_back),
-        scratch_test(test_messages),
+        scratch_test(test_chain),  scratch_test(test_graph),
+        scratch_test(test_names),  scratch_test(test_defaults),
+        scratch_test(test_blocks), scratch_test(test_written_model_reads_back),
+        scratch_test(test_groups), scratch_test(test_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
