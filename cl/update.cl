@@ -1,12 +1,12 @@
-/* The update of all parameters at once, for gradients that are stored: because the fusion `update` is
- * off, or because all must be complete before the first is used.
+/* The update of all parameters at once, for gradients that are stored: because the fusion `update`
+ * is off, or because all must be complete before the first is used.
  *
- * Parameters w, gradients g and each state lie in buffers of one layout, f32. They are worked through
- * in rows, each of one parameter:
+ * Parameters w, gradients g and each state lie in buffers of one layout, f32. They are worked
+ * through in rows, each of one parameter:
  *   rows [count] int4 {first element, end, number of the parameter, whether weight decay applies},
  *   then [parameters + 1] int {first row of each, count}; read
- * A row is summed in NB sums: of its elements 0, NB, 2 NB, ..., of 1, NB + 1, ... and so on. Sums of
- * rows are added in order, and at last those NB. So no sum depends on LANES.
+ * A row is summed in NB sums: of its elements 0, NB, 2 NB, ..., of 1, NB + 1, ... and so on. Sums
+ * of rows are added in order, and at last those NB. So no sum depends on LANES.
  *
  * CLIP_NORM  1: gradients are multiplied by scale [1] f32, which update_scale has found
  *
@@ -89,8 +89,8 @@ INCL_INLINE float incl_ratio(float a, float b)
 
 /* sums as update_squares leaves them, read.  scale [1], written: limit / (norm + 1e-6), at most 1,
  * as torch.nn.utils.clip_grad_norm_. One group. */
-kernel void update_scale(global const float *restrict sums, global float *restrict scale, float limit,
-                         int count)
+kernel void update_scale(global const float *restrict sums, global float *restrict scale,
+                         float limit, int count)
 {
     SCRATCH float total[NB] __attribute__((aligned(64)));
     float norm = incl_norm(sums, NB, 0, count, total);
@@ -127,8 +127,8 @@ kernel void update_direction(global const int *restrict rows, global const float
     STORE(sum_d, sums + (ROW * 2 + 1) * NB + LANE);
 }
 
-/* trust [parameters] f32, written: the norm of each parameter over that of its direction, 1 where one
- * of them is 0. Dimension 1 has a group for each parameter. */
+/* trust [parameters] f32, written: the norm of each parameter over that of its direction, 1 where
+ * one of them is 0. Dimension 1 has a group for each parameter. */
 kernel void update_trust(global const int *restrict rows, global const float *restrict sums,
                          global float *restrict trust, int count)
 {
