@@ -114,32 +114,33 @@ kernel void dense_backward_data(global const float *restrict dz, global const fl
 
 /* Rows of dw from i on, all columns from o on in steps of `step`. */
 INCL_OUTLINE void incl_dense_rows(global const float *restrict x, global const float *restrict dz_t,
-                                  global float *target, int i, int o, int step, int blocks,
-                                  float learning_rate)
+                                  global float *target, STATE_ARGS(target) int i, int o, int step,
+                                  int blocks, incl_rates rates)
 {
     for (; o < COLUMNS; o += step) {
 #if IN % TILE_ROWS
         if (i + TILE_ROWS > IN) {
-            incl_dense_weights_tile(x, dz_t, target, i, o, blocks, learning_rate, IN % TILE_ROWS);
+            incl_dense_weights_tile(x, dz_t, target, STATES_OF(target) i, o, blocks, rates,
+                                    IN % TILE_ROWS);
             continue;
         }
 #endif
-        incl_dense_weights_tile(x, dz_t, target, i, o, blocks, learning_rate, TILE_ROWS);
+        incl_dense_weights_tile(x, dz_t, target, STATES_OF(target) i, o, blocks, rates, TILE_ROWS);
     }
 }
 
-/* x [blocks][IN][NB], dz_t [blocks][NB][COLUMNS], read.  target: w or dw [IN][OUT]; see update.h.
+/* x [blocks][IN][NB], dz_t [blocks][NB][COLUMNS], read.  target: w or dw [IN][OUT], with its state; see update.h.
  * Work-items {COLUMNS / LANES / TILE_V, ceil(IN / TILE_ROWS) or more}: one owns TILE_ROWS rows of
  * TILE_V vectors; with SOLO dimension 0 is 1 and it walks through all columns. */
 kernel void dense_backward_weights(global const float *restrict x,
                                    global const float *restrict dz_t, global float *restrict target,
-                                   float learning_rate, int images)
+                                   STATE_ARGS(target) incl_rates rates, int images)
 {
     const int width = LANES * TILE_V;
     int i = get_global_id(1) * TILE_ROWS;
     if (i < IN)
-        incl_dense_rows(x, dz_t, target, i, get_global_id(0) * width, SOLO ? width : COLUMNS,
-                        (images + NB - 1) / NB, learning_rate);
+        incl_dense_rows(x, dz_t, target, STATES_OF(target) i, get_global_id(0) * width,
+                        SOLO ? width : COLUMNS, (images + NB - 1) / NB, rates);
 }
 
 #ifdef GROUP_ROWS
@@ -151,7 +152,7 @@ kernel void dense_backward(global const float *restrict x, global const float *r
 #if !APPLY
                            global float *restrict dw,
 #endif
-                           global float *restrict dx, float learning_rate, int images)
+                           STATE_ARGS(w) global float *restrict dx, incl_rates rates, int images)
 {
     const int tiles = GROUP_ROWS / TILE_IN, width = LANES * TILE_V, columns = COLUMNS / width;
     int from = GROUP(1) * GROUP_ROWS, blocks = (images + NB - 1) / NB;
@@ -170,7 +171,8 @@ kernel void dense_backward(global const float *restrict x, global const float *r
     {
         int i = from + tile / columns * TILE_ROWS;
         if (i < IN)
-            incl_dense_rows(x, dz_t, dw, i, tile % columns * width, COLUMNS, blocks, learning_rate);
+            incl_dense_rows(x, dz_t, dw, STATES_OF(w) i, tile % columns * width, COLUMNS, blocks,
+                            rates);
     }
 }
 #endif

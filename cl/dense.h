@@ -116,8 +116,8 @@ INCL_OUTLINE void incl_dense_inputs(global const float *restrict dz, global cons
 /* Rows i .. i + count - 1 and columns o .. o + LANES TILE_V - 1 of dw, finished into target. */
 INCL_INLINE void incl_dense_weights_tile(global const float *restrict x,
                                          global const float *restrict dz_t, global float *target,
-                                         int i, int o, int blocks, float learning_rate,
-                                         const int count)
+                                         STATE_ARGS(target) int i, int o, int blocks,
+                                         incl_rates rates, const int count)
 {
     incl_lanes sum[TILE_ROWS][TILE_V];
 #pragma unroll
@@ -145,7 +145,8 @@ INCL_INLINE void incl_dense_weights_tile(global const float *restrict x,
 #pragma unroll
         for (int v = 0; v < TILE_V; v++) {
             int k = o + v * LANES;
-            incl_finish_gradients(target, (i + t) * OUT + k, k, OUT, sum[t][v], learning_rate);
+            incl_finish_gradients(target, STATES_OF(target)(i + t) * OUT + k, k, OUT, sum[t][v],
+                                  rates);
         }
 }
 

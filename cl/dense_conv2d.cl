@@ -87,7 +87,8 @@ INCL_INLINE void incl_dense_conv2d_add(global const float *restrict x,
 
 /* x [blocks][IN_H][IN_W][IN_C][NB], y [blocks][POOLED_H][POOLED_W][OUT_C][NB] of the conv2d, with a
  * pool code of y's shape, dz [blocks][OUT][NB] and dz_t [blocks][NB][COLUMNS] of the dense layer,
- * read.  w [IN][OUT] of the dense layer, read and with APPLY updated; otherwise dw, written.
+ * read.  w [IN][OUT] of the dense layer, read and with APPLY updated,
+ * with its state; otherwise dw, written.
  * pieces [parts][ROWS + HAS_BIAS][OUT_COLUMNS] of the conv2d, written.
  * A group owns a part, the rows of w that belong to its SHARE positions: dimension 1 has `parts`
  * groups. */
@@ -100,7 +101,8 @@ kernel void dense_conv2d_backward(global const float *restrict x, global const f
 #if !APPLY
                                   global float *restrict dw,
 #endif
-                                  global float *restrict pieces, float learning_rate, int images)
+                                  STATE_ARGS(w) global float *restrict pieces,
+                                  incl_rates rates, int images)
 {
     SCRATCH float here_t[NB * OUT_COLUMNS] __attribute__((aligned(64)));
 #if POOLED
@@ -151,10 +153,10 @@ kernel void dense_conv2d_backward(global const float *restrict x, global const f
         FOR_ITEMS(tile, row_tiles * columns) {
             int k = tile / columns * TILE_ROWS, i = position * OUT_C + k, o = tile % columns * width;
             if (k + TILE_ROWS <= OUT_C)
-                incl_dense_weights_tile(y, dz_t, dw, i, o, blocks, learning_rate, TILE_ROWS);
+                incl_dense_weights_tile(y, dz_t, dw, STATES_OF(w) i, o, blocks, rates, TILE_ROWS);
 #if OUT_C % TILE_ROWS
             else
-                incl_dense_weights_tile(y, dz_t, dw, i, o, blocks, learning_rate,
+                incl_dense_weights_tile(y, dz_t, dw, STATES_OF(w) i, o, blocks, rates,
                                         OUT_C % TILE_ROWS);
 #endif
         }

@@ -7,7 +7,8 @@
  *
  * piece  at OFFSET_n, [PARTS_n] STRIDE_n apart, of [ROWS_n][COLUMNS_n] f32, read; or
  *        [blocks NB][COLUMNS_n] f32, read, with x [blocks][ROWS_n][NB] f32, read
- * target parameter or gradient [ROWS_n][CHANNELS_n]
+ * target parameter with its state, or gradient [ROWS_n][CHANNELS_n]. With OPTIMIZER, DECAYS_n 0 or 1:
+ *        weight decay applies to the parameter
  * METRICS 1: metrics[number] = {sum of losses, hits, images whose class is among the five best,
  *        images} from image_loss f32 and image_rank int [batch], read.  metrics [steps][4] f32. The
  *        losses are added in order with a running correction (Kahan), so large batches lose no digits.
@@ -22,29 +23,30 @@ enum { ROW_TILE = 8 }; /* rows of g that an item sums at once where it sums over
 
 #if ENTRIES > 0
 INCL_OUTLINE void incl_finish_parts(global const float *restrict piece, global float *target,
-                                     const int parts, const int stride, const int columns,
-                                     const int channels, int row, int k, float learning_rate)
+                                     STATE_ARGS(target) const int parts, const int stride,
+                                     const int columns, const int channels, int row, int k,
+                                     incl_rates rates)
 {
     incl_lanes sum = (incl_lanes)(0.0f);
     for (int part = 0; part < parts; part++)
         sum += LOAD(piece + part * stride + row * columns + k);
-    incl_finish_gradients(target, row * channels + k, k, channels, sum, learning_rate);
+    incl_finish_gradients(target, STATES_OF(target) row * channels + k, k, channels, sum, rates);
 }
 
 INCL_OUTLINE void incl_finish_bias(global const float *restrict piece, global float *target,
-                                    const int columns, const int channels, int k, int count,
-                                    float learning_rate)
+                                    STATE_ARGS(target) const int columns, const int channels, int k,
+                                    int count, incl_rates rates)
 {
     incl_lanes sum = (incl_lanes)(0.0f);
     for (int n = 0; n < count; n++)
         sum += LOAD(piece + n * columns + k);
-    incl_finish_gradients(target, k, k, channels, sum, learning_rate);
+    incl_finish_gradients(target, STATES_OF(target) k, k, channels, sum, rates);
 }
 
 INCL_OUTLINE void incl_finish_rows(global const float *restrict piece,
                                     global const float *restrict x, global float *target,
-                                    const int rows, const int columns, const int channels, int row,
-                                    int k, int count, float learning_rate)
+                                    STATE_ARGS(target) const int rows, const int columns,
+                                    const int channels, int row, int k, int count, incl_rates rates)
 {
     incl_lanes sum[ROW_TILE];
 #pragma unroll
@@ -60,8 +62,8 @@ INCL_OUTLINE void incl_finish_rows(global const float *restrict piece,
 #pragma unroll
     for (int t = 0; t < ROW_TILE; t++)
         if (row + t < rows)
-            incl_finish_gradients(target, (row + t) * channels + k, k, channels, sum[t],
-                                  learning_rate);
+            incl_finish_gradients(target, STATES_OF(target)(row + t) * channels + k, k,
+                                  channels, sum[t], rates);
 }
 
 #endif
@@ -69,52 +71,60 @@ INCL_OUTLINE void incl_finish_rows(global const float *restrict piece,
 /* images of the batch with those that fill its last block, whose gradients are 0 */
 #define PADDED ((images + NB - 1) / NB * NB)
 
+#ifdef OPTIMIZER
+#define RATES(n) (DECAYS_##n ? rates : WITHOUT_DECAY(rates))
+#else
+#define RATES(n) rates
+#endif
+
 /* One gradient's share: returns from the kernel when the item is one of its own. */
 #define FINISH(n)                                                                                  \
     do {                                                                                           \
         int row = item / (COLUMNS_##n / LANES), k = item % (COLUMNS_##n / LANES) * LANES;          \
         if (item < ITEMS(n)) {                                                                     \
             if (k < CHANNELS_##n && PARTS_##n > 0)                                                 \
-                incl_finish_parts(piece##n + OFFSET_##n, target##n, PARTS_##n, STRIDE_##n,         \
-                                  COLUMNS_##n, CHANNELS_##n, row, k, learning_rate);               \
+                incl_finish_parts(piece##n + OFFSET_##n, target##n, STATES_OF(target##n)           \
+                                  PARTS_##n, STRIDE_##n, COLUMNS_##n, CHANNELS_##n, row, k,        \
+                                  RATES(n));                                                       \
             else if (k < CHANNELS_##n && HAS_X_##n)                                                \
-                incl_finish_rows(piece##n, x##n, target##n, ROWS_##n, COLUMNS_##n, CHANNELS_##n,   \
-                                 row * ROW_TILE, k, PADDED, learning_rate);                        \
+                incl_finish_rows(piece##n, x##n, target##n, STATES_OF(target##n) ROWS_##n,         \
+                                 COLUMNS_##n, CHANNELS_##n, row * ROW_TILE, k, PADDED, RATES(n));  \
             else if (k < CHANNELS_##n)                                                             \
-                incl_finish_bias(piece##n, target##n, COLUMNS_##n, CHANNELS_##n, k, PADDED,        \
-                                 learning_rate);                                                   \
+                incl_finish_bias(piece##n, target##n, STATES_OF(target##n) COLUMNS_##n,            \
+                                 CHANNELS_##n, k, PADDED, RATES(n));                               \
             return;                                                                                \
         }                                                                                          \
         item -= ITEMS(n);                                                                          \
     } while (0)
 
 #define GRADIENT_ARGS(n)                                                                           \
-    global const float *restrict piece##n, global const float *restrict x##n, global float *target##n
+    global const float *restrict piece##n, global const float *restrict x##n,                      \
+        global float *target##n, STATE_ARGS(target##n)
 
 kernel void finish(
 #if ENTRIES > 0
-    GRADIENT_ARGS(0),
+    GRADIENT_ARGS(0)
 #endif
 #if ENTRIES > 1
-    GRADIENT_ARGS(1),
+    GRADIENT_ARGS(1)
 #endif
 #if ENTRIES > 2
-    GRADIENT_ARGS(2),
+    GRADIENT_ARGS(2)
 #endif
 #if ENTRIES > 3
-    GRADIENT_ARGS(3),
+    GRADIENT_ARGS(3)
 #endif
 #if ENTRIES > 4
-    GRADIENT_ARGS(4),
+    GRADIENT_ARGS(4)
 #endif
 #if ENTRIES > 5
-    GRADIENT_ARGS(5),
+    GRADIENT_ARGS(5)
 #endif
 #if METRICS
     global const float *restrict image_loss, global const int *restrict image_rank,
     global float *restrict metrics, int number,
 #endif
-    float learning_rate, int images)
+    incl_rates rates, int images)
 {
     int item = get_global_id(0);
 #if ENTRIES > 0

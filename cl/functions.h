@@ -1,6 +1,6 @@
-/* Division, exp, log, tanh, sigmoid, softplus and the normal distribution from additions,
- * multiplications and fma, so that every device computes the same bits; vendors' own differ from each other, and OpenCL lets their division be wrong
- * by 2.5 ulp. NaN goes in and comes out. */
+/* Division, square root, exp, log, tanh, sigmoid, softplus and the normal distribution from additions,
+ * multiplications and fma, so that every device computes the same bits; vendors' own differ from each
+ * other, and OpenCL lets their division be wrong by 2.5 ulp. NaN goes in and comes out. */
 #ifndef INCL_FUNCTIONS_H
 #define INCL_FUNCTIONS_H
 #include "lanes.h"
@@ -24,6 +24,28 @@ INCL_INLINE incl_lanes incl_divide(incl_lanes a, incl_lanes b)
 INCL_INLINE incl_lanes incl_inverse(int count)
 {
     return incl_divide((incl_lanes)(1.0f), (incl_lanes)((float)count));
+}
+
+/* a / b for finite a and normal b > 0, rounded once unless the quotient is subnormal. */
+INCL_INLINE incl_lanes incl_quotient(incl_lanes a, incl_lanes b)
+{
+    incl_lanes scale = b < 1.0f ? AS_FLOATS((254 << 23) - (AS_INTS(b) & 0x7f800000))
+                                : (incl_lanes)(1.0f);
+    return incl_divide(a * scale, b * scale);
+}
+
+/* The square root of x >= 0, within 1 ulp. 1 / sqrt(x) by Newton's method, from a first guess that
+ * takes the bits of x for its logarithm (within 4 %), then one correction of the root. */
+INCL_INLINE incl_lanes incl_sqrt(incl_lanes x)
+{
+    incl_lanes y = x < 0x1p-96f ? x * 0x1p96f : x;
+    incl_lanes inverse = AS_FLOATS(0x5f3759df - (AS_INTS(y) >> 1));
+    for (int round = 0; round < 3; round++)
+        inverse *= fma(-0.5f * y * inverse, inverse, (incl_lanes)(1.5f));
+    incl_lanes root = y * inverse;
+    root = fma(fma(-root, root, y), 0.5f * inverse, root);
+    root = x < 0x1p-96f ? root * 0x1p-48f : root;
+    return x > MAXFLOAT ? x : root;
 }
 
 /* n of x = n ln 2 + *r with |*r| <= ln 2 / 2, for |x| < 89. */

@@ -21,7 +21,8 @@ struct bench {
     struct incline_bench_result *result;
     size_t batches;
     struct incline_feed *feed;
-    struct incline_parameters *parameters;
+    struct incline_parameters *parameters, *gradients; /* as in struct incline_step_spec */
+    struct incline_optimizer_state state;
     struct incline_buffer *metrics, *image_class;
     struct incline_step_plan *plan;
 };
@@ -32,6 +33,8 @@ static void finish(struct bench *bench)
     incline_buffer_destroy(&bench->metrics);
     incline_buffer_destroy(&bench->image_class);
     incline_feed_destroy(&bench->feed);
+    incline_optimizer_state_finish(&bench->state);
+    incline_parameters_destroy(&bench->gradients);
     incline_parameters_destroy(&bench->parameters);
 }
 
@@ -111,8 +114,16 @@ static enum incline_status make_buffers(struct bench *bench)
 static enum incline_status make_parameters(struct bench *bench)
 {
     const struct incline_model *model = &bench->config->model;
+    const struct incline_optimizer *optimizer = &bench->config->train.optimizer;
+    bool train = bench->options->mode == INCLINE_BENCH_TRAIN;
     enum incline_status status = incline_parameters_create(bench->ctx, bench->device, model->layers,
                                                            model->layer_count, &bench->parameters);
+    if (!status && train)
+        status = incline_optimizer_state_init(bench->ctx, bench->device, model->layers,
+                                              model->layer_count, optimizer, &bench->state);
+    if (!status && train && incline_stores_gradients(INCLINE_REWRITE_ALL, optimizer))
+        status = incline_parameters_create(bench->ctx, bench->device, model->layers,
+                                           model->layer_count, &bench->gradients);
     if (status)
         return status;
     return incline_initialize(bench->ctx, bench->parameters, model->layers,
@@ -131,6 +142,9 @@ static enum incline_status make_plan(struct bench *bench)
         .rewrites = INCLINE_REWRITE_ALL,
         .batch = bench->result->batch,
         .parameters = bench->parameters,
+        .gradients = bench->gradients,
+        .optimizer = &bench->config->train.optimizer,
+        .state = &bench->state,
         .feed = bench->feed,
         .metrics = bench->metrics,
         .image_class = bench->image_class,
@@ -184,6 +198,7 @@ static enum incline_status measure(struct bench *bench)
         .batches = bench->batches,
         .stride = STRIDE,
     };
+    incline_optimizer_rates(&bench->config->train.optimizer, 0, 0, work.step.rates);
     status = incline_bench_measure(bench->ctx, &subject, bench->options, &work, bench->result);
     if (status)
         return status;
@@ -197,7 +212,8 @@ enum incline_status incline_bench_network(struct incline_context *ctx,
                                           struct incline_bench_result *out)
 {
     INCLINE_REQUIRE(ctx, ctx && device && config && options && options->batch >= 0 && out);
-    struct bench bench = {ctx, device, config, options, out, 0, NULL, NULL, NULL, NULL, NULL};
+    struct bench bench = {
+        .ctx = ctx, .device = device, .config = config, .options = options, .result = out};
     *out = (struct incline_bench_result){
         .batch = options->batch > 0 ? options->batch : config->train.batch_size,
         .parameters = config->summary.parameters,

@@ -62,6 +62,8 @@ static enum incline_status check_all(struct incline_checker *checker)
         status = incline_check_layer(checker, i);
     if (!status && !checker->options->inference)
         status = incline_check_loss(checker);
+    if (!status && !checker->options->inference)
+        status = incline_check_update(checker);
     if (!status && checker->result->failed == 0)
         status = incline_check_steps(checker);
     return status;

@@ -9,6 +9,7 @@ struct keying {
     struct incline_checker *checker;
     const struct incline_check_data *data;
     const struct incline_parameters *parameters;
+    struct incline_optimizer_state state;
     struct incline_hash hash;
 };
 
@@ -18,7 +19,8 @@ static enum incline_status add_step(struct keying *keying, enum incline_step_mod
 {
     struct incline_checker *checker = keying->checker;
     const struct incline_config *config = checker->config;
-    bool separate = mode == INCLINE_STEP_TRAIN && !(rewrites & INCLINE_REWRITE_UPDATE);
+    const struct incline_optimizer *optimizer = &config->train.optimizer;
+    bool separate = mode == INCLINE_STEP_TRAIN && incline_stores_gradients(rewrites, optimizer);
     struct incline_step_plan *plan = NULL;
     struct incline_step_spec spec = {
         .device = checker->device,
@@ -31,6 +33,8 @@ static enum incline_status add_step(struct keying *keying, enum incline_step_mod
         .tuned_batch = checker->batch,
         .parameters = keying->parameters,
         .gradients = separate ? keying->parameters : NULL,
+        .optimizer = optimizer,
+        .state = &keying->state,
         .feed = keying->data->feed,
         .metrics = keying->data->feed->labels,
         .image_class = keying->data->feed->labels,
@@ -100,6 +104,8 @@ enum incline_status incline_check_key(struct incline_context *ctx, struct inclin
         status =
             incline_parameters_create(ctx, device, model->layers, model->layer_count, &parameters);
     keying.parameters = parameters;
+    for (int i = 0; i < incline_optimizer_states(&config->train.optimizer); i++)
+        keying.state.tensors[i] = parameters;
     if (!status)
         status = add_steps(&keying);
     if (!status)

@@ -40,6 +40,7 @@ struct task {
 /* What one step works on; parts of it only some sets of rewrites need. */
 struct workshop {
     struct incline_parameters *parameters, *gradients;
+    struct incline_optimizer_state state;
     struct incline_buffer *metrics, *image_class;
     struct incline_step_plan *plan;
 };
@@ -49,16 +50,20 @@ static enum incline_status make_parameters(struct step_check *check, const struc
 {
     struct incline_checker *checker = check->checker;
     const struct incline_model *model = &checker->config->model;
+    const struct incline_optimizer *optimizer = &checker->config->train.optimizer;
     enum incline_status status = incline_parameters_create(
         checker->ctx, checker->device, model->layers, model->layer_count, &shop->parameters);
     if (status)
         return status;
-    if (task->mode == INCLINE_STEP_TRAIN && !(task->rewrites & INCLINE_REWRITE_UPDATE)) {
+    if (task->mode == INCLINE_STEP_TRAIN)
+        status = incline_optimizer_state_init(checker->ctx, checker->device, model->layers,
+                                              model->layer_count, optimizer, &shop->state);
+    if (!status && task->mode == INCLINE_STEP_TRAIN &&
+        incline_stores_gradients(task->rewrites, optimizer))
         status = incline_parameters_create(checker->ctx, checker->device, model->layers,
                                            model->layer_count, &shop->gradients);
-        if (status)
-            return status;
-    }
+    if (status)
+        return status;
     return incline_initialize(checker->ctx, shop->parameters, model->layers,
                               checker->config->train.seed);
 }
@@ -87,6 +92,8 @@ static enum incline_status make_plan(struct step_check *check, const struct task
         .tuned_batch = checker->batch,
         .parameters = shop->parameters,
         .gradients = shop->gradients,
+        .optimizer = &checker->config->train.optimizer,
+        .state = &shop->state,
         .feed = check->data->feed,
         .metrics = shop->metrics,
         .image_class = shop->image_class,
@@ -106,6 +113,7 @@ static void close_shop(struct workshop *shop)
     incline_step_plan_destroy(&shop->plan);
     incline_buffer_destroy(&shop->metrics);
     incline_buffer_destroy(&shop->image_class);
+    incline_optimizer_state_finish(&shop->state);
     incline_parameters_destroy(&shop->gradients);
     incline_parameters_destroy(&shop->parameters);
 }

@@ -4,11 +4,12 @@
  *   comparison.c    a tensor against its reference
  *   check_layer.c   one layer, forward and backward
  *   check_ends.c    the input and the loss
+ *   check_update.c  the optimizer
  *   check_step.c    whole steps: with fusions against without, and what comes out
  *   check_key.c     a hash of all that a check stands for
  *   remembered.c    incline_check_once() and its cache file
  *   networks.c      the built-in networks
- *   chain.c, guarded.c, reference.c   what runs and what is expected */
+ *   chain.c, guarded.c, reference.c, reference_update.c   what runs and what is expected */
 #ifndef INCLINE_CHECK_CHECKER_H
 #define INCLINE_CHECK_CHECKER_H
 
@@ -67,6 +68,8 @@ bool incline_check_knows(const struct incline_layer_class *class);
 /* From bytes to the first layer's input. */
 enum incline_status incline_check_input(struct incline_checker *checker) INCLINE_MUST_CHECK;
 enum incline_status incline_check_loss(struct incline_checker *checker) INCLINE_MUST_CHECK;
+/* The optimizer's update of all parameters, where it is more than plain gradient descent. */
+enum incline_status incline_check_update(struct incline_checker *checker) INCLINE_MUST_CHECK;
 enum incline_status incline_check_steps(struct incline_checker *checker) INCLINE_MUST_CHECK;
 
 /* What the loss should find for scores [images][classes]: the figures of cl/finish.cl, and the

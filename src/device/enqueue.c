@@ -51,6 +51,10 @@ cl_int incline_launch_set_argument(const struct incline_bound_launch *launch, cl
     case INCLINE_ARG_LEARNING_RATE:
         value = &step->learning_rate;
         break;
+    case INCLINE_ARG_RATES:
+        value = step->rates;
+        size = sizeof(cl_float8);
+        break;
     case INCLINE_ARG_INT:
     case INCLINE_ARG_FLOAT:
     case INCLINE_ARG_END:
@@ -71,6 +75,8 @@ static bool changes(enum incline_arg_kind kind, const struct incline_step *a,
         return a->number != b->number;
     case INCLINE_ARG_LEARNING_RATE:
         return memcmp(&a->learning_rate, &b->learning_rate, sizeof a->learning_rate) != 0;
+    case INCLINE_ARG_RATES:
+        return memcmp(a->rates, b->rates, sizeof a->rates) != 0;
     default:
         return false;
     }

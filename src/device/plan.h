@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "device/device.h"
+#include "optimizers/optimizer.h"
 
 struct incline_plan;
 struct incline_tensor; /* owned by its plan */
@@ -19,17 +20,20 @@ struct incline_step {
     int first;  /* position of the batch in the epoch's order, in images */
     int number; /* which slot of the metrics this step writes */
     float learning_rate;
+    long long earlier;          /* steps of the same training before this one */
+    float rates[INCLINE_RATES]; /* what the optimizer makes of both; see incline_step_run() */
 };
 
 enum incline_arg_kind {
     INCLINE_ARG_END = 0,
     INCLINE_ARG_TENSOR,
-    INCLINE_ARG_INT,          /* fixed when the plan is made */
-    INCLINE_ARG_FLOAT,        /* fixed when the plan is made */
-    INCLINE_ARG_IMAGES,       /* int: step.images */
-    INCLINE_ARG_FIRST,        /* int: step.first */
-    INCLINE_ARG_NUMBER,       /* int: step.number */
-    INCLINE_ARG_LEARNING_RATE /* float: step.learning_rate */
+    INCLINE_ARG_INT,           /* fixed when the plan is made */
+    INCLINE_ARG_FLOAT,         /* fixed when the plan is made */
+    INCLINE_ARG_IMAGES,        /* int: step.images */
+    INCLINE_ARG_FIRST,         /* int: step.first */
+    INCLINE_ARG_NUMBER,        /* int: step.number */
+    INCLINE_ARG_LEARNING_RATE, /* float: step.learning_rate */
+    INCLINE_ARG_RATES          /* float8: step.rates */
 };
 
 struct incline_arg {
@@ -49,9 +53,10 @@ struct incline_arg {
 #define INCLINE_FIRST {INCLINE_ARG_FIRST, {.i = 0}}
 #define INCLINE_NUMBER {INCLINE_ARG_NUMBER, {.i = 0}}
 #define INCLINE_LEARNING_RATE {INCLINE_ARG_LEARNING_RATE, {.i = 0}}
+#define INCLINE_RATES_ARG {INCLINE_ARG_RATES, {.i = 0}}
 /* clang-format on */
 
-enum { INCLINE_ARGS_MAX = 32 };
+enum { INCLINE_ARGS_MAX = 48 };
 
 /* What a launch that is no kernel is given each time it is enqueued. */
 struct incline_call {

@@ -162,7 +162,7 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
     incline_define(&defines, "TILE_IN", backward_tile(layer, io->plan)->values[0]);
     incline_define(&defines, "HAS_BIAS", incline_layer_has_bias(layer));
     incline_define_activation(&defines, "ACTIVATION", layer);
-    incline_define(&defines, "APPLY", io->gradient_use == INCLINE_GRADIENT_APPLY);
+    incline_define_update(&defines, io->optimizer, io->gradient_use);
     incline_define(&defines, "GROUP_ROWS", GROUP_ROWS);
     incline_define(&defines, "WALK_TILES", walk.tiles);
     incline_define(&defines, "WALK_BLOCKS", walk.blocks);
@@ -283,12 +283,14 @@ static enum incline_status plan_weight_gradient(struct incline_context *ctx,
         return incline_dense_gemm_weight_gradient(ctx, layer, io, dz_t);
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
     int vectors = incline_columns(layer->out.channels) / (lanes * vectors_of(layer, io->plan));
+    struct incline_target target = incline_gradient_target(io, 0);
     struct incline_launch launch = {
         .kernel = "dense_backward_weights",
-        .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(dz_t),
-                 INCLINE_TENSOR(incline_gradient_target(io, 0)), INCLINE_LEARNING_RATE,
-                 INCLINE_IMAGES},
+        .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(dz_t)},
     };
+    incline_launch_add_target(&launch, &target);
+    incline_launch_add_rates(&launch, io->optimizer, io->gradient_use);
+    incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     incline_launch_over_lanes(
         &launch, io->plan,
         count_tiles(layer->in.channels, backward_tile(layer, io->plan)->values[1]));
@@ -301,6 +303,7 @@ static enum incline_status plan_gradients(struct incline_context *ctx,
                                           const struct incline_layer *layer,
                                           struct incline_layer_io *io, struct incline_tensor *dz_t)
 {
+    struct incline_target target = incline_gradient_target(io, 0);
     struct incline_launch launch = {
         .kernel = "dense_backward",
         .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(io->dy), INCLINE_TENSOR(dz_t),
@@ -308,8 +311,9 @@ static enum incline_status plan_gradients(struct incline_context *ctx,
     };
     if (io->gradient_use == INCLINE_GRADIENT_STORE)
         incline_launch_add_tensor(&launch, io->gradients[0]);
+    incline_launch_add_states(&launch, &target);
     incline_launch_add_tensor(&launch, io->dx);
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_LEARNING_RATE);
+    incline_launch_add_rates(&launch, io->optimizer, io->gradient_use);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     incline_launch_in_groups(&launch, io->plan, count_tiles(layer->in.channels, GROUP_ROWS),
                              GROUP_SHARE);

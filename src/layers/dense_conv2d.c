@@ -15,6 +15,7 @@ static enum incline_status plan(struct incline_context *ctx, const struct inclin
                                 struct incline_tensor *pieces)
 {
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
+    struct incline_target target = incline_gradient_target(io, 0);
     struct incline_text defines, label;
     incline_text_init(&label, ctx);
     incline_text_add(&label, "%s + %s", layer->conv->name, layer->name);
@@ -30,8 +31,9 @@ static enum incline_status plan(struct incline_context *ctx, const struct inclin
     incline_launch_add_tensor(&launch, io->parameters[0]);
     if (io->gradient_use == INCLINE_GRADIENT_STORE)
         incline_launch_add_tensor(&launch, io->gradients[0]);
+    incline_launch_add_states(&launch, &target);
     incline_launch_add_tensor(&launch, pieces);
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_LEARNING_RATE);
+    incline_launch_add_rates(&launch, io->optimizer, io->gradient_use);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     incline_launch_in_groups(&launch, io->plan, incline_conv2d_parts(layer->conv), SHARE);
 
@@ -39,7 +41,7 @@ static enum incline_status plan(struct incline_context *ctx, const struct inclin
     incline_conv2d_define(layer->conv, io->plan, &defines);
     incline_dense_define(layer, io->plan, &defines);
     incline_define(&defines, "TILE_IN", lanes > 1 ? lanes : 4);
-    incline_define(&defines, "APPLY", io->gradient_use == INCLINE_GRADIENT_APPLY);
+    incline_define_update(&defines, io->optimizer, io->gradient_use);
     enum incline_status status =
         incline_layer_launch(ctx, layer, io, "dense_conv2d.cl", &defines, &launch);
     incline_text_finish(&label);

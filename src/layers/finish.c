@@ -30,7 +30,7 @@ static void add_gradient(const struct incline_unfinished *gradient, int number,
     define_numbered(defines, "HAS_X", number, gradient->x != NULL);
     incline_launch_add_tensor(launch, gradient->piece);
     incline_launch_add_tensor(launch, gradient->x ? gradient->x : gradient->piece);
-    incline_launch_add_tensor(launch, gradient->target);
+    incline_launch_add_target(launch, &gradient->target);
 }
 
 static void add_figures(const struct incline_finish *finish, struct incline_launch *launch)
@@ -39,6 +39,12 @@ static void add_figures(const struct incline_finish *finish, struct incline_laun
     incline_launch_add_tensor(launch, finish->image_rank);
     incline_launch_add_tensor(launch, finish->metrics);
     incline_launch_add(launch, (struct incline_arg)INCLINE_NUMBER);
+}
+
+static bool decides_decay(const struct incline_finish *finish)
+{
+    return finish->gradient_use == INCLINE_GRADIENT_APPLY &&
+           !incline_optimizer_is_plain(finish->optimizer);
 }
 
 /* Appends one launch for what is there, and forgets it. */
@@ -50,16 +56,18 @@ static enum incline_status launch_all(struct incline_context *ctx, struct inclin
     struct incline_text defines;
     int items = finish->metrics ? 1 : 0;
     incline_text_init(&defines, ctx);
-    incline_define(&defines, "APPLY", finish->gradient_use == INCLINE_GRADIENT_APPLY);
+    incline_define_update(&defines, finish->optimizer, finish->gradient_use);
     incline_define(&defines, "ENTRIES", finish->count);
     incline_define(&defines, "METRICS", finish->metrics != NULL);
     for (int i = 0; i < finish->count; i++) {
         add_gradient(&finish->gradients[i], i, &defines, &launch);
+        if (decides_decay(finish))
+            define_numbered(&defines, "DECAYS", i, finish->gradients[i].target.decays);
         items += count_items(&finish->gradients[i], lanes);
     }
     if (finish->metrics)
         add_figures(finish, &launch);
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_LEARNING_RATE);
+    incline_launch_add_rates(&launch, finish->optimizer, finish->gradient_use);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     launch.group = lanes > 1 ? 1 : 64;
     launch.items = (items + launch.group - 1) / launch.group * launch.group;

@@ -15,13 +15,14 @@ struct incline_unfinished {
      * gradient is its product with x [blocks][rows][NB], or with 1 when x is NULL. */
     struct incline_tensor *piece, *x;
     int parts, stride, offset, rows, columns, channels;
-    struct incline_tensor *target; /* incline_gradient_target() */
+    struct incline_target target; /* incline_gradient_target() */
 };
 
 struct incline_finish {
     struct incline_plan *plan;
     bool fused; /* wait until incline_finish_all() */
     enum incline_gradient_use gradient_use;
+    const struct incline_optimizer *optimizer; /* of APPLY; NULL: plain gradient descent */
     struct incline_unfinished gradients[INCLINE_FINISH_GRADIENTS_MAX];
     int count;
     struct incline_tensor *image_loss, *image_rank, *metrics; /* NULL: no figures wait */

@@ -96,6 +96,56 @@ void incline_define_activation(struct incline_text *defines, const char *name,
     incline_define(defines, "ALPHA_BITS", bits);
 }
 
+struct incline_target incline_gradient_target(const struct incline_layer_io *io, int parameter)
+{
+    struct incline_target target = {.decays = io->decays[parameter]};
+    if (io->gradient_use != INCLINE_GRADIENT_APPLY) {
+        target.tensor = io->gradients[parameter];
+        return target;
+    }
+    target.tensor = io->parameters[parameter];
+    memcpy(target.states, io->states[parameter], sizeof target.states);
+    return target;
+}
+
+void incline_launch_add_states(struct incline_launch *launch, const struct incline_target *target)
+{
+    for (int i = 0; i < INCLINE_STATES_MAX && target->states[i]; i++)
+        incline_launch_add_tensor(launch, target->states[i]);
+}
+
+void incline_launch_add_target(struct incline_launch *launch, const struct incline_target *target)
+{
+    incline_launch_add_tensor(launch, target->tensor);
+    incline_launch_add_states(launch, target);
+}
+
+static bool is_plain(const struct incline_optimizer *optimizer, enum incline_gradient_use use)
+{
+    return use != INCLINE_GRADIENT_APPLY || incline_optimizer_is_plain(optimizer);
+}
+
+void incline_launch_add_rates(struct incline_launch *launch,
+                              const struct incline_optimizer *optimizer,
+                              enum incline_gradient_use use)
+{
+    if (is_plain(optimizer, use))
+        incline_launch_add(launch, (struct incline_arg)INCLINE_LEARNING_RATE);
+    else
+        incline_launch_add(launch, (struct incline_arg)INCLINE_RATES_ARG);
+}
+
+void incline_define_update(struct incline_text *defines, const struct incline_optimizer *optimizer,
+                           enum incline_gradient_use use)
+{
+    incline_define(defines, "APPLY", use == INCLINE_GRADIENT_APPLY);
+    if (is_plain(optimizer, use))
+        return;
+    incline_define(defines, "OPTIMIZER", incline_optimizer_number(optimizer->class));
+    incline_define(defines, "VARIANT", incline_optimizer_variant(optimizer));
+    incline_define(defines, "STATES", incline_optimizer_states(optimizer));
+}
+
 int incline_lane_items(const struct incline_plan *plan)
 {
     return INCLINE_NB / incline_device_lanes(incline_plan_device(plan));

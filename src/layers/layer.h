@@ -9,6 +9,7 @@
 #include "base/shape.h"
 #include "device/plan.h"
 #include "device/tuning.h"
+#include "optimizers/optimizer.h"
 
 enum { INCLINE_PARAMETERS_MAX = 2, INCLINE_INPUTS_MAX = 8 };
 
@@ -209,8 +210,12 @@ struct incline_layer_io {
     bool trains; /* the gradient at y is wanted: here or before */
     struct incline_tensor *parameters[INCLINE_PARAMETERS_MAX];
     struct incline_tensor *gradients[INCLINE_PARAMETERS_MAX]; /* STORE only */
+    /* APPLY only: the optimizer's state beside each parameter, NULL past the last */
+    struct incline_tensor *states[INCLINE_PARAMETERS_MAX][INCLINE_STATES_MAX];
+    bool decays[INCLINE_PARAMETERS_MAX]; /* weight decay applies to the parameter */
     struct incline_tensor *saved; /* made by forward, read by backward (arg-max codes); or NULL */
     enum incline_gradient_use gradient_use;
+    const struct incline_optimizer *optimizer; /* of APPLY; NULL: plain gradient descent */
     const struct incline_input *input; /* conv2d with reads_pixels: x is written instead of read */
     struct incline_finish *finish;     /* takes what the weight gradients leave to the step's end */
     /* dense: not NULL when the layer above has already made dy the gradient at the sum, and written
@@ -225,13 +230,23 @@ struct incline_input {
     struct incline_tensor *pixels, *order, *scaling;
 };
 
-/* Where a finished gradient goes: the parameter that it updates, or its own tensor. */
-static inline struct incline_tensor *incline_gradient_target(const struct incline_layer_io *io,
-                                                             int parameter)
-{
-    return io->gradient_use == INCLINE_GRADIENT_APPLY ? io->parameters[parameter]
-                                                      : io->gradients[parameter];
-}
+/* Where a finished gradient goes: the parameter that it updates, with its state, or its own tensor.
+ */
+struct incline_target {
+    struct incline_tensor *tensor, *states[INCLINE_STATES_MAX]; /* NULL past the last state */
+    bool decays;
+};
+struct incline_target incline_gradient_target(const struct incline_layer_io *io, int parameter);
+
+/* What update.h expects of kernels that finish gradients: the target and its state, or its state
+ * alone; the numbers of the step; and the defines. optimizer NULL: plain gradient descent. */
+void incline_launch_add_target(struct incline_launch *launch, const struct incline_target *target);
+void incline_launch_add_states(struct incline_launch *launch, const struct incline_target *target);
+void incline_launch_add_rates(struct incline_launch *launch,
+                              const struct incline_optimizer *optimizer,
+                              enum incline_gradient_use use);
+void incline_define_update(struct incline_text *defines, const struct incline_optimizer *optimizer,
+                           enum incline_gradient_use use);
 
 struct incline_layer_class {
     const char *name;

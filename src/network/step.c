@@ -13,12 +13,15 @@ struct incline_step_plan {
     struct incline_layer_io *io;  /* one per layer */
     size_t layer_count;
     struct incline_tensor *scores;
+    const struct incline_optimizer *optimizer;
+    struct incline_buffer *rows; /* see incline_update_plan() */
 };
 
 /* What the functions below pass around while a plan is made. */
 struct maker {
     struct incline_context *ctx;
     const struct incline_step_spec *spec;
+    struct incline_step_plan *made;
     struct incline_plan *plan;
     struct incline_layer *layers;
     struct incline_layer_io *io;
@@ -28,6 +31,18 @@ struct maker {
     struct incline_tensor *scores; /* what the last layer puts out */
 };
 
+/* The optimizer's state beside parameter `role` of layer i. */
+static enum incline_status bind_states(struct maker *maker, size_t i, int role)
+{
+    const struct incline_optimizer_state *state = maker->spec->state;
+    enum incline_status status = INCLINE_OK;
+    for (int s = 0; !status && state && s < INCLINE_STATES_MAX && state->tensors[s]; s++)
+        status = incline_plan_external(maker->ctx, maker->plan, maker->layers[i].name,
+                                       incline_parameters_find(state->tensors[s], i, role)->part,
+                                       &maker->io[i].states[role][s]);
+    return status;
+}
+
 static enum incline_status bind_parameters(struct maker *maker, size_t i)
 {
     const struct incline_step_spec *spec = maker->spec;
@@ -36,8 +51,12 @@ static enum incline_status bind_parameters(struct maker *maker, size_t i)
         struct incline_parameter_place *place = incline_parameters_find(spec->parameters, i, role);
         enum incline_status status = incline_plan_external(
             maker->ctx, maker->plan, maker->layers[i].name, place->part, &io->parameters[role]);
+        if (!status)
+            status = bind_states(maker, i, role);
         if (status)
             return status;
+        maker->io[i].decays[role] =
+            incline_optimizer_decays(spec->optimizer, maker->layers[i].parameters[role].rank);
         if (!spec->gradients)
             continue;
         place = incline_parameters_find(spec->gradients, i, role);
@@ -128,6 +147,7 @@ static enum incline_status plan_forward_layer(struct maker *maker, size_t i)
     io->input = &maker->input;
     io->finish = &maker->finish;
     io->gradient_use = maker->finish.gradient_use;
+    io->optimizer = maker->spec->optimizer;
     status = bind_parameters(maker, i);
     if (status || layer->is_head)
         return status;
@@ -234,35 +254,17 @@ static enum incline_status plan_finish(struct maker *maker)
 
 static enum incline_status plan_update(struct maker *maker)
 {
-    const struct incline_parameters *parameters = maker->spec->parameters;
-    int count = (int)parameters->total_elems;
-    struct incline_tensor *w, *g;
-    struct incline_text defines;
-    incline_plan_set_pass(maker->plan, INCLINE_PASS_UPDATE);
-    enum incline_status status =
-        incline_plan_external(maker->ctx, maker->plan, "parameters", parameters->all, &w);
-    if (status)
-        return status;
-    status = incline_plan_external(maker->ctx, maker->plan, "gradients",
-                                   maker->spec->gradients->all, &g);
-    if (status)
-        return status;
-    incline_text_init(&defines, maker->ctx);
-    incline_define(&defines, "COUNT", count);
-    struct incline_launch launch = {
-        .label = "sgd",
-        .source = "sgd.cl",
-        .kernel = "sgd_update",
-        .defines = incline_text_get(&defines),
-        .items = (count + INCLINE_NB - 1) / INCLINE_NB * INCLINE_NB,
-        .group = INCLINE_NB,
-        .args = {INCLINE_TENSOR(w), INCLINE_TENSOR(g), INCLINE_LEARNING_RATE},
+    const struct incline_step_spec *spec = maker->spec;
+    const struct incline_update update = {
+        .plan = maker->plan,
+        .layers = spec->layers,
+        .parameters = spec->parameters,
+        .gradients = spec->gradients,
+        .optimizer = spec->optimizer,
+        .state = spec->state,
     };
-    status = incline_text_status(&defines);
-    if (!status)
-        status = incline_plan_launch(maker->ctx, maker->plan, &launch);
-    incline_text_finish(&defines);
-    return status;
+    incline_plan_set_pass(maker->plan, INCLINE_PASS_UPDATE);
+    return incline_update_plan(maker->ctx, &update, &maker->made->rows);
 }
 
 static enum incline_status plan_training(struct maker *maker)
@@ -352,6 +354,11 @@ static enum incline_status plan_all(struct maker *maker)
                                 : incline_plan_finish(maker->ctx, maker->plan);
 }
 
+bool incline_stores_gradients(unsigned rewrites, const struct incline_optimizer *optimizer)
+{
+    return !(rewrites & INCLINE_REWRITE_UPDATE) || incline_optimizer_needs_all(optimizer);
+}
+
 enum incline_status incline_step_plan_create(struct incline_context *ctx,
                                              const struct incline_step_spec *spec,
                                              struct incline_step_plan **out)
@@ -375,10 +382,13 @@ enum incline_status incline_step_plan_create(struct incline_context *ctx,
         incline_plan_tune_for(made->plan, spec->tuned_batch);
     memcpy(made->layers, spec->layers, spec->layer_count * sizeof *made->layers);
     rewrite(made->layers, spec);
+    made->optimizer = spec->optimizer;
+    maker.made = made;
     maker.plan = made->plan;
     maker.finish = (struct incline_finish){
         .plan = made->plan,
         .fused = spec->rewrites & INCLINE_REWRITE_FINISH,
+        .optimizer = spec->optimizer,
         .gradient_use = spec->mode != INCLINE_STEP_TRAIN ? INCLINE_GRADIENT_NONE
                         : spec->gradients                ? INCLINE_GRADIENT_STORE
                                                          : INCLINE_GRADIENT_APPLY,
@@ -404,6 +414,7 @@ void incline_step_plan_destroy(struct incline_step_plan **plan)
     if (!*plan)
         return;
     incline_plan_destroy(&(*plan)->plan);
+    incline_buffer_destroy(&(*plan)->rows);
     incline_free(&(*plan)->layers);
     incline_free(&(*plan)->io);
     incline_free(plan);
@@ -412,7 +423,10 @@ void incline_step_plan_destroy(struct incline_step_plan **plan)
 enum incline_status incline_step_run(struct incline_context *ctx, struct incline_step_plan *plan,
                                      const struct incline_step *step)
 {
-    return incline_plan_enqueue(ctx, plan->plan, step);
+    struct incline_step complete = *step;
+    incline_optimizer_rates(plan->optimizer, (double)step->learning_rate, step->earlier,
+                            complete.rates);
+    return incline_plan_enqueue(ctx, plan->plan, &complete);
 }
 
 enum incline_status incline_step_read_probabilities(struct incline_context *ctx,

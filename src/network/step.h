@@ -4,7 +4,7 @@
 
 #include "layers/loss.h"
 #include "network/feed.h"
-#include "network/parameters.h"
+#include "network/update.h"
 
 enum incline_step_mode {
     INCLINE_STEP_TRAIN,    /* forward, loss, backward, update */
@@ -22,7 +22,10 @@ struct incline_step_spec {
     int batch;
     int tuned_batch; /* see incline_plan_tune_for(); 0: batch */
     const struct incline_parameters *parameters;
-    const struct incline_parameters *gradients; /* TRAIN without INCLINE_REWRITE_UPDATE */
+    /* TRAIN where incline_stores_gradients(); otherwise they are applied as they are finished */
+    const struct incline_parameters *gradients;
+    const struct incline_optimizer *optimizer;   /* TRAIN; NULL: plain gradient descent */
+    const struct incline_optimizer_state *state; /* TRAIN; of the optimizer; NULL: it keeps none */
     const struct incline_feed *feed;
     struct incline_buffer *metrics;     /* [steps][4] f32; TRAIN, EVALUATE */
     struct incline_buffer *image_class; /* [feed count] int; TRAIN, EVALUATE */
@@ -31,13 +34,17 @@ struct incline_step_spec {
 
 struct incline_step_plan; /* a plan with the rewritten layers it was made from */
 
+/* Whether a step of training with these rewrites and this optimizer needs room for gradients. */
+bool incline_stores_gradients(unsigned rewrites, const struct incline_optimizer *optimizer);
+
 /* Makes, places, builds and binds the plan. Everything in spec must outlive it. */
 enum incline_status incline_step_plan_create(struct incline_context *ctx,
                                              const struct incline_step_spec *spec,
                                              struct incline_step_plan **out) INCLINE_MUST_CHECK;
 void incline_step_plan_destroy(struct incline_step_plan **plan);
 
-/* Enqueues one step; does not wait. */
+/* Enqueues one step, whose rates it finds from the learning rate and the steps before; does not
+ * wait. */
 enum incline_status incline_step_run(struct incline_context *ctx, struct incline_step_plan *plan,
                                      const struct incline_step *step) INCLINE_MUST_CHECK;
 

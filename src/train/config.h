@@ -5,14 +5,11 @@
 #include "data/data_options.h"
 #include "incline/config.h"
 #include "network/model.h"
+#include "optimizers/optimizer.h"
 #include "train/schedule.h"
 
 /* In the order of incline_loss_names. */
 enum incline_loss { INCLINE_LOSS_CROSS_ENTROPY, INCLINE_LOSS_MSE };
-
-struct incline_sgd_options {
-    double lr;
-};
 
 struct incline_early_stop {
     bool on;
@@ -26,7 +23,7 @@ struct incline_train_section {
     int loss;      /* enum incline_loss */
     int val_every; /* epochs */
     uint64_t seed;
-    struct incline_sgd_options sgd;
+    struct incline_optimizer optimizer;
     struct incline_schedule schedule;
     struct incline_early_stop early_stop;
 };

@@ -13,7 +13,6 @@ static const struct topic topics[] = {
     {"model", "the network: input size and layers", &incline_model_table},
     {"data", "where the images are and how they are prepared", &incline_data_table},
     {"train", "how long and how to train", &incline_train_table},
-    {"sgd", "optimizer: gradient descent", &incline_sgd_table},
     {"schedule", "how the learning rate moves; all schedules", NULL},
     {"warmup",
      "a linear rise in front of the schedule: the k-th of N steps has k/N of its first rate",
@@ -29,6 +28,10 @@ static void list_topics(struct incline_text *out)
     incline_text_add(out, "Sections:\n");
     for (size_t i = 0; i < TOPIC_COUNT; i++)
         incline_text_add(out, "  %-14s %s\n", topics[i].name, topics[i].help);
+    incline_text_add(out, "\nOptimizers:\n");
+    for (size_t i = 0; i < incline_optimizer_count; i++)
+        incline_text_add(out, "  %-14s %s\n", incline_optimizer_classes[i]->name,
+                         incline_optimizer_classes[i]->help);
     incline_text_add(out, "\nLayers:\n");
     for (size_t i = 0; i < incline_layer_class_count; i++)
         incline_text_add(out, "  %-14s %s\n", incline_layer_classes[i]->name,
@@ -53,6 +56,11 @@ static struct entry section_entry(const struct topic *topic)
 }
 
 static struct entry layer_entry(const struct incline_layer_class *class)
+{
+    return (struct entry){class->name, class->help, &class->about, &class->options};
+}
+
+static struct entry optimizer_entry(const struct incline_optimizer_class *class)
 {
     return (struct entry){class->name, class->help, &class->about, &class->options};
 }
@@ -111,6 +119,12 @@ static bool describe_topic(const char *name, struct incline_text *out)
             return true;
         }
     }
+    const struct incline_optimizer_class *optimizer = incline_optimizer_find(name);
+    if (optimizer) {
+        struct entry entry = optimizer_entry(optimizer);
+        describe(&entry, out);
+        return true;
+    }
     const struct incline_layer_class *class = incline_layer_class_find(name);
     const struct incline_schedule_class *schedule = incline_schedule_find(name);
     if (class) {
@@ -151,6 +165,14 @@ static void write_reference(struct incline_text *out)
         struct entry entry = schedule_entry(incline_schedule_classes[i]);
         write_chapter(&entry, out);
     }
+    incline_text_add(out,
+                     "\n## Optimizers\n\n"
+                     "w is a weight, g its gradient, lr the learning rate, n the number of the "
+                     "step from 1; clipping comes first.\n");
+    for (size_t i = 0; i < incline_optimizer_count; i++) {
+        struct entry entry = optimizer_entry(incline_optimizer_classes[i]);
+        write_chapter(&entry, out);
+    }
     incline_text_add(out, "\n## Layers\n");
     for (size_t i = 0; i < incline_layer_class_count; i++) {
         struct entry entry = layer_entry(incline_layer_classes[i]);
@@ -164,6 +186,8 @@ static enum incline_status fail_topic(struct incline_context *ctx, const char *t
     size_t count = 0;
     for (; count < TOPIC_COUNT; count++)
         names[count] = topics[count].name;
+    for (size_t i = 0; i < incline_optimizer_count && count < NAMES_MAX; i++)
+        names[count++] = incline_optimizer_classes[i]->name;
     for (size_t i = 0; i < incline_layer_class_count && count < NAMES_MAX; i++)
         names[count++] = incline_layer_classes[i]->name;
     for (size_t i = 0; incline_schedule_classes[i] && count < NAMES_MAX; i++)

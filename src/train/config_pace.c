@@ -212,7 +212,7 @@ struct incline_pace_summary incline_config_pace(const struct incline_config *con
         .schedule = class->name,
         .equation = class->about.equation,
         .per_step = class->per_step,
-        .learning_rate = train->sgd.lr,
+        .learning_rate = train->optimizer.options.lr,
         .warmup_epochs = train->schedule.warmup.epochs,
         .warmup_steps = train->schedule.warmup.steps,
         .watch =
@@ -230,7 +230,7 @@ double incline_train_section_rate(const struct incline_train_section *train, lon
         .steps = train->epochs * epoch_steps,
         .plateaus = plateaus,
     };
-    return incline_schedule_rate(&train->schedule, train->sgd.lr, &moment);
+    return incline_schedule_rate(&train->schedule, train->optimizer.options.lr, &moment);
 }
 
 double incline_config_learning_rate(const struct incline_config *config, long long step,

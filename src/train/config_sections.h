@@ -6,7 +6,6 @@
 
 extern const struct incline_option_table incline_data_table;
 extern const struct incline_option_table incline_train_table;
-extern const struct incline_option_table incline_sgd_table;
 extern const struct incline_option_table incline_early_stop_table;
 extern const struct incline_option_table incline_warmup_table;
 

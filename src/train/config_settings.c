@@ -17,16 +17,32 @@ static bool table_has(const struct incline_option_table *table, const char *name
     return false;
 }
 
-/* A key that belongs elsewhere: "epochs", "train.lr". */
-static bool meant_section(const char *path, char *out)
+/* The optimizer that the document names, or else the default. */
+static const struct incline_optimizer_class *optimizer_of(struct incline_document *doc)
 {
-    static const struct {
+    struct incline_node *root = incline_document_root(doc);
+    struct incline_node *train = root ? incline_node_get(root, "train") : NULL;
+    struct incline_node *node = train ? incline_node_get(train, "optimizer") : NULL;
+    if (node && incline_node_kind(node) == INCLINE_NODE_MAPPING && incline_node_count(node) == 1)
+        node = incline_node_key(node, 0);
+    const char *name = node ? incline_node_text(node) : NULL;
+    const struct incline_optimizer_class *class = name ? incline_optimizer_find(name) : NULL;
+    return class ? class : incline_optimizer_classes[0];
+}
+
+/* A key that belongs elsewhere: "epochs", "train.lr". */
+static bool meant_section(struct incline_document *doc, const char *path, char *out)
+{
+    const struct incline_optimizer_class *optimizer = optimizer_of(doc);
+    char optimizer_prefix[PATH_BYTES];
+    const struct {
         const char *prefix;
         const struct incline_option_table *table;
     } sections[] = {{"train.", &incline_train_table},
                     {"data.", &incline_data_table},
-                    {"train.optimizer.sgd.", &incline_sgd_table},
+                    {optimizer_prefix, &optimizer->options},
                     {"train.early_stop.", &incline_early_stop_table}};
+    snprintf(optimizer_prefix, sizeof optimizer_prefix, "train.optimizer.%s.", optimizer->name);
     const char *dot = strrchr(path, '.'), *key = dot ? dot + 1 : path;
     size_t prefix = (size_t)(key - path), count = sizeof sections / sizeof *sections;
     bool is_top =
@@ -79,7 +95,7 @@ static enum incline_status set_named(struct incline_context *ctx, struct incline
                                      const struct incline_setting *setting, const char *name)
 {
     char meant[PATH_BYTES];
-    if (meant_section(setting->path, meant) || meant_layer(doc, setting->path, meant))
+    if (meant_section(doc, setting->path, meant) || meant_layer(doc, setting->path, meant))
         return incline_fail(ctx, INCLINE_ERROR_ARGUMENT,
                             "%s: error: there is no '%s' (did you mean '%s'?)", name, setting->path,
                             meant);

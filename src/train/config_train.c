@@ -4,7 +4,6 @@
 #include "layers/loss.h"
 #include "train/config_inner.h"
 
-#include <float.h>
 #include <limits.h>
 #include <string.h>
 
@@ -22,7 +21,7 @@ static const struct incline_option train_options[] = {
     {"loss", INCLINE_OPTION_CHOICE, IN_TRAIN(loss), "cross_entropy", 0, 0, incline_loss_names,
      "what is minimised; cross_entropy with or without a closing softmax"},
     {"optimizer", INCLINE_OPTION_CUSTOM, 0, "sgd", 0, 0, NULL,
-     "how weights follow their gradients: {sgd: {lr: 0.01}}"},
+     "how weights follow their gradients, by name: {sgd: {lr: 0.01}}"},
     {"schedule", INCLINE_OPTION_CUSTOM, 0, "constant", 0, 0, NULL,
      "how the learning rate moves: {step: {every: 5}}; see `incline help schedule`"},
     {"warmup", INCLINE_OPTION_CUSTOM, 0, "none", 0, 0, NULL,
@@ -34,55 +33,118 @@ static const struct incline_option train_options[] = {
      "start of the random numbers: weights and orders"},
     {"val_every", INCLINE_OPTION_INT, IN_TRAIN(val_every), "1", 1, INT_MAX, NULL,
      "epochs from one validation to the next"},
-};
-
-static const struct incline_option sgd_options[] = {
-    {"lr", INCLINE_OPTION_DOUBLE, offsetof(struct incline_sgd_options, lr), "0.01", DBL_MIN,
-     INCLINE_LARGE, NULL, "learning rate: w = w - lr x gradient"},
+    {"clip_norm", INCLINE_OPTION_DOUBLE, IN_TRAIN(optimizer.clip_norm), "0", 0, INCLINE_LARGE, NULL,
+     "most that the norm of all gradients together may be; 0: any"},
+    {"clip_value", INCLINE_OPTION_DOUBLE, IN_TRAIN(optimizer.clip_value), "0", 0, INCLINE_LARGE,
+     NULL, "most that a number of a gradient may be, before clip_norm; 0: any"},
 };
 
 const struct incline_option_table incline_train_table =
     INCLINE_SECTION_TABLE(train_options, struct incline_train_section);
 
-const struct incline_option_table incline_sgd_table =
-    INCLINE_SECTION_TABLE(sgd_options, struct incline_sgd_options);
-
 /* Words of the format that this release has no code for: never ignored. */
 static const char *const planned_train[] = {"checkpoint", "label_smoothing", NULL};
-static const char *const planned_sgd[] = {"momentum", "nesterov", "weight_decay", NULL};
-static const char *const planned_optimizers[] = {"adam", "adamw", "rmsprop", NULL};
 
 static enum incline_status fail_optimizer(struct incline_context *ctx, struct incline_node *node)
 {
-    static const char *const names[] = {"sgd"};
-    const char *name = incline_node_text(node);
-    if (name && incline_is_among(name, planned_optimizers))
-        return incline_fail_at(ctx, node, "optimizer '%s' is not supported yet: there is sgd",
-                               name);
+    const char *names[INCLINE_OPTIONS_MAX], *name = incline_node_text(node);
     struct incline_text text;
     incline_text_init(&text, ctx);
     incline_text_add(&text, "unknown optimizer ");
-    incline_text_add_quoted(&text, name ? name : "");
-    incline_text_add(&text, ": there is sgd");
-    if (name)
-        incline_text_add_hint(&text, name, names, 1);
+    incline_text_add_quoted(&text, name);
+    for (size_t i = 0; i < incline_optimizer_count; i++) {
+        names[i] = incline_optimizer_classes[i]->name;
+        incline_text_add(&text, "%s%s", i > 0 ? ", " : ": there is ", names[i]);
+    }
+    incline_text_add_hint(&text, name, names, incline_optimizer_count);
     enum incline_status status = incline_fail_at(ctx, node, "%s", incline_text_get(&text));
     incline_text_finish(&text);
     return status;
 }
 
+static bool has_option(const struct incline_option_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->options[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Fails at an option that other optimizers have, or the section itself. */
+static enum incline_status check_place(struct incline_context *ctx, struct incline_node *key,
+                                       const struct incline_optimizer_class *class)
+{
+    const char *name = incline_node_text(key);
+    size_t owners = 0;
+    if (!name || has_option(&class->options, name))
+        return INCLINE_OK;
+    if (has_option(&incline_train_table, name))
+        return incline_fail_at(ctx, key, "%s: '%s' belongs in `train:`, beside `optimizer:`",
+                               class->name, name);
+    struct incline_text text;
+    incline_text_init(&text, ctx);
+    incline_text_add(&text, "%s has no '%s': it is an option of ", class->name, name);
+    for (size_t i = 0; i < incline_optimizer_count; i++)
+        if (has_option(&incline_optimizer_classes[i]->options, name))
+            incline_text_add(&text, "%s%s", owners++ > 0 ? ", " : "",
+                             incline_optimizer_classes[i]->name);
+    enum incline_status status = INCLINE_OK;
+    if (owners > 0)
+        status = incline_fail_at(ctx, key, "%s", incline_text_get(&text));
+    incline_text_finish(&text);
+    return status;
+}
+
+static enum incline_status check_together(struct incline_context *ctx, struct incline_node *node,
+                                          const struct incline_optimizer *optimizer)
+{
+    if (!optimizer->class->check)
+        return INCLINE_OK;
+    struct incline_text problem;
+    incline_text_init(&problem, ctx);
+    enum incline_status status = optimizer->class->check(&optimizer->options, &problem);
+    if (status != INCLINE_OK)
+        status = incline_fail_at(ctx, node, "%s: %s", optimizer->class->name,
+                                 incline_text_get(&problem));
+    incline_text_finish(&problem);
+    return status;
+}
+
+static enum incline_status read_optimizer_options(struct incline_context *ctx,
+                                                  struct incline_node *node,
+                                                  struct incline_optimizer *out)
+{
+    bool is_mapping = incline_node_kind(node) == INCLINE_NODE_MAPPING;
+    enum incline_status status = INCLINE_OK;
+    for (size_t i = 0; is_mapping && status == INCLINE_OK && i < incline_node_count(node); i++)
+        status = check_place(ctx, incline_node_key(node, i), out->class);
+    if (status == INCLINE_OK)
+        status = incline_section_read(ctx, node, out->class->name, &out->class->options, NULL,
+                                      &out->options);
+    return status == INCLINE_OK ? check_together(ctx, node, out) : status;
+}
+
+static enum incline_status set_optimizer(struct incline_context *ctx,
+                                         const struct incline_optimizer_class *class,
+                                         struct incline_optimizer *out)
+{
+    out->class = class;
+    out->options = (struct incline_optimizer_options){.decay_bias_norm = true};
+    return incline_options_default(ctx, &class->options, &out->options);
+}
+
 static enum incline_status read_optimizer(struct incline_context *ctx, struct incline_node *node,
-                                          struct incline_train_section *out)
+                                          struct incline_optimizer *out)
 {
     struct incline_node *name, *options;
     enum incline_status status = incline_named_read(ctx, node, "train: optimizer", &name, &options);
     if (status != INCLINE_OK)
         return status;
-    if (strcmp(incline_node_text(name), "sgd") != 0)
+    const struct incline_optimizer_class *class = incline_optimizer_find(incline_node_text(name));
+    if (!class)
         return fail_optimizer(ctx, name);
-    return options ? incline_section_read(ctx, options, "sgd", &incline_sgd_table, planned_sgd,
-                                          &out->sgd)
-                   : INCLINE_OK;
+    status = set_optimizer(ctx, class, out);
+    return status == INCLINE_OK && options ? read_optimizer_options(ctx, options, out) : status;
 }
 
 static enum incline_status check_metric(struct incline_context *ctx, struct incline_node *node)
@@ -110,13 +172,13 @@ enum incline_status incline_train_section_read(struct incline_context *ctx,
     out->schedule.class = incline_schedule_classes[0];
     enum incline_status status = incline_options_default(ctx, &incline_train_table, out);
     if (status == INCLINE_OK)
-        status = incline_options_default(ctx, &incline_sgd_table, &out->sgd);
+        status = set_optimizer(ctx, incline_optimizer_classes[0], &out->optimizer);
     if (status != INCLINE_OK || !node)
         return status;
     status = incline_section_read(ctx, node, "train", &incline_train_table, planned_train, out);
     struct incline_node *optimizer = incline_node_get(node, "optimizer");
     if (status == INCLINE_OK && optimizer)
-        status = read_optimizer(ctx, optimizer, out);
+        status = read_optimizer(ctx, optimizer, &out->optimizer);
     struct incline_node *metrics = incline_node_get(node, "metrics");
     if (status == INCLINE_OK && metrics)
         status = check_metrics(ctx, metrics);
@@ -128,14 +190,23 @@ void incline_train_section_finish(struct incline_train_section *train)
     incline_schedule_finish(&train->schedule);
 }
 
+static void write_optimizer(const struct incline_optimizer *optimizer, struct incline_text *out)
+{
+    const struct incline_option_table *table = &optimizer->class->options;
+    incline_text_add(out, "  optimizer: {%s: {", optimizer->class->name);
+    for (size_t i = 0; i < table->count; i++) {
+        incline_text_add(out, "%s%s: ", i > 0 ? ", " : "", table->options[i].name);
+        incline_option_write(&table->options[i], &optimizer->options, out);
+    }
+    incline_text_add(out, "}}\n");
+}
+
 void incline_train_section_write(const struct incline_train_section *train,
                                  struct incline_text *out)
 {
     incline_text_add(out, "train:\n");
     incline_section_write(&incline_train_table, train, out);
-    incline_text_add(out, "  optimizer: {sgd: {lr: ");
-    incline_text_add_double(out, train->sgd.lr);
-    incline_text_add(out, "}}\n");
+    write_optimizer(&train->optimizer, out);
     incline_pace_write(train, out);
     incline_text_add(out, "  metrics: [accuracy]\n");
 }

@@ -11,6 +11,7 @@ struct survey {
     const struct incline_config *config;
     unsigned rewrites;
     struct incline_parameters *parameters, *gradients; /* as in struct incline_step_spec */
+    struct incline_optimizer_state state;
     struct incline_feed *feed;
     struct incline_memory_need *need;
 };
@@ -39,6 +40,8 @@ static enum incline_status add_step(struct survey *survey, enum incline_step_mod
         .batch = batch,
         .parameters = survey->parameters,
         .gradients = survey->gradients,
+        .optimizer = &config->train.optimizer,
+        .state = &survey->state,
         .feed = survey->feed,
         .metrics = survey->feed->labels,
         .image_class = survey->feed->labels,
@@ -74,16 +77,23 @@ static enum incline_status survey_part(struct survey *survey, enum incline_step_
 static enum incline_status add_weights(struct survey *survey, enum incline_work work)
 {
     const struct incline_model *model = &survey->config->model;
-    bool separate = work == INCLINE_WORK_TRAIN && !(survey->rewrites & INCLINE_REWRITE_UPDATE);
+    const struct incline_optimizer *optimizer =
+        work == INCLINE_WORK_TRAIN ? &survey->config->train.optimizer : NULL;
+    bool separate =
+        work == INCLINE_WORK_TRAIN && incline_stores_gradients(survey->rewrites, optimizer);
     enum incline_status status = incline_parameters_create(
         survey->ctx, survey->device, model->layers, model->layer_count, &survey->parameters);
     if (!status && separate)
         status = incline_parameters_create(survey->ctx, survey->device, model->layers,
                                            model->layer_count, &survey->gradients);
+    if (!status)
+        status = incline_optimizer_state_init(survey->ctx, survey->device, model->layers,
+                                              model->layer_count, optimizer, &survey->state);
     if (status)
         return status;
     size_t bytes = survey->parameters->total_elems * sizeof(float);
-    add(survey, &survey->need->weights, separate ? 2 * bytes : bytes, bytes);
+    size_t tensors = 1 + separate + (size_t)incline_optimizer_states(optimizer);
+    add(survey, &survey->need->weights, tensors * bytes, bytes);
     return INCLINE_OK;
 }
 
@@ -135,6 +145,7 @@ enum incline_status incline_memory_survey(struct incline_context *ctx,
     *out = (struct incline_memory_need){0};
     enum incline_status status = survey_all(&survey, workload);
     incline_feed_destroy(&survey.feed);
+    incline_optimizer_state_finish(&survey.state);
     incline_parameters_destroy(&survey.gradients);
     incline_parameters_destroy(&survey.parameters);
     return status;

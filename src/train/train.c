@@ -35,6 +35,7 @@ struct trainer {
 
     struct incline_parameters *parameters;
     struct incline_parameters *gradients; /* NULL: they are applied as they are finished */
+    struct incline_optimizer_state state;
     unsigned rewrites;
     struct incline_feed *feed;
     struct incline_buffer *metrics, *image_class;
@@ -103,10 +104,14 @@ static enum incline_status make_buffers(struct trainer *trainer)
 
 static enum incline_status make_parameters(struct trainer *trainer)
 {
+    const struct incline_optimizer *optimizer = &trainer->config->train.optimizer;
     const struct incline_model *model = &trainer->config->model;
     enum incline_status status = incline_parameters_create(
         trainer->ctx, trainer->device, model->layers, model->layer_count, &trainer->parameters);
-    if (!status && !(trainer->rewrites & INCLINE_REWRITE_UPDATE))
+    if (!status)
+        status = incline_optimizer_state_init(trainer->ctx, trainer->device, model->layers,
+                                              model->layer_count, optimizer, &trainer->state);
+    if (!status && incline_stores_gradients(trainer->rewrites, optimizer))
         status = incline_parameters_create(trainer->ctx, trainer->device, model->layers,
                                            model->layer_count, &trainer->gradients);
     if (status)
@@ -131,6 +136,8 @@ static enum incline_status make_plans(struct trainer *trainer)
         .batch = (int)trainer->batch,
         .parameters = trainer->parameters,
         .gradients = trainer->gradients,
+        .optimizer = &trainer->config->train.optimizer,
+        .state = &trainer->state,
         .feed = trainer->feed,
         .metrics = trainer->metrics,
         .image_class = trainer->image_class,
@@ -263,6 +270,7 @@ static enum incline_status enqueue_step(struct trainer *trainer, size_t i)
         .first = (int)first,
         .number = (int)i,
         .learning_rate = (float)trainer->progress.learning_rate,
+        .earlier = steps_before(trainer) + (long long)i,
     };
     enum incline_status status = incline_step_run(trainer->ctx, trainer->plan, &step);
     if (status)
@@ -580,6 +588,7 @@ static void clean_up(struct trainer *trainer)
     incline_buffer_destroy(&trainer->image_class);
     incline_buffer_destroy(&trainer->metrics);
     incline_feed_destroy(&trainer->feed);
+    incline_optimizer_state_finish(&trainer->state);
     incline_parameters_destroy(&trainer->gradients);
     incline_parameters_destroy(&trainer->parameters);
     incline_free(&trainer->slots);

@@ -192,7 +192,7 @@ static const struct wrong {
     {{"mse.h", "2.0f", "3.0f"}, "mse gradient", "loss", "dx", ""},
     {{"input.h", "(of[1])", "(of[0])"}, "input", "gather", "x", ""},
     /* Only steps without the fusion use this kernel. */
-    {{"sgd.cl", "-learning_rate", "learning_rate"},
+    {{"update.cl", "GRADIENT(i, end), RATES", "1.5f * GRADIENT(i, end), RATES"},
      "whole step, fused",
      "",
      "w, b, loss",

@@ -108,7 +108,8 @@ static void wrong_settings_exit_2(void **state)
         {"train.seed=-1", "train: seed must be a whole number from 0"},
         {"train.optimizer.sgd.lr=0", "sgd: lr must be above 0"},
         {"train.optimizer.*.lr=nan", "sgd: lr must be a finite number, not 'nan'"},
-        {"train.optimizer=adam", "optimizer 'adam' is not supported yet"},
+        {"train.optimizer=adan", "unknown optimizer 'adan': there is sgd, "},
+        {"train.optimizer.sgd.beta1=0", "sgd has no 'beta1': it is an option of adam, "},
         {"data.val={split: 2}", "split must be"},
     };
     struct program *p = *state;
@@ -209,7 +210,7 @@ static void config_errors_point_at_the_place(void **state)
         {NULL, NULL, "epochs: 1, epochs: 2", "6:", "double key"},
         {NULL, NULL, "loss: cross_entrop", "6:15", "(did you mean 'cross_entropy'?)"},
         {NULL, NULL, "optimizer: sdg", "6:20", "(did you mean 'sgd'?)"},
-        {NULL, NULL, "optimizer: {sgd: {momentum: 0.9}}", "6:27", "not supported yet"},
+        {NULL, NULL, "optimizer: {sgd: {eps: 0.9}}", "6:27", "it is an option of rmsprop, adagrad"},
         {NULL, NULL, "metrics: [f1]", "6:19", "metrics must be [accuracy]"},
         {NULL, NULL, "epochs: [1]", "6:17", "epochs must be"},
     };

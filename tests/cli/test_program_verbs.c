@@ -82,6 +82,7 @@ static void topics_have_help(void **state)
                                             {"train", "--epochs"},
                                             {"data", "root"},
                                             {"sgd", "lr"},
+                                            {"lion", "Source: Chen et al."},
                                             {"exit-codes", "  3    configuration or model\n"},
                                             {"environment", "  INCLINE_DEVICE "},
                                             {"topics", "exit-codes"},

@@ -10,8 +10,8 @@ import sys
 from source import blank, files, read, report, root
 
 # A file includes only files of its own room and of rooms before it.
-ROOMS = ['base', 'device', 'gemm', 'layers', 'network', 'tune', 'data', 'formats', 'train', 'check',
-         'bench', 'cli']
+ROOMS = ['base', 'optimizers', 'device', 'gemm', 'layers', 'network', 'tune', 'data', 'formats',
+         'train', 'check', 'bench', 'cli']
 
 # The lowest room that may include a public header: the room of that name, or else:
 PUBLIC_HEADERS = {'status': 'base', 'version': 'base', 'config': 'train', 'network': 'train',
@@ -33,7 +33,7 @@ C_LIBRARY = {
 
 # Made by the build in place of a file of the tree.
 GENERATED = {'build_config.h', 'bench/commit.h', 'incline/version.h', 'layers/layer_list.h', 'cli/verb_list.h',
-             'layer_list.h', 'verb_list.h'}
+             'optimizers/optimizer_list.h', 'layer_list.h', 'verb_list.h'}
 
 PRINTS_OR_EXITS = re.compile(
     r'(?<![\w.>])(printf|vprintf|puts|putchar|perror|psignal|exit|abort|_exit|_Exit|quick_exit|'

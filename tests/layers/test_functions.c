@@ -1,6 +1,6 @@
-/* Division, exp, log, tanh, sigmoid, softplus and the normal distribution of cl/functions.h against
- * libm, in units in the last place, over dense sweeps and at the ends. A small kernel, put beside
- * the library's own in a folder, calls them. */
+/* Division, square root, exp, log, tanh, sigmoid, softplus and the normal distribution of
+ * cl/functions.h against libm, in units in the last place, over dense sweeps and at the ends. A small
+ * kernel, put beside the library's own in a folder, calls them. */
 #include "support/harness.h"
 
 #include "base/embedded.h"
@@ -11,6 +11,8 @@
 static const char probe_source[] = "#include \"functions.h\"\n"
                                    "#define INVERSE(x) incl_divide((incl_lanes)(1.0f), x)\n"
                                    "#define SEVENTH(x) incl_divide(x, (incl_lanes)(7.0f))\n"
+                                   "#define RECIPROCAL(x) incl_quotient((incl_lanes)(1.0f), x)\n"
+                                   "#define SHARE(x) incl_quotient(x, (incl_lanes)(3e-12f))\n"
                                    "kernel void probe(global const float *x, global float *y)\n"
                                    "{\n"
                                    "    int i = get_global_id(0) * LANES;\n"
@@ -88,6 +90,11 @@ static double seventh(double x)
     return x / 7;
 }
 
+static double share(double x)
+{
+    return x / (double)3e-12f;
+}
+
 struct function {
     const char *name;
     double (*exact)(double x);
@@ -103,6 +110,10 @@ static const struct function functions[] = {
     {"INVERSE", inverse, 1, 2, false, 0.5, {{1, 1}, {INFINITY, 0}, {3, 1 / 3.0f}}},
     {"INVERSE", inverse, 1, 0x1p126f, true, 0.5, {{0x1p100f, 0x1p-100f}}},
     {"SEVENTH", seventh, 1e-30f, 1e30f, true, 0.5, {{-7, -1}, {21, 3}}},
+    {"RECIPROCAL", inverse, 0x1p-126f, 0x1p126f, true, 0.5, {{INFINITY, 0}, {0x1p-100f, 0x1p100f}}},
+    {"SHARE", share, 1e-30f, 1e20f, true, 0.5, {{3e-12f, 1}, {-6e-12f, -2}}},
+    {"incl_sqrt", sqrt, 0x1p-149f, FLT_MAX, true, 1, {{INFINITY, INFINITY}, {0x1p-100f, 0x1p-50f}}},
+    {"incl_sqrt", sqrt, 0, 4, false, 1, {{4, 2}, {1, 1}}},
     {"incl_exp",
      exp,
      -87.3f,

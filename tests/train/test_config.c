@@ -33,7 +33,7 @@ static void test_defaults(void **state)
     assert_int_equal(incline_config_seed(config), 1);
     assert_int_equal(config->train.loss, INCLINE_LOSS_CROSS_ENTROPY);
     assert_int_equal(config->train.val_every, 1);
-    assert_true(config->train.sgd.lr == 0.01);
+    assert_true(config->train.optimizer.options.lr == 0.01);
     assert_int_equal(config->data.format, INCLINE_DATA_IDX);
     assert_int_equal(config->data.val, INCLINE_VAL_NONE);
     assert_true(config->data.scale == 255);
@@ -80,7 +80,7 @@ static void test_all_keys(void **state)
     assert_int_equal(config->train.epochs, 3);
     assert_int_equal(config->train.batch_size, 65536);
     assert_int_equal(config->train.loss, INCLINE_LOSS_MSE);
-    assert_true(config->train.sgd.lr == 0.0001);
+    assert_true(config->train.optimizer.options.lr == 0.0001);
     assert_true(config->train.seed == UINT64_MAX);
     assert_int_equal(config->train.val_every, 2);
 
@@ -122,7 +122,11 @@ static void test_written_text(void **state)
                                                      "  loss: cross_entropy\n"
                                                      "  seed: 1\n"
                                                      "  val_every: 1\n"
-                                                     "  optimizer: {sgd: {lr: 0.01}}\n"
+                                                     "  clip_norm: 0\n"
+                                                     "  clip_value: 0\n"
+                                                     "  optimizer: {sgd: {lr: 0.01, momentum: 0, "
+                                                     "dampening: 0, nesterov: false, "
+                                                     "weight_decay: 0, decay_bias_norm: true}}\n"
                                                      "  metrics: [accuracy]\n");
     incline_config_destroy(&config);
 }
@@ -155,13 +159,13 @@ static void test_settings(void **state)
     struct incline_config *config = NULL;
     assert_ok(s->ctx, parse(s, "incline: 1\n" MODEL DATA, settings, 4, &config));
     assert_int_equal(incline_config_epochs(config), 3);
-    assert_true(config->train.sgd.lr == 1e-3);
+    assert_true(config->train.optimizer.options.lr == 1e-3);
     assert_true(config->data.split == 0.5);
     incline_config_destroy(&config);
     assert_ok(s->ctx,
               parse(s, "incline: 1\ntrain: {optimizer: sgd}\n" MODEL DATA, settings, 7, &config));
     assert_int_equal(incline_config_epochs(config), 4); /* the last one holds */
-    assert_true(config->train.sgd.lr == 1e-3);
+    assert_true(config->train.optimizer.options.lr == 1e-3);
     assert_string_equal(incline_config_model_name(config), "other");
     assert_int_equal(incline_config_summary(config)->parameters, 72);
     incline_config_destroy(&config);
@@ -283,18 +287,31 @@ static void test_messages(void **state)
         {HEAD DATA "train: {checkpoint: {}}\n", "c.yaml:4:9: error: train: 'checkpoint' is not"},
         {HEAD DATA "train: {label_smoothing: 0.1}\n",
          "c.yaml:4:9: error: train: 'label_smoothing' is not supported yet\n"},
-        {HEAD DATA "train: {optimizer: {sgd: {momentum: 0.9}}}\n",
-         "c.yaml:4:27: error: sgd: 'momentum' is not supported yet\n"},
+        {HEAD DATA "train: {optimizer: {sgd: {beta1: 0.9}}}\n",
+         "c.yaml:4:27: error: sgd has no 'beta1': it is an option of adam, adamw, lion, lamb\n"},
+        {HEAD DATA "train: {optimizer: {adam: {momentum: 0.9}}}\n",
+         "c.yaml:4:28: error: adam has no 'momentum': it is an option of sgd, rmsprop\n"},
+        {HEAD DATA "train: {optimizer: {adam: {clip_norm: 1}}}\n",
+         "c.yaml:4:28: error: adam: 'clip_norm' belongs in `train:`, beside `optimizer:`\n"},
+        {HEAD DATA "train: {optimizer: {lion: {weight_decy: 1}}}\n",
+         "c.yaml:4:28: error: lion: unknown key 'weight_decy' (did you mean 'weight_decay'?)\n"},
+        {HEAD DATA "train: {optimizer: {sgd: {momentum: 1.5}}}\n",
+         "c.yaml:4:37: error: sgd: momentum must be between 0 and 1, not 1.5\n"},
+        {HEAD DATA "train: {optimizer: {adam: {beta2: 1}}}\n",
+         "c.yaml:4:35: error: adam: beta2 must be between 0 and 0.9999999, not 1\n"},
+        {HEAD DATA "train: {optimizer: {sgd: {nesterov: true}}}\n",
+         "c.yaml:4:26: error: sgd: nesterov needs a momentum above 0 and a dampening of 0\n"},
+        {HEAD DATA "train: {clip_norm: -1}\n", "c.yaml:4:20: error: train: clip_norm must be "},
         {HEAD DATA "train: {optimizer: {sgd: {lr: 1e999}}}\n",
          "c.yaml:4:31: error: sgd: lr must be a finite number, not '1e999'\n"},
         {HEAD DATA "train: {optimizer: {sgd: {lr: -1}}}\n", "c.yaml:4:31: error: sgd: lr must be "
                                                             "above 0 and at most 1e+30, not -1\n"},
         {HEAD DATA "train: {optimizer: {sgd: 0.1}}\n",
          "c.yaml:4:26: error: sgd: must be a mapping of options: {key: value}\n"},
-        {HEAD DATA "train: {optimizer: sdg}\n", "c.yaml:4:20: error: unknown optimizer 'sdg': "
-                                                "there is sgd (did you mean 'sgd'?)\n"},
-        {HEAD DATA "train: {optimizer: {adam: {lr: 1}}}\n",
-         "c.yaml:4:21: error: optimizer 'adam' is not supported yet: there is sgd\n"},
+        {HEAD DATA "train: {optimizer: sdg}\n",
+         "c.yaml:4:20: error: unknown optimizer 'sdg': "
+         "there is sgd, rmsprop, adagrad, adadelta, adam, adamw, "
+         "lion, lamb (did you mean 'sgd'?)\n"},
         {HEAD DATA "train: {optimizer: [sgd]}\n",
          "c.yaml:4:20: error: train: optimizer must be one name, or {name: {...}}\n"},
         {HEAD DATA "train: [1]\n",
@@ -415,8 +432,8 @@ static void test_help(void **state)
     assert_non_null(strstr(text, "\n  train "));
     assert_non_null(strstr(text, "\n  max_pool2d "));
     incline_text_free(&text);
-    static const char *const topics[] = {"model",  "data",       "train",  "sgd",    "schedule",
-                                         "warmup", "early_stop", "conv2d", "flatten"};
+    static const char *const topics[] = {"model",    "data",   "train",      "sgd",    "lamb",
+                                         "schedule", "warmup", "early_stop", "conv2d", "flatten"};
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         assert_ok(s->ctx, incline_config_help(s->ctx, topics[i], &text));
         assert_memory_equal(text, topics[i], strlen(topics[i]));

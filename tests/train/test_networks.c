@@ -145,7 +145,8 @@ static void start_run(const struct network *n, unsigned rewrites, struct run *ru
 static void run_steps(const struct network *n, struct run *run, int from, int to)
 {
     for (int i = from; i < to; i++) {
-        struct incline_step step = {n->batch, i * n->batch, i, (float)n->config->train.sgd.lr};
+        struct incline_step step = {n->batch, i * n->batch, i,
+                                    (float)n->config->train.optimizer.options.lr};
         assert_ok(env.ctx, incline_step_run(env.ctx, run->plan, &step));
     }
 }

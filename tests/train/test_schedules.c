@@ -77,7 +77,7 @@ static void compare_case(struct scratch *s, json_t *wanted)
     for (int i = 0; i < config->train.epochs * steps; i++) {
         double wants = number(rates, (size_t)i);
         double got = incline_train_section_rate(&config->train, i, steps, judge.plateaus);
-        if (!(fabs(got - wants) <= 1e-12 * config->train.sgd.lr))
+        if (!(fabs(got - wants) <= 1e-12 * config->train.optimizer.options.lr))
             fail_msg("%s: step %d: %.17g, PyTorch %.17g", name, i, got, wants);
         if (!figures)
             assert_true(got == incline_config_learning_rate(config, i, steps));
