@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "device/device.h"
 
+#include <stdint.h>
+
 struct incline_plan;
 struct incline_tensor; /* owned by its plan */
 
@@ -19,17 +21,21 @@ struct incline_step {
     int first;  /* position of the batch in the epoch's order, in images */
     int number; /* which slot of the metrics this step writes */
     float learning_rate;
+    uint64_t seed; /* of the run's random numbers */
+    int total;     /* steps of training before this one in the run */
 };
 
 enum incline_arg_kind {
     INCLINE_ARG_END = 0,
     INCLINE_ARG_TENSOR,
-    INCLINE_ARG_INT,          /* fixed when the plan is made */
-    INCLINE_ARG_FLOAT,        /* fixed when the plan is made */
-    INCLINE_ARG_IMAGES,       /* int: step.images */
-    INCLINE_ARG_FIRST,        /* int: step.first */
-    INCLINE_ARG_NUMBER,       /* int: step.number */
-    INCLINE_ARG_LEARNING_RATE /* float: step.learning_rate */
+    INCLINE_ARG_INT,           /* fixed when the plan is made */
+    INCLINE_ARG_FLOAT,         /* fixed when the plan is made */
+    INCLINE_ARG_IMAGES,        /* int: step.images */
+    INCLINE_ARG_FIRST,         /* int: step.first */
+    INCLINE_ARG_NUMBER,        /* int: step.number */
+    INCLINE_ARG_LEARNING_RATE, /* float: step.learning_rate */
+    INCLINE_ARG_SEED,          /* ulong: step.seed */
+    INCLINE_ARG_TOTAL          /* int: step.total */
 };
 
 struct incline_arg {
@@ -49,6 +55,8 @@ struct incline_arg {
 #define INCLINE_FIRST {INCLINE_ARG_FIRST, {.i = 0}}
 #define INCLINE_NUMBER {INCLINE_ARG_NUMBER, {.i = 0}}
 #define INCLINE_LEARNING_RATE {INCLINE_ARG_LEARNING_RATE, {.i = 0}}
+#define INCLINE_SEED {INCLINE_ARG_SEED, {.i = 0}}
+#define INCLINE_TOTAL {INCLINE_ARG_TOTAL, {.i = 0}}
 /* clang-format on */
 
 enum { INCLINE_ARGS_MAX = 32 };

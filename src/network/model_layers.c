@@ -9,8 +9,7 @@
 enum { BLOCK_DEPTH_MAX = 32, REPEAT_MAX = 1000, CANDIDATES_MAX = 128 };
 
 /* Words of the format that this release has no code for. */
-static const char *const planned_layers[] = {"avg_pool2d", "global_avg_pool", "batch_norm",
-                                             "dropout",    "identity",        NULL};
+static const char *const planned_layers[] = {"avg_pool2d", "global_avg_pool", "identity", NULL};
 static const char *const layer_keys[] = {"name", "from", NULL};
 static const char images_name[] = "input"; /* in `from` */
 

@@ -14,7 +14,8 @@ struct incline_parameter_place {
 struct incline_parameters {
     struct incline_device *device;
     struct incline_buffer *all;
-    size_t total_elems; /* with the gaps that alignment leaves; they hold 0 */
+    size_t total_elems;   /* with the gaps that alignment leaves; they hold 0 */
+    size_t trained_elems; /* the first of them, of parameters with a gradient; the rest is state */
     struct incline_parameter_place *places;
     size_t count;
 };

@@ -125,6 +125,7 @@ static enum incline_status plan_forward_layer(struct maker *maker, size_t i)
         return status;
     incline_graph_bind_inputs(&maker->graph, i);
     io->plan = maker->plan;
+    io->number = (int)i;
     io->input = &maker->input;
     io->finish = &maker->finish;
     io->gradient_use = maker->finish.gradient_use;
@@ -235,7 +236,7 @@ static enum incline_status plan_finish(struct maker *maker)
 static enum incline_status plan_update(struct maker *maker)
 {
     const struct incline_parameters *parameters = maker->spec->parameters;
-    int count = (int)parameters->total_elems;
+    int count = (int)parameters->trained_elems;
     struct incline_tensor *w, *g;
     struct incline_text defines;
     incline_plan_set_pass(maker->plan, INCLINE_PASS_UPDATE);
@@ -274,7 +275,7 @@ static enum incline_status plan_training(struct maker *maker)
     if (status)
         return status;
     status = plan_finish(maker);
-    if (status || !maker->spec->gradients || maker->spec->parameters->count == 0)
+    if (status || !maker->spec->gradients || maker->spec->parameters->trained_elems == 0)
         return status;
     return plan_update(maker);
 }
@@ -321,9 +322,19 @@ static void absorb_softmax(struct incline_layer *layers, const struct incline_st
         last->absorbed = true;
 }
 
+/* Those that would copy what they read. */
+static void absorb_identities(struct incline_layer *layers, const struct incline_step_spec *spec)
+{
+    for (size_t i = 0; i < spec->layer_count; i++)
+        if (layers[i].class->is_identity &&
+            layers[i].class->is_identity(&layers[i], spec->mode == INCLINE_STEP_TRAIN))
+            layers[i].absorbed = true;
+}
+
 static void rewrite(struct incline_layer *layers, const struct incline_step_spec *spec)
 {
     absorb_softmax(layers, spec);
+    absorb_identities(layers, spec);
     incline_rewrite_layers(layers, spec->layer_count, spec->rewrites);
     if (spec->rewrites & INCLINE_REWRITE_INPUT)
         incline_rewrite_input(layers, spec->layer_count);
