@@ -1,4 +1,4 @@
-/* Division, square root, exp, log, tanh, sigmoid, softplus and the normal distribution from additions,
+/* Division, square root and its inverse, exp, log, tanh, sigmoid, softplus and the normal distribution from additions,
  * multiplications and fma, so that every device computes the same bits; vendors' own differ from each
  * other, and OpenCL lets their division be wrong by 2.5 ulp. NaN goes in and comes out. */
 #ifndef INCL_FUNCTIONS_H
@@ -46,6 +46,17 @@ INCL_INLINE incl_lanes incl_sqrt(incl_lanes x)
     root = fma(fma(-root, root, y), 0.5f * inverse, root);
     root = x < 0x1p-96f ? root * 0x1p-48f : root;
     return x > MAXFLOAT ? x : root;
+}
+
+/* 1 / sqrt(a) for normal a > 0, within 2 ulp; infinity for 0. Newton's method from a first guess that
+ * halves the logarithm (within 4 %). */
+INCL_INLINE incl_lanes incl_inverse_sqrt(incl_lanes a)
+{
+    incl_lanes half_a = a * 0.5f;
+    incl_lanes inverse = AS_FLOATS(0x5f375a86 - (AS_INTS(a) >> 1));
+    for (int round = 0; round < 4; round++)
+        inverse = fma(inverse, fma(-half_a * inverse, inverse, (incl_lanes)(0.5f)), inverse);
+    return a <= 0.0f ? (incl_lanes)(INFINITY) : inverse;
 }
 
 /* n of x = n ln 2 + *r with |*r| <= ln 2 / 2, for |x| < 89. */

@@ -76,8 +76,9 @@ struct incline_layer_summary {
     const char *sources; /* "conv2d_2, relu_1": the layers that it reads; "": the one before */
     int height, width, channels; /* of the output */
     bool flat;                   /* the output is a vector: height = width = 1 */
-    size_t parameters;
-    double multiply_adds; /* for one image, forward */
+    size_t parameters;           /* that are trained */
+    size_t state;                /* numbers that training updates otherwise: running means, ... */
+    double multiply_adds;        /* for one image, forward */
 };
 
 struct incline_model_summary {
@@ -85,7 +86,7 @@ struct incline_model_summary {
     int height, width, channels; /* of the input */
     size_t layer_count;
     const struct incline_layer_summary *layers;
-    size_t parameters;
+    size_t parameters, state;
     double multiply_adds;
 };
 

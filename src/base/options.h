@@ -65,11 +65,18 @@ struct incline_option {
     const char *help; /* one line, with the unit */
 };
 
+/* A word of other frameworks that would mislead here. */
+struct incline_refused_word {
+    const char *name;
+    const char *advice; /* what to write instead */
+};
+
 struct incline_option_table {
     const struct incline_option *options;
     size_t count;
     const char *main_option; /* what `{type: value}` sets; NULL: the type takes no bare value */
     size_t size;             /* bytes of the options struct */
+    const struct incline_refused_word *refused; /* ended by a NULL name; NULL: none */
 };
 
 /* Parses text as the value of option into its place in values (an options struct). On failure,

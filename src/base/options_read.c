@@ -80,9 +80,21 @@ static size_t find_option(const struct incline_option_table *table, const char *
     return i;
 }
 
+static const char *find_advice(const struct incline_option_table *table, const char *name)
+{
+    for (const struct incline_refused_word *word = table->refused; word && word->name; word++)
+        if (strcmp(word->name, name) == 0)
+            return word->advice;
+    return NULL;
+}
+
 static enum incline_status fail_key(const struct reading *reading, struct incline_node *key,
                                     const char *const *others)
 {
+    const char *advice = find_advice(reading->table, incline_node_text(key));
+    if (advice)
+        return incline_fail_at(reading->ctx, key, "%s: '%s' is not taken: %s", reading->label,
+                               incline_node_text(key), advice);
     const char *names[INCLINE_OPTIONS_MAX + 8];
     size_t count = 0;
     for (; count < reading->table->count && count < INCLINE_OPTIONS_MAX; count++)

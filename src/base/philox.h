@@ -10,7 +10,8 @@
 enum incline_stream {
     INCLINE_STREAM_SHUFFLE = 1, /* counter: index, epoch */
     INCLINE_STREAM_WEIGHTS = 2, /* counter: element, parameter number */
-    INCLINE_STREAM_CHECK = 3    /* counter: element, tensor number */
+    INCLINE_STREAM_CHECK = 3,   /* counter: element, tensor number */
+    INCLINE_STREAM_DROPOUT = 4  /* counter: element and step, layer number; see cl/dropout.cl */
 };
 
 struct incline_philox {

@@ -24,7 +24,7 @@ static bool names(const char *label, const char *layer)
 static bool has_parameters_before(const struct incline_bench_subject *subject, size_t layer)
 {
     for (size_t i = 0; i < layer; i++)
-        if (subject->layers[i].parameter_count > 0)
+        if (incline_layer_trained_count(&subject->layers[i]) > 0)
             return true;
     return false;
 }

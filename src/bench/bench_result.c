@@ -65,7 +65,7 @@ static void count_work(const struct incline_bench_subject *subject,
     out->multiply_adds = 0;
     for (size_t i = 0; i < subject->layer_count; i++) {
         const struct incline_layer *layer = &subject->layers[i];
-        for (int role = 0; role < layer->parameter_count; role++)
+        for (int role = 0; role < incline_layer_trained_count(layer); role++)
             out->parameters += layer->parameters[role].elems;
         out->multiply_adds += layer->multiply_adds;
     }

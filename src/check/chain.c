@@ -5,6 +5,7 @@
 #include "network/graph.h"
 #include "network/rewrite.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,11 +26,18 @@ struct incline_chain {
     int parameter_count;
     size_t parameter_elems[INCLINE_CHAIN_PARAMETERS];
     double fan_in[INCLINE_CHAIN_PARAMETERS];
+    bool is_state[INCLINE_CHAIN_PARAMETERS];
     struct incline_guarded parameter[INCLINE_CHAIN_PARAMETERS];
     struct incline_guarded gradient[INCLINE_CHAIN_PARAMETERS];
     struct incline_tensor *target[INCLINE_CHAIN_PARAMETERS]; /* where a gradient goes */
     char damage[96];
 };
+
+/* The step leaves its result in the parameter itself. */
+static bool is_updated(const struct incline_chain *chain, int parameter)
+{
+    return chain->updates || chain->is_state[parameter];
+}
 
 static enum incline_status add_parameter(struct incline_context *ctx, struct incline_chain *chain,
                                          struct incline_layer_io *io, int role,
@@ -42,13 +50,14 @@ static enum incline_status add_parameter(struct incline_context *ctx, struct inc
     chain->parameter_count++;
     chain->parameter_elems[i] = parameter->elems;
     chain->fan_in[i] = parameter->rank > 1 ? parameter->fan_in : 0;
+    chain->is_state[i] = parameter->is_state;
     enum incline_status status =
         incline_guarded_create(ctx, chain->device, parameter->role, bytes, &chain->parameter[i]);
     if (status)
         return status;
     status = incline_guarded_tensor(ctx, &chain->parameter[i], chain->plan, &io->parameters[role]);
     chain->target[i] = io->parameters[role];
-    if (status || chain->updates)
+    if (status || is_updated(chain, i))
         return status;
     status = incline_guarded_create(ctx, chain->device, "gradient", bytes, &chain->gradient[i]);
     if (status)
@@ -79,6 +88,7 @@ static enum incline_status plan_forward_layer(struct incline_context *ctx,
     if (!incline_layer_works(layer))
         return INCLINE_OK;
     io->plan = chain->plan;
+    io->number = (int)i;
     io->finish = &chain->finish;
     io->gradient_use = chain->finish.gradient_use;
     incline_graph_bind_inputs(&chain->graph, i);
@@ -256,6 +266,7 @@ enum incline_status incline_chain_values_init(struct incline_context *ctx,
         size_t elems = chain->parameter_elems[i];
         out->parameter_elems[i] = elems;
         out->fan_in[i] = chain->fan_in[i];
+        out->is_state[i] = chain->is_state[i];
         status = incline_alloc(ctx, elems, sizeof(double), &out->parameter[i]);
         if (!status)
             status = incline_alloc(ctx, elems, sizeof(double), &out->gradient[i]);
@@ -323,7 +334,7 @@ static enum incline_status prepare(struct incline_context *ctx, struct incline_c
     for (int i = 0; !status && i < chain->parameter_count; i++) {
         status =
             put(ctx, &chain->parameter[i], values->parameter[i], 0, values->parameter_elems[i]);
-        if (!status && !chain->updates)
+        if (!status && !is_updated(chain, i))
             status = incline_guarded_reset(ctx, &chain->gradient[i], NULL, 0);
     }
     return status;
@@ -336,7 +347,7 @@ static enum incline_status fetch(struct incline_context *ctx, struct incline_cha
     if (!status)
         status = get(ctx, &chain->dx, values->dx, values->images, values->in_elems);
     for (int i = 0; !status && i < chain->parameter_count; i++)
-        status = get(ctx, chain->updates ? &chain->parameter[i] : &chain->gradient[i],
+        status = get(ctx, is_updated(chain, i) ? &chain->parameter[i] : &chain->gradient[i],
                      values->gradient[i], 0, values->parameter_elems[i]);
     return status;
 }
@@ -357,7 +368,7 @@ static enum incline_status check_guards(struct incline_context *ctx, struct incl
     enum incline_status status = INCLINE_OK;
     for (int i = 0; i < chain->parameter_count; i++) {
         all[count++] = &chain->parameter[i];
-        if (!chain->updates)
+        if (!is_updated(chain, i))
             all[count++] = &chain->gradient[i];
     }
     for (size_t i = 0; !status && i < count; i++) {
@@ -392,16 +403,41 @@ static enum incline_status check_unchanged(struct incline_context *ctx, struct i
 {
     enum incline_status status =
         check_unchanged_one(ctx, chain, &chain->x, values->x, values->images, values->in_elems);
-    for (int i = 0; !status && !chain->updates && i < chain->parameter_count; i++)
-        status = check_unchanged_one(ctx, chain, &chain->parameter[i], values->parameter[i], 0,
-                                     values->parameter_elems[i]);
+    for (int i = 0; !status && i < chain->parameter_count; i++)
+        if (!is_updated(chain, i))
+            status = check_unchanged_one(ctx, chain, &chain->parameter[i], values->parameter[i], 0,
+                                         values->parameter_elems[i]);
+    return status;
+}
+
+/* Images that only fill the last block have gradient 0, since sums over images have them in. NaN is
+ * let pass: it may be 0 times a NaN that was put in. */
+static enum incline_status check_filling(struct incline_context *ctx, struct incline_chain *chain,
+                                         const struct incline_chain_values *values)
+{
+    size_t count = incline_packed_elems(values->images, values->in_elems);
+    size_t last_block = (size_t)(values->images - 1) / INCLINE_NB * INCLINE_NB * values->in_elems;
+    float *dx = NULL;
+    if (!incline_chain_has_dx(chain))
+        return INCLINE_OK;
+    enum incline_status status = incline_alloc(ctx, count, sizeof *dx, &dx);
+    if (!status)
+        status = incline_buffer_read(ctx, chain->dx.part, 0, dx, count * sizeof *dx);
+    for (size_t i = last_block; !status && i < count; i++)
+        if ((int)(i % INCLINE_NB) > (values->images - 1) % INCLINE_NB && dx[i] != 0 &&
+            !isnan(dx[i]))
+            note_damage(chain, "", "dx of an image past the last", "not 0");
+    incline_free(&dx);
     return status;
 }
 
 enum incline_status incline_chain_run(struct incline_context *ctx, struct incline_chain *chain,
                                       struct incline_chain_values *values, const char **damage)
 {
-    struct incline_step step = {.images = values->images, .learning_rate = values->learning_rate};
+    struct incline_step step = {.images = values->images,
+                                .learning_rate = values->learning_rate,
+                                .seed = values->seed,
+                                .earlier = values->earlier};
     enum incline_status status = prepare(ctx, chain, values);
     if (status)
         return status;
@@ -414,6 +450,9 @@ enum incline_status incline_chain_run(struct incline_context *ctx, struct inclin
     if (status)
         return status;
     status = check_guards(ctx, chain);
+    if (status)
+        return status;
+    status = check_filling(ctx, chain, values);
     if (status)
         return status;
     return check_unchanged(ctx, chain, values);

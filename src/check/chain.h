@@ -28,8 +28,11 @@ struct incline_chain_values {
     int parameter_count;
     size_t parameter_elems[INCLINE_CHAIN_PARAMETERS];
     double fan_in[INCLINE_CHAIN_PARAMETERS]; /* terms of a sum with this weight; 0 for a bias */
+    bool is_state[INCLINE_CHAIN_PARAMETERS]; /* gradient = its value after the step */
     double *parameter[INCLINE_CHAIN_PARAMETERS], *gradient[INCLINE_CHAIN_PARAMETERS];
     float learning_rate; /* with UPDATE, gradient = the parameters after the step */
+    uint64_t seed;       /* of what layers draw, and the step's number */
+    int earlier;
 };
 
 struct incline_chain;
@@ -53,8 +56,8 @@ enum incline_status incline_chain_values_init(struct incline_context *ctx,
 void incline_chain_values_finish(struct incline_chain_values *values);
 
 /* One step on the device: y, dx, gradients from x, dy and the parameters. *damage = "" or what has
- * been written that must not be: "memory beside dx was overwritten", "x was changed"; owned by
- * chain. */
+ * been written that must not be: "memory beside dx was overwritten", "x was changed", "dx of an
+ * image past the last was not 0"; owned by chain. */
 enum incline_status incline_chain_run(struct incline_context *ctx, struct incline_chain *chain,
                                       struct incline_chain_values *values,
                                       const char **damage) INCLINE_MUST_CHECK;

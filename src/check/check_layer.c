@@ -21,7 +21,10 @@ struct layer_check {
     struct incline_reference_conv2d conv; /* conv2d, dense; its window also for pools */
     bool padding_counts;                  /* avg_pool2d */
     struct incline_chain_values values;
-    double *dz; /* gradient at the sum before the activation */
+    double *dz;    /* gradient at the sum before the activation */
+    int parameter; /* the one that is looked at */
+    bool updates;  /* its value after the step is, not its gradient */
+    bool trains;
 };
 
 struct layer_reference {
@@ -31,7 +34,10 @@ struct layer_reference {
     double (*dx)(const void *check, size_t index);
     double (*y_cost)(const struct layer_check *check);
     double (*dx_cost)(const struct layer_check *check);
-    double (*gradient[INCLINE_PARAMETERS_MAX])(const void *check, size_t index); /* if it has any */
+    /* Of each parameter, if there are any; of state its value after the step. */
+    double (*gradient[INCLINE_PARAMETERS_MAX])(const void *check, size_t index);
+    double (*gradient_cost)(
+        const struct layer_check *check); /* NULL: as of a sum over the images */
 };
 
 /* The value of an option of the layer. */
@@ -148,22 +154,16 @@ static double sum_db(const void *cookie, size_t index)
     return incline_reference_bias_at(rows_of(check), check->conv.filters, check->dz, index);
 }
 
-static double updated(const struct layer_check *check, int parameter, double gradient, size_t index)
+/* Of the parameter that is looked at: its gradient, its value after the step, or, of state, that.
+ */
+static double parameter_element(const void *cookie, size_t index)
 {
-    return check->values.parameter[parameter][index] -
+    const struct layer_check *check = cookie;
+    double gradient = check->reference->gradient[check->parameter](check, index);
+    if (!check->updates)
+        return gradient;
+    return check->values.parameter[check->parameter][index] -
            (double)check->values.learning_rate * gradient;
-}
-
-static double updated_w(const void *cookie, size_t index)
-{
-    const struct layer_check *check = cookie;
-    return updated(check, 0, check->reference->gradient[0](check, index), index);
-}
-
-static double updated_b(const void *cookie, size_t index)
-{
-    const struct layer_check *check = cookie;
-    return updated(check, 1, check->reference->gradient[1](check, index), index);
 }
 
 static double pool_y(const void *cookie, size_t index)
@@ -320,6 +320,147 @@ static double softmax_dx(const void *cookie, size_t index)
                                              check->values.dy, index);
 }
 
+/* The layer's parameters are w and b, or neither, then the state. */
+static int norm_state(const struct layer_check *check)
+{
+    return incline_layer_trained_count(check->layer);
+}
+
+static struct incline_reference_batch_norm norm_of(const struct layer_check *check)
+{
+    const struct incline_layer *layer = check->layer;
+    bool affine = norm_state(check) > 0;
+    return (struct incline_reference_batch_norm){
+        .rows = (size_t)check->values.images * (size_t)layer->in.height * (size_t)layer->in.width,
+        .channels = (size_t)layer->in.channels,
+        .eps = *(const double *)option(layer, "eps"),
+        .w = affine ? check->values.parameter[0] : NULL,
+        .b = affine ? check->values.parameter[1] : NULL,
+    };
+}
+
+static double batch_norm_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    const struct incline_reference_batch_norm norm = norm_of(check);
+    double *const *state = check->values.parameter + norm_state(check);
+    size_t c = index % norm.channels;
+    if (check->trains)
+        return incline_reference_batch_norm_at(&norm, check->values.x, index);
+    struct incline_reference_moments moments = {state[0][c], state[1][c]};
+    return incline_reference_normalized(&norm, moments, check->values.x, index);
+}
+
+static double batch_norm_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    const struct incline_reference_batch_norm norm = norm_of(check);
+    return incline_reference_batch_norm_data_at(&norm, check->values.x, check->values.dy, index);
+}
+
+static double batch_norm_parameter(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    const struct incline_reference_batch_norm norm = norm_of(check);
+    const double *x = check->values.x, *dy = check->values.dy;
+    double decay = *(const double *)option(check->layer, "decay");
+    double old = check->values.parameter[check->parameter][index];
+    int state = norm_state(check);
+    if (check->parameter == state)
+        return incline_reference_running_mean_at(&norm, x, decay, old, index);
+    if (check->parameter == state + 1)
+        return incline_reference_running_var_at(&norm, x, decay, old, index);
+    if (check->parameter == state + 2)
+        return old + 1;
+    return check->parameter == 0
+               ? incline_reference_batch_norm_weights_at(&norm, x, dy, index)
+               : incline_reference_bias_at(norm.rows, (int)norm.channels, dy, index);
+}
+
+static struct incline_reference_image_norm image_norm_of(const struct layer_check *check)
+{
+    const struct incline_layer *layer = check->layer;
+    const int *groups = option(layer, "groups"); /* layer_norm has one of all numbers */
+    bool affine = layer->parameter_count > 0;
+    return (struct incline_reference_image_norm){
+        .positions = (size_t)layer->in.height * (size_t)layer->in.width,
+        .channels = (size_t)layer->in.channels,
+        .groups = groups ? (size_t)*groups : 1,
+        .eps = *(const double *)option(layer, "eps"),
+        .w = affine ? check->values.parameter[0] : NULL,
+        .b = affine ? check->values.parameter[1] : NULL,
+        .each = !groups,
+    };
+}
+
+static double image_norm_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    const struct incline_reference_image_norm norm = image_norm_of(check);
+    return incline_reference_image_norm_at(&norm, check->values.x, index);
+}
+
+static double image_norm_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    const struct incline_reference_image_norm norm = image_norm_of(check);
+    return incline_reference_image_norm_data_at(&norm, check->values.x, check->values.dy, index);
+}
+
+static double image_norm_dw(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    const struct incline_reference_image_norm norm = image_norm_of(check);
+    const struct incline_chain_values *v = &check->values;
+    return incline_reference_image_norm_weights_at(&norm, v->images, v->x, v->dy, index);
+}
+
+static double image_norm_db(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    const struct incline_reference_image_norm norm = image_norm_of(check);
+    return incline_reference_image_norm_bias_at(&norm, check->values.images, check->values.dy,
+                                                index);
+}
+
+/* By what an element of x is multiplied: units are elements, or channels for all positions. */
+static double dropout_factor(const struct layer_check *check, size_t units, size_t index)
+{
+    struct incline_reference_dropout dropout = {
+        .p = *(const double *)option(check->layer, "p"),
+        .units = units,
+        .seed = check->values.seed,
+        .step = (uint32_t)check->values.earlier,
+    };
+    return incline_reference_dropout_at(&dropout, index / check->values.in_elems,
+                                        index % check->values.in_elems % units);
+}
+
+static double dropout_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return check->values.x[index] * dropout_factor(check, check->values.in_elems, index);
+}
+
+static double dropout_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return check->values.dy[index] * dropout_factor(check, check->values.in_elems, index);
+}
+
+static double spatial_dropout_y(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return check->values.x[index] * dropout_factor(check, (size_t)check->layer->in.channels, index);
+}
+
+static double spatial_dropout_dx(const void *cookie, size_t index)
+{
+    const struct layer_check *check = cookie;
+    return check->values.dy[index] *
+           dropout_factor(check, (size_t)check->layer->in.channels, index);
+}
+
 /* ---- What one element costs ---- */
 
 static double taps(const struct layer_check *check)
@@ -358,6 +499,22 @@ static double channels_cost(const struct layer_check *check)
     return 20.0 * check->layer->in.channels;
 }
 
+/* Of a sum over the images and their positions. */
+static double batch_cost(const struct layer_check *check)
+{
+    return 3.0 * check->values.images * check->layer->in.height * check->layer->in.width;
+}
+
+static double image_cost(const struct layer_check *check)
+{
+    return 5.0 * (double)check->values.in_elems;
+}
+
+static double images_cost(const struct layer_check *check)
+{
+    return check->values.images * image_cost(check);
+}
+
 static double function_cost(const struct layer_check *check)
 {
     (void)check;
@@ -378,6 +535,39 @@ static const struct layer_reference references[] = {
     {"add", prepare_nothing, add_y, add_dx, function_cost, function_cost, {NULL}},
     {"concat", prepare_nothing, concat_y, concat_dx, function_cost, function_cost, {NULL}},
     {"multiply", prepare_nothing, multiply_y, multiply_dx, function_cost, function_cost, {NULL}},
+    {"batch_norm",
+     prepare_nothing,
+     batch_norm_y,
+     batch_norm_dx,
+     batch_cost,
+     batch_cost,
+     {batch_norm_parameter, batch_norm_parameter, batch_norm_parameter, batch_norm_parameter,
+      batch_norm_parameter},
+     batch_cost},
+    {"layer_norm",
+     prepare_nothing,
+     image_norm_y,
+     image_norm_dx,
+     image_cost,
+     image_cost,
+     {image_norm_dw, image_norm_db},
+     images_cost},
+    {"group_norm",
+     prepare_nothing,
+     image_norm_y,
+     image_norm_dx,
+     image_cost,
+     image_cost,
+     {image_norm_dw, image_norm_db},
+     images_cost},
+    {"dropout", prepare_nothing, dropout_y, dropout_dx, function_cost, function_cost, {NULL}},
+    {"spatial_dropout",
+     prepare_nothing,
+     spatial_dropout_y,
+     spatial_dropout_dx,
+     function_cost,
+     function_cost,
+     {NULL}},
 };
 
 /* Of all layers that apply one function to every element. */
@@ -415,12 +605,17 @@ struct run {
 static void fill(struct run *run, unsigned what)
 {
     struct incline_chain_values *v = &run->check.values;
+    v->seed = what;
+    v->earlier = 1;
     size_t images = (size_t)v->images;
     incline_check_fill(v->x, images * v->in_elems, 1, what);
     incline_check_fill(v->dy, images * v->out_elems, 1, what + 1);
     for (int i = 0; i < v->parameter_count; i++)
         incline_check_fill(v->parameter[i], v->parameter_elems[i],
                            v->fan_in[i] > 0 ? 2 / sqrt(v->fan_in[i]) : 1, what + 2 + (unsigned)i);
+    for (int i = 0; i < v->parameter_count; i++)
+        for (size_t k = 0; v->is_state[i] && k < v->parameter_elems[i]; k++)
+            v->parameter[i][k] = fabs(v->parameter[i][k]) + 0.25; /* one of them is a variance */
 }
 
 /* tensor: as incline_chain_name_kernels() counts. */
@@ -475,36 +670,42 @@ static enum incline_status compare_activations(struct run *run)
 }
 
 /* Terms of one element of the gradient, at most. */
-static size_t gradient_terms(const struct layer_check *check,
+static double parameter_cost(const struct layer_check *check,
                              const struct incline_parameter *parameter)
 {
-    return parameter->fan_in > 0
-               ? rows_of(check)
-               : (size_t)check->values.images * check->values.in_elems / parameter->elems;
+    if (check->reference->gradient_cost)
+        return check->reference->gradient_cost(check);
+    return parameter->fan_in > 0 ? (double)rows_of(check)
+                                 : (double)check->values.images * (double)check->values.in_elems /
+                                       (double)parameter->elems;
 }
 
 static enum incline_status compare_parameter(struct run *run, int i)
 {
-    static const char *const ops[2][2] = {{"weight gradient", "bias gradient"},
-                                          {"weight update", "bias update"}};
     static const char *const names[2][2] = {{"dw", "db"}, {"w", "b"}};
-    static double (*const update[2])(const void *, size_t) = {updated_w, updated_b};
     const struct incline_parameter *parameter = &run->check.layer->parameters[i];
-    bool updates = run->passes == UPDATE;
+    bool updates = run->passes == UPDATE, is_state = parameter->is_state;
+    char op[48];
     struct incline_comparison comparison = {
         .got = run->check.values.gradient[i],
         .count = parameter->elems,
-        .expect = updates ? update[i] : run->check.reference->gradient[i],
-        .cost = (double)gradient_terms(&run->check, parameter),
+        .expect = parameter_element,
+        .cost = parameter_cost(&run->check, parameter),
     };
     struct incline_text shape;
+    run->check.parameter = i;
+    run->check.updates = updates;
+    snprintf(op, sizeof op, "%s %s", parameter->role, updates || is_state ? "update" : "gradient");
     incline_text_init(&shape, run->checker->ctx);
     for (int d = 0; d < parameter->rank; d++)
         incline_text_add(&shape, "%s%d", d > 0 ? "x" : "", parameter->dims[d]);
+    if (parameter->rank == 0)
+        incline_text_add(&shape, "1");
     incline_text_add(&shape, ", %d images", run->check.values.images);
     enum incline_status status = incline_text_status(&shape);
     if (!status)
-        status = compare(run, ops[updates][i], i, names[updates][i], &shape, &comparison);
+        status = compare(run, op, i, is_state ? parameter->role : names[updates][i], &shape,
+                         &comparison);
     incline_text_finish(&shape);
     return status;
 }
@@ -537,7 +738,10 @@ static enum incline_status run_and_compare(struct run *run, unsigned what)
     status = make_dz(run);
     if (!status && run->passes != UPDATE)
         status = compare_activations(run);
-    for (int i = 0; !status && run->passes != FORWARD_ONLY && i < values->parameter_count; i++)
+    int parameters = run->passes == GRADIENTS ? values->parameter_count
+                     : run->passes == UPDATE  ? incline_layer_trained_count(run->check.layer)
+                                              : 0;
+    for (int i = 0; !status && i < parameters; i++)
         status = compare_parameter(run, i);
 out:
     incline_free(&run->check.dz);
@@ -549,7 +753,7 @@ out:
 static bool wants_dx(const struct incline_model *model, size_t layer)
 {
     for (size_t i = 0; i < layer; i++)
-        if (model->layers[i].parameter_count > 0)
+        if (incline_layer_trained_count(&model->layers[i]) > 0)
             return true;
     return false;
 }
@@ -581,7 +785,9 @@ static enum incline_status check_one(struct incline_checker *checker, size_t i,
 {
     struct run run = {
         .checker = checker,
-        .check = {.layer = layer, .reference = find_reference(layer->class)},
+        .check = {.layer = layer,
+                  .reference = find_reference(layer->class),
+                  .trains = passes != FORWARD_ONLY},
         .way = way,
         .passes = passes,
         .damage = "",
@@ -638,9 +844,15 @@ static enum incline_status check_training(struct incline_checker *checker, size_
                                           const struct incline_layer *layer)
 {
     enum incline_status status = check_one(checker, i, layer, "", GRADIENTS);
-    if (!status && layer->parameter_count > 0)
+    if (!status && incline_layer_trained_count(layer) > 0)
         status = check_one(checker, i, layer, "", UPDATE);
     return status;
+}
+
+/* Such a layer has no launches. */
+static bool is_identity(const struct incline_layer *layer, bool trains)
+{
+    return layer->class->is_identity && layer->class->is_identity(layer, trains);
 }
 
 enum incline_status incline_check_layer(struct incline_checker *checker, size_t i)
@@ -649,9 +861,9 @@ enum incline_status incline_check_layer(struct incline_checker *checker, size_t 
     if (!checker->config->model.layers[i].class->forward)
         return INCLINE_OK;
     enum incline_status status = alone(checker, &checker->config->model.layers[i], &layer);
-    if (!status && !checker->options->inference)
+    if (!status && !checker->options->inference && !is_identity(&layer, true))
         status = check_training(checker, i, &layer);
-    if (!status)
+    if (!status && !is_identity(&layer, false))
         status = check_one(checker, i, &layer, ", inference", FORWARD_ONLY);
     if (!status && checker->options->products && strcmp(layer.class->name, "dense") == 0)
         status = check_products(checker, i, &layer);

@@ -20,7 +20,7 @@ static const float learning_rate = 0.125f;
 
 struct outcome {
     float *before, *after; /* all parameters */
-    size_t count;
+    size_t count, trained; /* the first of them are trained */
     struct incline_metrics_slot figures;
 };
 
@@ -144,6 +144,7 @@ static enum incline_status run_plan(struct step_check *check, struct workshop *s
     struct incline_context *ctx = check->checker->ctx;
     struct incline_step step = {.images = check->checker->images, .learning_rate = learning_rate};
     enum incline_status status = read_parameters(ctx, shop, &out->before, &out->count);
+    out->trained = shop->parameters->trained_elems;
     if (!status)
         status = incline_step_run(ctx, shop->plan, &step);
     if (!status)
@@ -175,14 +176,14 @@ struct difference {
     bool finite;
 };
 
-/* How far apart what was added to the parameters is, relative to what the plain step added; and the
- * losses. */
-static struct difference difference_of(const struct outcome *plain, const struct outcome *fused)
+/* How far apart what was added to a range of the parameters is, relative to what the plain step
+ * added. */
+static struct difference difference_over(const struct outcome *plain, const struct outcome *fused,
+                                         size_t first, size_t end)
 {
     double error = 0, size = 0, largest = 0, greatest = 0;
-    double loss = (double)plain->figures.loss_sum, other = (double)fused->figures.loss_sum;
-    struct difference difference = {.finite = isfinite(other) != 0};
-    for (size_t i = 0; i < plain->count; i++) {
+    struct difference difference = {.finite = true};
+    for (size_t i = first; i < end; i++) {
         double apart = (double)fused->after[i] - (double)plain->after[i];
         double moved = (double)plain->after[i] - (double)plain->before[i];
         difference.finite = difference.finite && isfinite(fused->after[i]);
@@ -193,6 +194,19 @@ static struct difference difference_of(const struct outcome *plain, const struct
     }
     difference.l2 = error > 0 ? sqrt(error) / sqrt(size) : 0;
     difference.largest = largest > 0 ? largest / greatest : 0;
+    return difference;
+}
+
+/* The larger one of what is trained and of the state, which move by other amounts; and of the
+ * losses. */
+static struct difference difference_of(const struct outcome *plain, const struct outcome *fused)
+{
+    double loss = (double)plain->figures.loss_sum, other = (double)fused->figures.loss_sum;
+    struct difference difference = difference_over(plain, fused, 0, plain->trained);
+    struct difference state = difference_over(plain, fused, plain->trained, plain->count);
+    difference.finite = difference.finite && state.finite && isfinite(other);
+    difference.l2 = fmax(difference.l2, state.l2);
+    difference.largest = fmax(difference.largest, state.largest);
     if (loss != other)
         difference.largest = fmax(difference.largest, fabs(loss - other) / fabs(loss));
     return difference;

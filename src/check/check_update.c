@@ -62,7 +62,7 @@ static enum incline_status make_memory(struct update_check *check)
         status = incline_optimizer_state_init(ctx, device, check->layers, count, check->optimizer,
                                               &check->state);
     if (!status)
-        check->elems = check->parameters->total_elems;
+        check->elems = check->parameters->trained_elems;
     return status;
 }
 
@@ -80,7 +80,7 @@ static enum incline_status make_numbers(struct update_check *check)
     if (!status)
         status = incline_alloc(ctx, check->elems, sizeof(float), &numbers->transfer);
     if (!status)
-        status = incline_alloc(ctx, check->parameters->count, sizeof *check->references,
+        status = incline_alloc(ctx, check->parameters->trained_count, sizeof *check->references,
                                &check->references);
     return status;
 }
@@ -88,14 +88,15 @@ static enum incline_status make_numbers(struct update_check *check)
 static void make_references(struct update_check *check)
 {
     const struct numbers *numbers = &check->numbers;
-    for (size_t p = 0; p < check->parameters->count; p++) {
+    for (size_t p = 0; p < check->parameters->trained_count; p++) {
         const struct incline_parameter_place *place = &check->parameters->places[p];
         size_t at = place->first_elem;
         struct incline_reference_parameter *reference = &check->references[p];
         *reference = (struct incline_reference_parameter){
             .elems = place->elems,
             .decays = incline_optimizer_decays(
-                check->optimizer, check->layers[place->layer].parameters[place->role].rank),
+                check->optimizer,
+                incline_is_bias_or_norm(&check->layers[place->layer].parameters[place->role])),
             .w = numbers->w + at,
             .g = numbers->g + at,
             .direction = numbers->direction + at,
@@ -153,7 +154,7 @@ static enum incline_status run_step(struct update_check *check, int number)
         return status;
     incline_optimizer_rates(check->optimizer, (double)learning_rate, number, step.rates);
     incline_reference_update(check->optimizer, (double)learning_rate, number, check->references,
-                             check->parameters->count);
+                             check->parameters->trained_count);
     return incline_plan_enqueue(check->checker->ctx, check->plan, &step);
 }
 

@@ -101,6 +101,32 @@ static const char joins_and_pools[] =
     "data: {root: none}\n"
     "train: {batch_size: 18, loss: cross_entropy}\n";
 
+static const char norms[] = "incline: 1\n"
+                            "model:\n"
+                            "  name: norms\n"
+                            "  input: [9, 8, 3]\n"
+                            "  layers:\n"
+                            "    - batch_norm: {affine: false}\n"
+                            "    - conv2d: {filters: 19, kernel: 3, bias: false}\n"
+                            "    - batch_norm: {eps: 0.001, decay: 0.75}\n"
+                            "    - relu\n"
+                            "    - group_norm: {groups: 19, affine: false}\n"
+                            "    - conv2d: {filters: 6, kernel: 2}\n"
+                            "    - group_norm: 2\n"
+                            "    - tanh\n"
+                            "    - layer_norm\n"
+                            "    - spatial_dropout: 0.25\n"
+                            "    - flatten\n"
+                            "    - dense: {units: 21, bias: false}\n"
+                            "    - batch_norm\n"
+                            "    - tanh\n"
+                            "    - layer_norm: {affine: false}\n"
+                            "    - dropout: 0.4\n"
+                            "    - dropout: 0\n"
+                            "    - dense: 5\n"
+                            "data: {root: none}\n"
+                            "train: {batch_size: 18, loss: cross_entropy}\n";
+
 static const char activations[] = "incline: 1\n"
                                   "model:\n"
                                   "  name: activations\n"
@@ -128,6 +154,7 @@ static const char activations[] = "incline: 1\n"
 const char *const *incline_check_networks(void)
 {
     static const char *const networks[] = {
-        convolutions, layers, grouped, wide, one, joins_and_pools, activations, NULL};
+        convolutions, layers, grouped, wide, one, joins_and_pools, activations, norms,
+        NULL};
     return networks;
 }

@@ -137,6 +137,78 @@ double incline_reference_prelu_data_at(size_t slopes, const double *x, const dou
 double incline_reference_prelu_weights_at(size_t slopes, size_t count, const double *x,
                                           const double *dy, size_t index);
 
+/* Batch normalization over rows (images and their positions), x [rows][channels]; w and b may be
+ * NULL: 1 and 0. */
+struct incline_reference_batch_norm {
+    size_t rows, channels;
+    double eps;
+    const double *w, *b;
+};
+struct incline_reference_moments {
+    double mean, var; /* var: the mean of the squares of x - mean */
+};
+struct incline_reference_moments
+incline_reference_moments(const struct incline_reference_batch_norm *norm, const double *x,
+                          size_t channel);
+/* y = w (x - mean) / sqrt(var + eps) + b */
+void incline_reference_batch_norm(const struct incline_reference_batch_norm *norm, const double *x,
+                                  double *y);
+double incline_reference_batch_norm_at(const struct incline_reference_batch_norm *norm,
+                                       const double *x, size_t index);
+/* The same with given moments. */
+double incline_reference_normalized(const struct incline_reference_batch_norm *norm,
+                                    struct incline_reference_moments moments, const double *x,
+                                    size_t index);
+/* v = 1 / sqrt(var + eps), z = (x - mean) v:
+ * dx = w v (dy - mean of dy - z mean of z dy) */
+void incline_reference_batch_norm_data(const struct incline_reference_batch_norm *norm,
+                                       const double *x, const double *dy, double *dx);
+double incline_reference_batch_norm_data_at(const struct incline_reference_batch_norm *norm,
+                                            const double *x, const double *dy, size_t index);
+/* dw[c] = sum over rows of z dy */
+double incline_reference_batch_norm_weights_at(const struct incline_reference_batch_norm *norm,
+                                               const double *x, const double *dy, size_t channel);
+/* decay old + (1 - decay) of the mean, or of the variance with divisor max(rows - 1, 1) */
+double incline_reference_running_mean_at(const struct incline_reference_batch_norm *norm,
+                                         const double *x, double decay, double old, size_t channel);
+double incline_reference_running_var_at(const struct incline_reference_batch_norm *norm,
+                                        const double *x, double decay, double old, size_t channel);
+
+/* Normalization of each image by itself over groups of its channels; w and b, NULL for 1 and 0,
+ * have a number a channel, or with `each` one for each element of an image. */
+struct incline_reference_image_norm {
+    size_t positions, channels, groups;
+    double eps;
+    const double *w, *b;
+    bool each;
+};
+/* y = w z + b,  z = (x - mean) v,  v = 1 / sqrt(var + eps), mean and var over a group's elements */
+void incline_reference_image_norm(const struct incline_reference_image_norm *norm, int images,
+                                  const double *x, double *y);
+double incline_reference_image_norm_at(const struct incline_reference_image_norm *norm,
+                                       const double *x, size_t index);
+/* dx = v (w dy - mean of w dy - z mean of z w dy) */
+void incline_reference_image_norm_data(const struct incline_reference_image_norm *norm, int images,
+                                       const double *x, const double *dy, double *dx);
+double incline_reference_image_norm_data_at(const struct incline_reference_image_norm *norm,
+                                            const double *x, const double *dy, size_t index);
+/* dw = sum of z dy, db = sum of dy, over images and, without `each`, positions */
+double incline_reference_image_norm_weights_at(const struct incline_reference_image_norm *norm,
+                                               int images, const double *x, const double *dy,
+                                               size_t index);
+double incline_reference_image_norm_bias_at(const struct incline_reference_image_norm *norm,
+                                            int images, const double *dy, size_t index);
+
+/* What multiplies unit u of image n in a dropout of `units` an image: 1 / (1 - p) or 0. */
+struct incline_reference_dropout {
+    double p;
+    size_t units;
+    uint64_t seed;
+    uint32_t step, layer;
+};
+double incline_reference_dropout_at(const struct incline_reference_dropout *dropout, size_t n,
+                                    size_t u);
+
 /* The loss of each image, loss[n], and its gradient dx[n][c]; label[n] is the true class. */
 typedef void (*incline_reference_loss)(int images, int classes, const double *x, const int *label,
                                        double *loss, double *dx);

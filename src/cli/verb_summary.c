@@ -91,6 +91,16 @@ static void print_memory(struct cli *cli, const struct incline_config *config,
               cli_format_bytes(&activations, (double)need->activations));
 }
 
+/* Of the total above, only what is trained is counted. */
+static void print_state(struct cli *cli, const struct incline_model_summary *model)
+{
+    struct cli_figure state;
+    if (model->state > 0)
+        cli_print(cli,
+                  "  beside the parameters, which are trained: %s numbers of running statistics\n",
+                  cli_format_count(&state, model->state));
+}
+
 static int print_text(struct cli *cli, const struct incline_config *config,
                       const struct incline_memory_need *need)
 {
@@ -98,6 +108,8 @@ static int print_text(struct cli *cli, const struct incline_config *config,
     cli_print(cli, "%s    input %dx%dx%d\n", model->name, model->channels, model->height,
               model->width);
     int code = print_layers(cli, model);
+    if (code == CLI_EXIT_OK)
+        print_state(cli, model);
     if (code == CLI_EXIT_OK && need != NULL)
         print_memory(cli, config, need);
     return code;
@@ -107,11 +119,11 @@ static json_t *layer_to_json(const struct incline_layer_summary *layer)
 {
     json_t *output = layer->flat ? json_pack("[i]", layer->channels)
                                  : json_pack("[iii]", layer->height, layer->width, layer->channels);
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I}", "name", cli_json_text(layer->name),
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "name", cli_json_text(layer->name),
                      "type", cli_json_text(layer->type), "detail", cli_json_text(layer->detail),
                      "from", cli_json_text(layer->sources), "output", output, "parameters",
-                     (json_int_t)layer->parameters, "multiply_adds",
-                     (json_int_t)layer->multiply_adds);
+                     (json_int_t)layer->parameters, "state", (json_int_t)layer->state,
+                     "multiply_adds", (json_int_t)layer->multiply_adds);
 }
 
 static json_t *layers_to_json(const struct incline_model_summary *model)
@@ -138,11 +150,12 @@ static int print_json(struct cli *cli, const struct incline_config *config,
                       const struct incline_memory_need *need)
 {
     const struct incline_model_summary *model = incline_config_summary(config);
-    json_t *value = json_pack(
-        "{s:o, s:[iii], s:o, s:I, s:I, s:i, s:o}", "model", cli_json_text(model->name), "input",
-        model->height, model->width, model->channels, "layers", layers_to_json(model), "parameters",
-        (json_int_t)model->parameters, "multiply_adds", (json_int_t)model->multiply_adds,
-        "batch_size", incline_config_batch_size(config), "memory", memory_to_json(need));
+    json_t *value = json_pack("{s:o, s:[iii], s:o, s:I, s:I, s:I, s:i, s:o}", "model",
+                              cli_json_text(model->name), "input", model->height, model->width,
+                              model->channels, "layers", layers_to_json(model), "parameters",
+                              (json_int_t)model->parameters, "state", (json_int_t)model->state,
+                              "multiply_adds", (json_int_t)model->multiply_adds, "batch_size",
+                              incline_config_batch_size(config), "memory", memory_to_json(need));
     return cli_json_print(cli, value, JSON_INDENT(2));
 }
 

@@ -33,6 +33,7 @@ cl_int incline_launch_set_argument(const struct incline_bound_launch *launch, cl
 {
     const struct incline_arg *arg = &launch->spec.args[index];
     const void *value = &arg->value;
+    cl_int earlier = (cl_int)step->earlier;
     size_t size = sizeof(cl_int);
     switch (arg->kind) {
     case INCLINE_ARG_TENSOR:
@@ -54,6 +55,13 @@ cl_int incline_launch_set_argument(const struct incline_bound_launch *launch, cl
     case INCLINE_ARG_RATES:
         value = step->rates;
         size = sizeof(cl_float8);
+        break;
+    case INCLINE_ARG_SEED:
+        value = &step->seed;
+        size = sizeof(cl_ulong);
+        break;
+    case INCLINE_ARG_EARLIER:
+        value = &earlier;
         break;
     case INCLINE_ARG_INT:
     case INCLINE_ARG_FLOAT:
@@ -77,6 +85,10 @@ static bool changes(enum incline_arg_kind kind, const struct incline_step *a,
         return memcmp(&a->learning_rate, &b->learning_rate, sizeof a->learning_rate) != 0;
     case INCLINE_ARG_RATES:
         return memcmp(a->rates, b->rates, sizeof a->rates) != 0;
+    case INCLINE_ARG_SEED:
+        return a->seed != b->seed;
+    case INCLINE_ARG_EARLIER:
+        return a->earlier != b->earlier;
     default:
         return false;
     }
@@ -238,8 +250,11 @@ bool incline_plan_will_pace(const struct incline_plan *plan, const struct inclin
     return plan->device->launch_seconds > 0.0 && step->images > plan->paced_images;
 }
 
-/* Differs from every step in everything. */
-static const struct incline_step no_step = {-1, -1, -1, NAN};
+/* Differs from every step in everything, but for the seed from this one. */
+static struct incline_step no_step(const struct incline_step *step)
+{
+    return (struct incline_step){-1, -1, -1, NAN, -1, {NAN}, ~step->seed};
+}
 
 enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct incline_plan *plan,
                                          const struct incline_step *step)
@@ -249,7 +264,7 @@ enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct inc
     for (size_t i = 0; i < plan->launch_count; i++) {
         enum incline_status status = run_launch(ctx, plan, &plan->launches[i], step, paces);
         if (status) {
-            plan->last_step = no_step; /* set all arguments anew */
+            plan->last_step = no_step(step); /* set all arguments anew */
             return status;
         }
     }

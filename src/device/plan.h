@@ -11,6 +11,8 @@
 #include "device/device.h"
 #include "optimizers/optimizer.h"
 
+#include <stdint.h>
+
 struct incline_plan;
 struct incline_tensor; /* owned by its plan */
 
@@ -22,6 +24,7 @@ struct incline_step {
     float learning_rate;
     long long earlier;          /* steps of the same training before this one */
     float rates[INCLINE_RATES]; /* what the optimizer makes of both; see incline_step_run() */
+    uint64_t seed;              /* of the run's random numbers */
 };
 
 enum incline_arg_kind {
@@ -33,7 +36,9 @@ enum incline_arg_kind {
     INCLINE_ARG_FIRST,         /* int: step.first */
     INCLINE_ARG_NUMBER,        /* int: step.number */
     INCLINE_ARG_LEARNING_RATE, /* float: step.learning_rate */
-    INCLINE_ARG_RATES          /* float8: step.rates */
+    INCLINE_ARG_RATES,         /* float8: step.rates */
+    INCLINE_ARG_SEED,          /* ulong: step.seed */
+    INCLINE_ARG_EARLIER        /* int: step.earlier */
 };
 
 struct incline_arg {
@@ -54,6 +59,8 @@ struct incline_arg {
 #define INCLINE_NUMBER {INCLINE_ARG_NUMBER, {.i = 0}}
 #define INCLINE_LEARNING_RATE {INCLINE_ARG_LEARNING_RATE, {.i = 0}}
 #define INCLINE_RATES_ARG {INCLINE_ARG_RATES, {.i = 0}}
+#define INCLINE_SEED {INCLINE_ARG_SEED, {.i = 0}}
+#define INCLINE_EARLIER {INCLINE_ARG_EARLIER, {.i = 0}}
 /* clang-format on */
 
 enum { INCLINE_ARGS_MAX = 48 };

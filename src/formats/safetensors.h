@@ -50,12 +50,19 @@ enum incline_status incline_safetensors_get_f32(struct incline_context *ctx,
                                                 const struct incline_safetensor *tensor,
                                                 float *out) INCLINE_MUST_CHECK;
 
-/* One F32 tensor to write. */
+/* The same for whole numbers, dtype I64; above 2^24 they are rounded. */
+enum incline_status incline_safetensors_get_whole(struct incline_context *ctx,
+                                                  const struct incline_safetensors *file,
+                                                  const struct incline_safetensor *tensor,
+                                                  float *out) INCLINE_MUST_CHECK;
+
+/* One tensor to write, F32 or I64. */
 struct incline_safetensor_source {
     const char *name;
     int rank;
     size_t dims[INCLINE_TENSOR_RANK_MAX];
     const float *values; /* row-major */
+    bool is_whole;       /* written as I64; the values are whole and within 2^53 */
 };
 
 struct incline_safetensor_pair {

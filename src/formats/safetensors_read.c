@@ -372,18 +372,40 @@ const char *incline_safetensors_metadata(const struct incline_safetensors *file,
     return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
 }
 
+static enum incline_status fail_dtype(struct incline_context *ctx,
+                                      const struct incline_safetensors *file,
+                                      const struct incline_safetensor *tensor, const char *wanted)
+{
+    return incline_fail(ctx, INCLINE_ERROR_DATA, "%s: tensor '%s' has type %s; only %s can be read",
+                        file->path, tensor->name, tensor->dtype, wanted);
+}
+
 enum incline_status incline_safetensors_get_f32(struct incline_context *ctx,
                                                 const struct incline_safetensors *file,
                                                 const struct incline_safetensor *tensor, float *out)
 {
     if (strcmp(tensor->dtype, "F32") != 0)
-        return incline_fail(ctx, INCLINE_ERROR_DATA,
-                            "%s: tensor '%s' has type %s; only F32 (32-bit float) can be read",
-                            file->path, tensor->name, tensor->dtype);
+        return fail_dtype(ctx, file, tensor, "F32 (32-bit float)");
     for (size_t i = 0; i < tensor->elems; i++) {
         const unsigned char *b = tensor->data + 4 * i;
         uint32_t word = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
         memcpy(&out[i], &word, sizeof word);
+    }
+    return INCLINE_OK;
+}
+
+enum incline_status incline_safetensors_get_whole(struct incline_context *ctx,
+                                                  const struct incline_safetensors *file,
+                                                  const struct incline_safetensor *tensor,
+                                                  float *out)
+{
+    if (strcmp(tensor->dtype, "I64") != 0)
+        return fail_dtype(ctx, file, tensor, "I64 (64-bit whole number)");
+    for (size_t i = 0; i < tensor->elems; i++) {
+        uint64_t word = 0;
+        for (int b = 0; b < 8; b++)
+            word |= (uint64_t)tensor->data[8 * i + (size_t)b] << (8 * b);
+        out[i] = (float)(int64_t)word;
     }
     return INCLINE_OK;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LENGTH_BYTES = 8, ALIGN = 8, ELEM_BYTES = 4 };
+enum { LENGTH_BYTES = 8, ALIGN = 8 };
 
 struct writer {
     struct incline_context *ctx;
@@ -64,10 +64,15 @@ static enum incline_status add_metadata(struct writer *writer,
     return INCLINE_OK;
 }
 
+static int elem_bytes(const struct incline_safetensor_source *tensor)
+{
+    return tensor->is_whole ? 8 : 4;
+}
+
 static enum incline_status find_bytes(struct writer *writer,
                                       const struct incline_safetensor_source *tensor, size_t *bytes)
 {
-    *bytes = ELEM_BYTES;
+    *bytes = (size_t)elem_bytes(tensor);
     for (int i = 0; i < tensor->rank; i++)
         if (incline_mul_overflows(*bytes, tensor->dims[i], bytes))
             return incline_fail(writer->ctx, INCLINE_ERROR_ARGUMENT,
@@ -89,8 +94,9 @@ static enum incline_status add_tensor(struct writer *writer,
     bool failed = !shape;
     for (int i = 0; !failed && i < tensor->rank; i++)
         failed = json_array_append_new(shape, json_integer((json_int_t)tensor->dims[i])) != 0;
-    json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
-                              "data_offsets", (json_int_t)writer->data_bytes, (json_int_t)end);
+    json_t *entry =
+        json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor->is_whole ? "I64" : "F32", "shape", shape,
+                  "data_offsets", (json_int_t)writer->data_bytes, (json_int_t)end);
     if (json_object_set_new(writer->header, tensor->name, entry) || failed)
         return not_json(writer, tensor->name);
     writer->data_bytes = end;
@@ -100,11 +106,13 @@ static enum incline_status add_tensor(struct writer *writer,
 static void put_values(unsigned char *to, const struct incline_safetensor_source *tensor,
                        size_t count)
 {
+    int size = elem_bytes(tensor);
     for (size_t i = 0; i < count; i++) {
-        uint32_t word;
-        memcpy(&word, &tensor->values[i], sizeof word);
-        for (int b = 0; b < ELEM_BYTES; b++)
-            to[ELEM_BYTES * i + (size_t)b] = (unsigned char)(word >> (8 * b));
+        uint32_t bits;
+        memcpy(&bits, &tensor->values[i], sizeof bits);
+        uint64_t word = tensor->is_whole ? (uint64_t)(int64_t)tensor->values[i] : bits;
+        for (int b = 0; b < size; b++)
+            *to++ = (unsigned char)(word >> (8 * b));
     }
 }
 
@@ -123,7 +131,7 @@ static void put_file(const struct writer *writer, const char *text, size_t heade
         for (int d = 0; d < tensor->rank; d++)
             elems *= tensor->dims[d];
         put_values(bytes, tensor, elems);
-        bytes += elems * ELEM_BYTES;
+        bytes += elems * (size_t)elem_bytes(tensor);
     }
 }
 

@@ -14,13 +14,12 @@ enum { CLASSES_MAX = 65536 };
 void incline_weights_file_shape(const struct incline_parameter *parameter, int *rank,
                                 size_t dims[4])
 {
-    static const int hwio[4] = {3, 2, 0, 1}, io[2] = {1, 0}, vector[1] = {0};
+    static const int hwio[] = {3, 2, 0, 1}, io[] = {1, 0}, hwc[] = {2, 0, 1}, vector[] = {0};
     const int *axes = parameter->layout == INCLINE_LAYOUT_HWIO ? hwio
                       : parameter->layout == INCLINE_LAYOUT_IO ? io
+                      : parameter->rank == 3                   ? hwc
                                                                : vector;
-    *rank = parameter->layout == INCLINE_LAYOUT_HWIO ? 4
-            : parameter->layout == INCLINE_LAYOUT_IO ? 2
-                                                     : 1;
+    *rank = parameter->rank;
     for (int i = 0; i < 4; i++)
         dims[i] = i < *rank ? (size_t)parameter->dims[axes[i]] : 1;
 }
@@ -35,16 +34,18 @@ static struct axes find_axes(const struct incline_parameter *parameter,
                              struct incline_shape flattened)
 {
     const int *dims = parameter->dims;
-    if (parameter->layout == INCLINE_LAYOUT_VECTOR)
+    bool is_flattened = incline_shape_elems(flattened) == parameter->elems;
+    if (parameter->layout == INCLINE_LAYOUT_VECTOR || parameter->layout == INCLINE_LAYOUT_COUNT ||
+        (parameter->layout == INCLINE_LAYOUT_FEATURES && !is_flattened))
         return (struct axes){1, 1, 1, parameter->elems};
-    if (parameter->layout == INCLINE_LAYOUT_FEATURES &&
-        incline_shape_elems(flattened) != parameter->elems)
-        return (struct axes){1, 1, parameter->elems, 1};
+    if (parameter->layout == INCLINE_LAYOUT_FEATURES)
+        return (struct axes){(size_t)flattened.height, (size_t)flattened.width,
+                             (size_t)flattened.channels, 1};
     if (parameter->layout == INCLINE_LAYOUT_HWIO)
         return (struct axes){(size_t)dims[0], (size_t)dims[1], (size_t)dims[2], (size_t)dims[3]};
     assert(incline_shape_elems(flattened) == (size_t)dims[0]);
     return (struct axes){(size_t)flattened.height, (size_t)flattened.width,
-                         (size_t)flattened.channels, (size_t)dims[1]}; /* FEATURES: dims[1] is 1 */
+                         (size_t)flattened.channels, (size_t)dims[1]};
 }
 
 static size_t memory_index(struct axes n, size_t a, size_t b, size_t c, size_t d)

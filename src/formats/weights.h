@@ -9,7 +9,7 @@
 #define INCLINE_WEIGHTS_CONFIG "incline_config"   /* the configuration as YAML text */
 #define INCLINE_WEIGHTS_CLASSES "incline_classes" /* the class names as a JSON list */
 
-/* The shape in a file: [n], [C_out][C_in][KH][KW] or [out][in]. */
+/* The shape in a file: [n], [C_out][C_in][KH][KW], [out][in], [C][H][W], or [] of a count. */
 void incline_weights_file_shape(const struct incline_parameter *parameter, int *rank,
                                 size_t dims[4]);
 
@@ -17,8 +17,10 @@ void incline_weights_file_shape(const struct incline_parameter *parameter, int *
  *   VECTOR  [n]                    <-> [n]
  *   HWIO    [KH][KW][C_in][C_out]  <-> [C_out][C_in][KH][KW], C_in that of a group
  *   IO      [(h, w, c)][out]       <-> [out][(c, h, w)]
- * flattened: for IO, the shape that a flatten turned into the dense layer's input, {1, 1, in} when
- * there was none; its elems are `in`. Not looked at for the others. */
+ *   FEATURES [(h, w, c)] or [C]    <-> [(c, h, w)] or [C]
+ * flattened: for IO and FEATURES, the shape that a flatten turned into the layer's input, or that
+ * input when there was none; its elems are `in`. FEATURES are one a channel unless they are as many
+ * as it has elems. Not looked at for the others. */
 void incline_weights_to_file_order(const struct incline_parameter *parameter,
                                    struct incline_shape flattened, const float *memory,
                                    float *file);

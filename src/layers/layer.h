@@ -11,7 +11,7 @@
 #include "device/tuning.h"
 #include "optimizers/optimizer.h"
 
-enum { INCLINE_PARAMETERS_MAX = 2, INCLINE_INPUTS_MAX = 8 };
+enum { INCLINE_PARAMETERS_MAX = 5, INCLINE_INPUTS_MAX = 8 };
 
 /* How a parameter's memory relates to the axes of PyTorch's tensor of that name (for files). */
 enum incline_parameter_layout {
@@ -19,11 +19,13 @@ enum incline_parameter_layout {
     /* [KH][KW][C_in / groups][C_out]; PyTorch: [C_out][C_in / groups][KH][KW] */
     INCLINE_LAYOUT_HWIO,
     INCLINE_LAYOUT_IO, /* [in][out]; PyTorch: [out][in], `in` ordered (c, h, w) after a flatten */
-    INCLINE_LAYOUT_FEATURES /* [C], one number a feature; PyTorch: (c, h, w) after a flatten */
+    /* [C] or [H][W][C], a number a feature; PyTorch: [C] or [C][H][W], (c, h, w) after a flatten */
+    INCLINE_LAYOUT_FEATURES,
+    INCLINE_LAYOUT_COUNT /* one whole number; PyTorch: a scalar of 64 bits */
 };
 
 struct incline_parameter {
-    const char *role; /* "weight" or "bias" */
+    const char *role; /* "weight", "bias", "running_mean": the name in files */
     enum incline_parameter_layout layout;
     int dims[4]; /* in memory order; unused ones are 1 */
     int rank;
@@ -31,7 +33,14 @@ struct incline_parameter {
     double fan_in, fan_out; /* for the initialisers */
     int initializer;        /* index into incline_initializer_names */
     double start;           /* where all start from with INCLINE_INITIALIZER_CONSTANT */
+    bool is_state;          /* the forward pass of training updates it: there is no gradient */
 };
+
+/* A bias, or the scale or slope of single features. */
+static inline bool incline_is_bias_or_norm(const struct incline_parameter *parameter)
+{
+    return parameter->rank == 1 || parameter->layout == INCLINE_LAYOUT_FEATURES;
+}
 
 enum { INCLINE_INITIALIZER_CONSTANT = -1 }; /* in place of an index */
 
@@ -77,7 +86,8 @@ struct incline_layer {
     struct incline_shape in, out;
     struct incline_shape others[INCLINE_INPUTS_MAX - 1]; /* joins: of the inputs after the first */
     struct incline_parameter parameters[INCLINE_PARAMETERS_MAX];
-    int parameter_count;
+    int parameter_count;  /* those that are trained come first */
+    int least_images;     /* that a batch of training must have; 0: one */
     double multiply_adds; /* an image, forward */
     char detail[64];      /* "3x3 + relu", for the summary */
     char sources[64]; /* "conv2d_3, relu_1": what `inputs` are, for the summary; cut where too long
@@ -106,6 +116,15 @@ static inline int incline_layer_input_count(const struct incline_layer *layer)
 static inline struct incline_shape incline_layer_input(const struct incline_layer *layer, int k)
 {
     return k == 0 ? layer->in : layer->others[k - 1];
+}
+
+/* Of the layer's parameters those with a gradient. */
+static inline int incline_layer_trained_count(const struct incline_layer *layer)
+{
+    int count = 0;
+    while (count < layer->parameter_count && !layer->parameters[count].is_state)
+        count++;
+    return count;
 }
 
 /* What the layer puts out: after the pool, if it computes one. */
@@ -202,6 +221,7 @@ enum incline_gradient_use {
  */
 struct incline_layer_io {
     struct incline_plan *plan;
+    int number; /* of the layer in its network: what tells its random numbers from other layers' */
     struct incline_tensor *x, *y;
     struct incline_tensor *dy,
         *dx; /* backward only; dx NULL: nobody needs it. dy may be overwritten */
@@ -255,6 +275,8 @@ struct incline_layer_class {
     struct incline_option_table options; /* size 0: no options */
     int most_inputs;                     /* of a join, which has at least two; 0: no join */
     enum incline_activation activation;  /* of a layer that applies one to every element */
+    /* Does the layer put out what it reads? NULL: never. */
+    bool (*is_identity)(const struct incline_layer *layer, bool trains);
     /* Checks options against layer->in; sets out, parameters, multiply_adds and detail. On a misfit
      * returns CONFIG with the reason in `problem`. */
     enum incline_status (*infer)(struct incline_layer *layer, struct incline_text *problem);

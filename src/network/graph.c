@@ -87,7 +87,8 @@ void incline_graph_bind_inputs(struct incline_graph *graph, size_t i)
     for (int k = 0; k < incline_layer_input_count(&graph->layers[i]); k++)
         io->xs[k] = incline_graph_output(graph, incline_graph_input(graph->layers, i, k));
     io->x = io->xs[0];
-    io->trains = graph->layers[i].parameter_count > 0 || incline_graph_wants_dx(graph, i);
+    io->trains =
+        incline_layer_trained_count(&graph->layers[i]) > 0 || incline_graph_wants_dx(graph, i);
 }
 
 /* Where the gradient at the output of a source lies, NULL at first for a layer. */

@@ -12,10 +12,7 @@ static enum incline_status check_default(struct incline_context *ctx, struct inc
     const char *type = incline_node_text(key);
     const struct incline_layer_class *class = incline_layer_class_find(type);
     if (!class)
-        return incline_fail_at(ctx, key,
-                               incline_layer_is_planned(type) ? "layer '%.60s' is not supported yet"
-                                                              : "defaults: unknown layer '%.60s'",
-                               type);
+        return incline_fail_at(ctx, key, "defaults: unknown layer '%.60s'", type);
     if (incline_node_kind(value) != INCLINE_NODE_MAPPING)
         return incline_fail_at(ctx, value, "defaults: %s must be a mapping of options", type);
     void *scratch = NULL;
@@ -53,8 +50,8 @@ static enum incline_status check_block(struct incline_context *ctx, struct incli
     static const struct incline_option_table table = {options, 2, NULL, 0};
     const char *name = incline_node_text(key);
     uint64_t given = 0;
-    if (incline_layer_class_find(name) || incline_layer_is_planned(name) ||
-        strcmp(name, "repeat") == 0 || strcmp(name, "residual") == 0)
+    if (incline_layer_class_find(name) || strcmp(name, "repeat") == 0 ||
+        strcmp(name, "residual") == 0)
         return incline_fail_at(ctx, key, "blocks: '%s' is the name of a layer", name);
     enum incline_status status =
         incline_options_read(ctx, block, "blocks", &table, NULL, NULL, NULL, &given);

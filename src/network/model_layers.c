@@ -8,8 +8,6 @@
 
 enum { BLOCK_DEPTH_MAX = 32, REPEAT_MAX = 1000, CANDIDATES_MAX = 128 };
 
-/* Words of the format that this release has no code for. */
-static const char *const planned_layers[] = {"batch_norm", "dropout", NULL};
 static const char *const layer_keys[] = {"name", "from", NULL};
 static const char images_name[] = "input"; /* in `from` */
 
@@ -321,17 +319,10 @@ static enum incline_status add_residual(struct incline_layer_collector *collecto
     return INCLINE_OK;
 }
 
-bool incline_layer_is_planned(const char *type)
-{
-    return incline_is_among(type, planned_layers);
-}
-
 static enum incline_status fail_type(const struct incline_layer_collector *collector,
                                      struct incline_node *place)
 {
     const char *type = incline_node_text(place);
-    if (incline_layer_is_planned(type))
-        return incline_fail_at(collector->ctx, place, "layer '%s' is not supported yet", type);
     const char *names[CANDIDATES_MAX] = {"repeat", "residual"};
     size_t count = 2;
     for (size_t i = 0; i < incline_layer_class_count && count < CANDIDATES_MAX; i++)

@@ -24,7 +24,4 @@ incline_collector_check(const struct incline_layer_collector *collector) INCLINE
 enum incline_status incline_collector_add(struct incline_layer_collector *collector,
                                           struct incline_node *list) INCLINE_MUST_CHECK;
 
-/* true for the type of a layer that the format knows and this release has no code for. */
-bool incline_layer_is_planned(const char *type);
-
 #endif

@@ -18,14 +18,16 @@ static size_t count_parameters(const struct incline_layer *layers, size_t layer_
     return count;
 }
 
+/* The next places: what is trained, or what is state. */
 static void lay_out(struct incline_parameters *parameters, const struct incline_layer *layers,
-                    size_t layer_count)
+                    size_t layer_count, bool is_state, size_t *next)
 {
-    size_t next = 0;
     for (size_t i = 0; i < layer_count; i++)
         for (int role = 0; role < layers[i].parameter_count; role++) {
             size_t elems = layers[i].parameters[role].elems;
-            parameters->places[next++] = (struct incline_parameter_place){
+            if (layers[i].parameters[role].is_state != is_state)
+                continue;
+            parameters->places[(*next)++] = (struct incline_parameter_place){
                 .layer = i,
                 .role = role,
                 .first_elem = parameters->total_elems,
@@ -55,6 +57,7 @@ enum incline_status incline_parameters_create(struct incline_context *ctx,
                                               size_t layer_count, struct incline_parameters **out)
 {
     struct incline_parameters *parameters = NULL;
+    size_t next = 0;
     enum incline_status status = incline_alloc(ctx, 1, sizeof *parameters, &parameters);
     if (status)
         goto out;
@@ -63,7 +66,10 @@ enum incline_status incline_parameters_create(struct incline_context *ctx,
     status = incline_alloc(ctx, parameters->count, sizeof *parameters->places, &parameters->places);
     if (status)
         goto out;
-    lay_out(parameters, layers, layer_count);
+    lay_out(parameters, layers, layer_count, false, &next);
+    parameters->trained_elems = parameters->total_elems;
+    parameters->trained_count = next;
+    lay_out(parameters, layers, layer_count, true, &next);
     if (parameters->total_elems > INT_MAX) {
         status = incline_fail(ctx, INCLINE_ERROR_CONFIG, "%zu parameters are more than 2^31 - 1",
                               parameters->total_elems);

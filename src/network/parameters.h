@@ -14,9 +14,10 @@ struct incline_parameter_place {
 struct incline_parameters {
     struct incline_device *device;
     struct incline_buffer *all;
-    size_t total_elems; /* with the gaps that alignment leaves; they hold 0 */
+    size_t total_elems;   /* with the gaps that alignment leaves; they hold 0 */
+    size_t trained_elems; /* the first of them, of parameters with a gradient; the rest is state */
     struct incline_parameter_place *places;
-    size_t count;
+    size_t count, trained_count; /* the first of the places are trained, the rest is state */
 };
 
 /* Room for every parameter of the layers, zeroed. Also used for gradients. */

@@ -56,7 +56,8 @@ static enum incline_status bind_parameters(struct maker *maker, size_t i)
         if (status)
             return status;
         maker->io[i].decays[role] =
-            incline_optimizer_decays(spec->optimizer, maker->layers[i].parameters[role].rank);
+            incline_optimizer_decays(
+                spec->optimizer, incline_is_bias_or_norm(&maker->layers[i].parameters[role]));
         if (!spec->gradients)
             continue;
         place = incline_parameters_find(spec->gradients, i, role);
@@ -144,6 +145,7 @@ static enum incline_status plan_forward_layer(struct maker *maker, size_t i)
         return status;
     incline_graph_bind_inputs(&maker->graph, i);
     io->plan = maker->plan;
+    io->number = (int)i;
     io->input = &maker->input;
     io->finish = &maker->finish;
     io->gradient_use = maker->finish.gradient_use;
@@ -276,7 +278,7 @@ static enum incline_status plan_training(struct maker *maker)
     if (status)
         return status;
     status = plan_finish(maker);
-    if (status || !maker->spec->gradients || maker->spec->parameters->count == 0)
+    if (status || !maker->spec->gradients || maker->spec->parameters->trained_elems == 0)
         return status;
     return plan_update(maker);
 }
@@ -322,9 +324,19 @@ static void absorb_softmax(struct incline_layer *layers, const struct incline_st
         softmax->absorbed = true;
 }
 
+/* Those that would copy what they read. */
+static void absorb_identities(struct incline_layer *layers, const struct incline_step_spec *spec)
+{
+    for (size_t i = 0; i < spec->layer_count; i++)
+        if (layers[i].class->is_identity &&
+            layers[i].class->is_identity(&layers[i], spec->mode == INCLINE_STEP_TRAIN))
+            layers[i].absorbed = true;
+}
+
 static void rewrite(struct incline_layer *layers, const struct incline_step_spec *spec)
 {
     absorb_softmax(layers, spec);
+    absorb_identities(layers, spec);
     incline_rewrite_layers(layers, spec->layer_count, spec->rewrites);
     if (spec->rewrites & INCLINE_REWRITE_INPUT)
         incline_rewrite_input(layers, spec->layer_count);

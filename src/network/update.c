@@ -41,7 +41,7 @@ void incline_optimizer_state_finish(struct incline_optimizer_state *state)
 /* Elements of a row: few rows to add up, but enough for a device. */
 static size_t row_elems(const struct incline_parameters *parameters)
 {
-    size_t elems = (parameters->total_elems + ROWS_WANTED - 1) / ROWS_WANTED;
+    size_t elems = (parameters->trained_elems + ROWS_WANTED - 1) / ROWS_WANTED;
     elems = (elems + INCLINE_NB - 1) / INCLINE_NB * INCLINE_NB;
     return elems > ROW_LEAST ? elems : ROW_LEAST;
 }
@@ -54,15 +54,16 @@ static size_t rows_of(const struct incline_parameter_place *place, size_t elems)
 static size_t count_rows(const struct incline_parameters *parameters)
 {
     size_t count = 0, elems = row_elems(parameters);
-    for (size_t i = 0; i < parameters->count; i++)
+    for (size_t i = 0; i < parameters->trained_count; i++)
         count += rows_of(&parameters->places[i], elems);
     return count;
 }
 
 static bool decays(const struct incline_update *update, const struct incline_parameter_place *place)
 {
-    return incline_optimizer_decays(update->optimizer,
-                                    update->layers[place->layer].parameters[place->role].rank);
+    return incline_optimizer_decays(
+        update->optimizer,
+        incline_is_bias_or_norm(&update->layers[place->layer].parameters[place->role]));
 }
 
 /* rows as cl/update.cl has them. */
@@ -71,7 +72,7 @@ static void write_rows(const struct incline_update *update, int *rows)
     const struct incline_parameters *parameters = update->parameters;
     size_t elems = row_elems(parameters), next = 0;
     int *first_row = rows + ROW_FIELDS * count_rows(parameters);
-    for (size_t i = 0; i < parameters->count; i++) {
+    for (size_t i = 0; i < parameters->trained_count; i++) {
         const struct incline_parameter_place *place = &parameters->places[i];
         size_t end = place->first_elem + place->elems;
         first_row[i] = (int)next;
@@ -83,7 +84,7 @@ static void write_rows(const struct incline_update *update, int *rows)
             row[3] = decays(update, place);
         }
     }
-    first_row[parameters->count] = (int)next;
+    first_row[parameters->trained_count] = (int)next;
 }
 
 static enum incline_status make_rows(struct incline_context *ctx,
@@ -91,7 +92,7 @@ static enum incline_status make_rows(struct incline_context *ctx,
                                      struct incline_buffer **out)
 {
     const struct incline_parameters *parameters = update->parameters;
-    size_t count = ROW_FIELDS * count_rows(parameters) + parameters->count + 1;
+    size_t count = ROW_FIELDS * count_rows(parameters) + parameters->trained_count + 1;
     int *rows = NULL;
     enum incline_status status = incline_alloc(ctx, count, sizeof *rows, &rows);
     if (status)
@@ -220,7 +221,7 @@ static enum incline_status plan_plain(struct launcher *launcher)
 static enum incline_status plan_trust(struct launcher *launcher)
 {
     struct incline_plan *plan = launcher->update->plan;
-    size_t parameters = launcher->update->parameters->count;
+    size_t parameters = launcher->update->parameters->trained_count;
     struct incline_launch launch = {.kernel = "update_trust"};
     enum incline_status status = incline_plan_tensor(launcher->ctx, plan, "trust",
                                                      parameters * sizeof(float), &launcher->trust);

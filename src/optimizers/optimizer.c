@@ -56,9 +56,9 @@ bool incline_optimizer_needs_all(const struct incline_optimizer *optimizer)
     return optimizer && (optimizer->class->normalizes || optimizer->clip_norm > 0);
 }
 
-bool incline_optimizer_decays(const struct incline_optimizer *optimizer, int rank)
+bool incline_optimizer_decays(const struct incline_optimizer *optimizer, bool is_bias_or_norm)
 {
-    return optimizer && (optimizer->options.decay_bias_norm || rank > 1);
+    return optimizer && (optimizer->options.decay_bias_norm || !is_bias_or_norm);
 }
 
 void incline_optimizer_rates(const struct incline_optimizer *optimizer, double learning_rate,

@@ -64,9 +64,8 @@ int incline_optimizer_states(const struct incline_optimizer *optimizer);
 int incline_optimizer_variant(const struct incline_optimizer *optimizer);
 /* All gradients must be complete before the first parameter is updated. */
 bool incline_optimizer_needs_all(const struct incline_optimizer *optimizer);
-/* Whether weight decay applies to a parameter with so many axes: biases and those of norms have
- * one. */
-bool incline_optimizer_decays(const struct incline_optimizer *optimizer, int rank);
+/* Whether weight decay applies to a parameter. */
+bool incline_optimizer_decays(const struct incline_optimizer *optimizer, bool is_bias_or_norm);
 /* What the kernels are given for the step after `steps` earlier ones. */
 void incline_optimizer_rates(const struct incline_optimizer *optimizer, double learning_rate,
                              long long steps, float rates[INCLINE_RATES]);

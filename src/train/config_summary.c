@@ -15,7 +15,8 @@ static void fill_row(const struct incline_layer *layer, struct incline_layer_sum
     row->flat = layer->out.height == 1 && layer->out.width == 1;
     row->multiply_adds = layer->multiply_adds;
     for (int i = 0; i < layer->parameter_count; i++)
-        row->parameters += layer->parameters[i].elems;
+        *(layer->parameters[i].is_state ? &row->state : &row->parameters) +=
+            layer->parameters[i].elems;
 }
 
 enum incline_status incline_config_summarize(struct incline_context *ctx,
@@ -37,6 +38,7 @@ enum incline_status incline_config_summarize(struct incline_context *ctx,
     for (size_t i = 0; i < model->layer_count; i++) {
         fill_row(&model->layers[i], &config->rows[i]);
         config->summary.parameters += config->rows[i].parameters;
+        config->summary.state += config->rows[i].state;
         config->summary.multiply_adds += config->rows[i].multiply_adds;
     }
     return INCLINE_OK;

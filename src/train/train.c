@@ -83,6 +83,21 @@ static void count_steps(struct trainer *trainer)
     trainer->steps = (trainer->images + trainer->batch - 1) / trainer->batch;
 }
 
+/* A layer may need several images in each batch, and the last one of an epoch is what is left. */
+static enum incline_status check_batches(const struct trainer *trainer)
+{
+    const struct incline_model *model = &trainer->config->model;
+    size_t least = trainer->images - (trainer->steps - 1) * trainer->batch;
+    for (size_t i = 0; i < model->layer_count; i++)
+        if ((size_t)model->layers[i].least_images > least)
+            return incline_fail(trainer->ctx, INCLINE_ERROR_CONFIG,
+                                "%s needs at least %d images in a batch, and of %zu in batches of "
+                                "%zu the last has %zu; use another batch size (-b)",
+                                model->layers[i].name, model->layers[i].least_images,
+                                trainer->images, trainer->batch, least);
+    return INCLINE_OK;
+}
+
 static enum incline_status make_buffers(struct trainer *trainer)
 {
     struct incline_context *ctx = trainer->ctx;
@@ -270,6 +285,7 @@ static enum incline_status enqueue_step(struct trainer *trainer, size_t i)
         .first = (int)first,
         .number = (int)i,
         .learning_rate = (float)trainer->progress.learning_rate,
+        .seed = trainer->config->train.seed,
         .earlier = steps_before(trainer) + (long long)i,
     };
     enum incline_status status = incline_step_run(trainer->ctx, trainer->plan, &step);
@@ -649,6 +665,9 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
     if (status)
         return status;
     count_steps(&trainer);
+    status = check_batches(&trainer);
+    if (status)
+        return status;
     status = prepare_judge(&trainer);
     if (status)
         return status;

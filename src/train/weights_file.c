@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Does the layer leave every feature in its place? Those with a matrix of weights mix them. */
-static bool keeps_shape(const struct incline_layer *layer)
+static bool keeps_features(const struct incline_layer *layer)
 {
     enum incline_parameter_layout layout = layer->parameters[0].layout;
     return layer->in.height == layer->out.height && layer->in.width == layer->out.width &&
@@ -23,7 +23,7 @@ static bool keeps_shape(const struct incline_layer *layer)
 static struct incline_shape flattened_shape(const struct incline_model *model, size_t layer)
 {
     int i = incline_graph_input(model->layers, layer, 0);
-    while (i >= 0 && keeps_shape(&model->layers[i]))
+    while (i >= 0 && keeps_features(&model->layers[i]))
         i = incline_graph_input(model->layers, (size_t)i, 0);
     if (i >= 0 && strcmp(model->layers[i].class->name, "flatten") == 0)
         return model->layers[i].in;
@@ -116,6 +116,7 @@ static enum incline_status fetch_one(struct incline_context *ctx,
     incline_free(&memory);
     source->name = image->names[i];
     source->values = image->values[i];
+    source->is_whole = parameter->layout == INCLINE_LAYOUT_COUNT;
     incline_weights_file_shape(parameter, &source->rank, source->dims);
     return status;
 }
@@ -191,7 +192,8 @@ static enum incline_status check_numbers(struct incline_context *ctx, const char
     return INCLINE_OK;
 }
 
-/* Checks the file's tensor for place i and takes its values, still in file order. */
+/* Checks the file's tensor for place i and takes its values, still in file order. A count may be
+ * missing, as it may for PyTorch, and is 0 then. */
 static enum incline_status take_one(struct incline_context *ctx,
                                     const struct incline_config *config,
                                     const struct incline_parameters *parameters, size_t i,
@@ -207,6 +209,8 @@ static enum incline_status take_one(struct incline_context *ctx,
     if (status)
         return status;
     tensor = incline_safetensors_find(file, image->names[i]);
+    if (!tensor && layer->parameters[place->role].layout == INCLINE_LAYOUT_COUNT)
+        return incline_alloc(ctx, place->elems, sizeof(float), &image->values[i]);
     if (!tensor)
         return incline_fail(ctx, INCLINE_ERROR_CONFIG,
                             "%s: weights of another network: there is no tensor '%s'; a layer's "
@@ -218,7 +222,9 @@ static enum incline_status take_one(struct incline_context *ctx,
     status = incline_alloc(ctx, place->elems, sizeof(float), &image->values[i]);
     if (status)
         return status;
-    status = incline_safetensors_get_f32(ctx, file, tensor, image->values[i]);
+    status = layer->parameters[place->role].layout == INCLINE_LAYOUT_COUNT
+                 ? incline_safetensors_get_whole(ctx, file, tensor, image->values[i])
+                 : incline_safetensors_get_f32(ctx, file, tensor, image->values[i]);
     if (status)
         return status;
     return check_numbers(ctx, path, image->names[i], image->values[i], place->elems);

@@ -51,6 +51,35 @@ static void test_round_trip(void **state)
     assert_null(file);
 }
 
+static void test_whole_numbers(void **state)
+{
+    struct scratch *s = *state;
+    const float values[2] = {16777216.0f, -3.0f};
+    const struct incline_safetensor_source source = {
+        .name = "steps", .rank = 1, .dims = {2}, .values = values, .is_whole = true};
+    const unsigned char bytes[16] = {0,    0,   0,   1,   0,   0,   0,   0,
+                                     0xfd, 255, 255, 255, 255, 255, 255, 255};
+    struct incline_safetensors *file = NULL;
+    float got[2];
+    const char *path = scratch_path(s, "whole.safetensors");
+    assert_ok(s->ctx, incline_safetensors_write(s->ctx, path, &source, 1, NULL, 0));
+    assert_ok(s->ctx, incline_safetensors_read(s->ctx, path, &file));
+    const struct incline_safetensor *steps = incline_safetensors_find(file, "steps");
+    assert_string_equal(steps->dtype, "I64");
+    assert_int_equal(steps->bytes, sizeof bytes);
+    assert_memory_equal(steps->data, bytes, sizeof bytes);
+    assert_ok(s->ctx, incline_safetensors_get_whole(s->ctx, file, steps, got));
+    assert_memory_equal(got, values, sizeof values);
+    incline_safetensors_destroy(&file);
+    assert_ok(s->ctx, incline_safetensors_write(s->ctx, path, two_tensors, 2, NULL, 0));
+    assert_ok(s->ctx, incline_safetensors_read(s->ctx, path, &file));
+    assert_fails(
+        s->ctx, INCLINE_ERROR_DATA,
+        incline_safetensors_get_whole(s->ctx, file, incline_safetensors_item(file, 0), got),
+        "tensor 'a.bias' has type F32; only I64 (64-bit whole number) can be read");
+    incline_safetensors_destroy(&file);
+}
+
 /* Sorted, compact, padded with spaces so that the data start at a multiple of 8. */
 static void test_bytes_of_a_file(void **state)
 {
@@ -269,11 +298,17 @@ static void test_unaligned_data(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(test_round_trip),       scratch_test(test_bytes_of_a_file),
-        scratch_test(test_writer_refuses),   scratch_test(test_reads_a_file_from_python),
-        scratch_test(test_bad_lengths),      scratch_test(test_bad_headers),
-        scratch_test(test_bad_tensors),      scratch_test(test_bad_ranges),
-        scratch_test(test_too_many_tensors), scratch_test(test_unaligned_data),
+        scratch_test(test_round_trip),
+        scratch_test(test_whole_numbers),
+        scratch_test(test_bytes_of_a_file),
+        scratch_test(test_writer_refuses),
+        scratch_test(test_reads_a_file_from_python),
+        scratch_test(test_bad_lengths),
+        scratch_test(test_bad_headers),
+        scratch_test(test_bad_tensors),
+        scratch_test(test_bad_ranges),
+        scratch_test(test_too_many_tensors),
+        scratch_test(test_unaligned_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,12 @@ static const struct incline_parameter bias = {
     .layout = INCLINE_LAYOUT_VECTOR, .dims = {9, 1, 1, 1}, .rank = 1, .elems = 9};
 static const struct incline_parameter features = {
     .layout = INCLINE_LAYOUT_FEATURES, .dims = {24, 1, 1, 1}, .rank = 1, .elems = 24};
+static const struct incline_parameter image_features = {
+    .layout = INCLINE_LAYOUT_FEATURES, .dims = {2, 3, 4, 1}, .rank = 3, .elems = 24};
+static const struct incline_parameter channels = {
+    .layout = INCLINE_LAYOUT_FEATURES, .dims = {4, 1, 1, 1}, .rank = 1, .elems = 4};
+static const struct incline_parameter one_count = {
+    .layout = INCLINE_LAYOUT_COUNT, .dims = {1, 1, 1, 1}, .elems = 1};
 static const struct incline_shape no_flatten = {1, 1, 24};
 
 /* Numbers memory from 0 up, converts it, and checks that the way back restores it. */
@@ -74,20 +80,26 @@ static void test_vector(void **state)
         assert_true(file[i] == (float)i);
 }
 
-/* One number a feature: in order, unless a flatten has put them in another. */
+/* One number a feature follows the features; one a channel stays. */
 static void test_features(void **state)
 {
     (void)state;
     float file[ELEMS_MAX];
-    convert(&features, (struct incline_shape){5, 7, 24}, file);
+    const struct incline_parameter *both[] = {&features, &image_features};
+    for (int i = 0; i < 2; i++) {
+        const float *got = file;
+        convert(both[i], (struct incline_shape){2, 3, 4}, file);
+        for (int c = 0; c < 4; c++)
+            for (int h = 0; h < 2; h++)
+                for (int w = 0; w < 3; w++)
+                    assert_true(*got++ == (float)((h * 3 + w) * 4 + c));
+    }
+    convert(&features, no_flatten, file);
     for (int i = 0; i < 24; i++)
         assert_true(file[i] == (float)i);
-    convert(&features, (struct incline_shape){2, 3, 4}, file);
-    const float *got = file;
-    for (int c = 0; c < 4; c++)
-        for (int h = 0; h < 2; h++)
-            for (int w = 0; w < 3; w++)
-                assert_true(*got++ == (float)((h * 3 + w) * 4 + c));
+    convert(&channels, (struct incline_shape){2, 3, 4}, file);
+    for (int i = 0; i < 4; i++)
+        assert_true(file[i] == (float)i);
 }
 
 static void check_shape(const struct incline_parameter *parameter, int rank, const size_t *want)
@@ -106,6 +118,8 @@ static void test_file_shapes(void **state)
     check_shape(&matrix, 2, (const size_t[]){7, 24, 1, 1});
     check_shape(&bias, 1, (const size_t[]){9, 1, 1, 1});
     check_shape(&features, 1, (const size_t[]){24, 1, 1, 1});
+    check_shape(&image_features, 3, (const size_t[]){4, 2, 3, 1});
+    check_shape(&one_count, 0, (const size_t[]){1, 1, 1, 1});
 }
 
 static const char *write_weights(struct scratch *s, const struct incline_safetensor_pair *pairs,

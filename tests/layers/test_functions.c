@@ -1,18 +1,27 @@
-/* Division, square root, exp, log, tanh, sigmoid, softplus and the normal distribution of
+/* Division, square root and its inverse, exp, log, tanh, sigmoid, softplus and the normal distribution of
  * cl/functions.h against libm, in units in the last place, over dense sweeps and at the ends. A small
- * kernel, put beside the library's own in a folder, calls them. */
+ * kernel, put beside the library's own in a folder, calls them; and cl/philox.h against the host's. */
 #include "support/harness.h"
 
 #include "base/embedded.h"
+#include "base/philox.h"
 
 #include <float.h>
 #include <math.h>
 
 static const char probe_source[] = "#include \"functions.h\"\n"
+                                   "#include \"philox.h\"\n"
+                                   "#define KEY 0x89abcdef12345678\n"
                                    "#define INVERSE(x) incl_divide((incl_lanes)(1.0f), x)\n"
                                    "#define SEVENTH(x) incl_divide(x, (incl_lanes)(7.0f))\n"
                                    "#define RECIPROCAL(x) incl_quotient((incl_lanes)(1.0f), x)\n"
                                    "#define SHARE(x) incl_quotient(x, (incl_lanes)(3e-12f))\n"
+                                   "#define WORD(n, x) AS_FLOATS(incl_philox(KEY, AS_WORDS(x), 2, "
+                                   "3, 0xffffffff).word[n])\n"
+                                   "#define WORD_0(x) WORD(0, x)\n"
+                                   "#define WORD_1(x) WORD(1, x)\n"
+                                   "#define WORD_2(x) WORD(2, x)\n"
+                                   "#define WORD_3(x) WORD(3, x)\n"
                                    "kernel void probe(global const float *x, global float *y)\n"
                                    "{\n"
                                    "    int i = get_global_id(0) * LANES;\n"
@@ -95,6 +104,11 @@ static double share(double x)
     return x / (double)3e-12f;
 }
 
+static double inverse_sqrt(double x)
+{
+    return 1 / sqrt(x);
+}
+
 struct function {
     const char *name;
     double (*exact)(double x);
@@ -114,6 +128,7 @@ static const struct function functions[] = {
     {"SHARE", share, 1e-30f, 1e20f, true, 0.5, {{3e-12f, 1}, {-6e-12f, -2}}},
     {"incl_sqrt", sqrt, 0x1p-149f, FLT_MAX, true, 1, {{INFINITY, INFINITY}, {0x1p-100f, 0x1p-50f}}},
     {"incl_sqrt", sqrt, 0, 4, false, 1, {{4, 2}, {1, 1}}},
+    {"incl_inverse_sqrt", inverse_sqrt, FLT_MIN, FLT_MAX, true, 2, {{4, 0.5f}, {0, INFINITY}}},
     {"incl_exp",
      exp,
      -87.3f,
@@ -256,6 +271,27 @@ static void test_against_libm(void **state)
     unsetenv("INCLINE_KERNEL_DIR");
 }
 
-static const struct CMUnitTest tests[] = {scratch_test(test_against_libm)};
+/* Random words, bit by bit, of counters of all sizes. */
+static void test_philox(void **state)
+{
+    static const char *const words[] = {"WORD_0", "WORD_1", "WORD_2", "WORD_3"};
+    enum { COUNT = 512 };
+    float x[COUNT], y[COUNT];
+    use_probe(*state);
+    for (unsigned i = 0; i < COUNT; i++)
+        x[i] = as_float(i < COUNT / 2 ? i : i * 0x01234567u % 0x7f800000u);
+    for (int word = 0; word < 4; word++) {
+        apply(words[word], x, y, COUNT);
+        for (int i = 0; i < COUNT; i++) {
+            struct incline_philox draw =
+                incline_philox(0x12345678, 0x89abcdef, as_bits(x[i]), 2, 3, 0xffffffff);
+            assert_int_equal(as_bits(y[i]), draw.word[word]);
+        }
+    }
+    unsetenv("INCLINE_KERNEL_DIR");
+}
+
+static const struct CMUnitTest tests[] = {scratch_test(test_against_libm),
+                                          scratch_test(test_philox)};
 
 HARNESS_MAIN(tests)

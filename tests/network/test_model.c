@@ -353,8 +353,15 @@ static void test_messages(void **state)
         {IN "layers:\n  - relu\n",
          "m.yaml:3:5: error: the model ends with 3x3x8: add flatten and a dense layer\n"
          "  - relu\n    ^~~~"},
-        {IN "layers:\n  - dropout: 0.5\n",
-         "m.yaml:3:5: error: layer 'dropout' is not supported yet\n  - dropout: 0.5\n    ^~~~~~~"},
+        {IN "layers:\n  - identity: 0.5\n", "m.yaml:3:15: error: identity: takes no value\n"},
+        {IN "layers:\n  - batch_norm: {momentum: 0.1}\n",
+         "m.yaml:3:18: error: batch_norm: 'momentum' is not taken: its meaning differs between "
+         "frameworks; write decay, the share of the old value (Keras' momentum, 1 - PyTorch's "
+         "momentum)\n"},
+        {IN "layers:\n  - batch_norm: {decay: 1.5}\n",
+         "m.yaml:3:25: error: batch_norm: decay must be between 0 and 1, not 1.5\n"},
+        {IN "layers:\n  - batch_norm: {eps: 0}\n",
+         "m.yaml:3:23: error: batch_norm: eps must be between 1e-12 and 1, not 0\n"},
         {IN "layers:\n  - elu: -1\n",
          "m.yaml:3:10: error: elu: alpha must be between 0 and 1000, not -1\n"},
         {IN "layers:\n  - gelu: tan\n",

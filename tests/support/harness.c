@@ -303,6 +303,7 @@ struct harness_chain *harness_chain_create(const struct harness_setup *setup)
         .batch = setup->batch,
         .rewrites = setup->rewrites,
         .without_dx = setup->without_dx,
+        .forward_only = setup->forward_only,
     };
     harness_ok(incline_chain_create(harness_device.ctx, &spec, &chain->chain));
     return chain;
@@ -367,6 +368,8 @@ void harness_values_finish(struct incline_chain_values *values)
 void harness_values_fill(struct incline_chain_values *values, enum harness_kind kind, unsigned seed)
 {
     enum harness_kind other = kind == HARNESS_INTEGER ? HARNESS_INTEGER : HARNESS_REAL;
+    values->seed = UINT64_C(0x9e3779b97f4a7c15) * (seed + 1);
+    values->earlier = (int)(3 * seed);
     harness_fill(values->x, (size_t)values->images * values->in_elems, kind, seed);
     harness_fill(values->dy, (size_t)values->images * values->out_elems, other, seed + 1);
     for (int i = 0; i < values->parameter_count; i++) {
@@ -426,14 +429,15 @@ static void prove_reference(const struct harness_case *test, const struct harnes
     size_t count = (size_t)values.images * values.in_elems;
     size_t total = count;
     for (int i = 0; i < values.parameter_count; i++)
-        total += values.parameter_elems[i];
+        total += values.is_state[i] ? 0 : values.parameter_elems[i];
     if (total <= ELEMS_MAX) {
         harness_values_fill(&values, HARNESS_DISTINCT, 1);
         weighted_output(&proof);
         prove_one(chain->label, &proof, values.x, count, values.dx);
         for (int i = 0; i < values.parameter_count; i++)
-            prove_one(chain->label, &proof, values.parameter[i], values.parameter_elems[i],
-                      values.gradient[i]);
+            if (!values.is_state[i])
+                prove_one(chain->label, &proof, values.parameter[i], values.parameter_elems[i],
+                          values.gradient[i]);
     }
     harness_values_finish(&values);
 }
@@ -448,8 +452,11 @@ static void compare_all(const char *label, const struct incline_chain_values *go
     compare(label, "y", got->y, expected->y, n * got->out_elems);
     compare(label, "dx", got->dx, expected->dx, n * got->in_elems);
     for (int i = 0; i < got->parameter_count; i++)
-        compare(label, i % 2 ? "db" : "dw", got->gradient[i], expected->gradient[i],
-                got->parameter_elems[i]);
+        compare(label,
+                got->is_state[i] ? "state"
+                : i % 2          ? "db"
+                                 : "dw",
+                got->gradient[i], expected->gradient[i], got->parameter_elems[i]);
 }
 
 /* got and expected are filled alike and then run on the device and in double precision. */
@@ -544,7 +551,8 @@ static void check_nan(const struct harness_case *test, struct harness_chain *cha
     test->reference(test->cookie, &pair.expected);
     const struct incline_chain_values *got = &pair.got, *expected = &pair.expected;
     size_t n = (size_t)images;
-    if ((where == NAN_IN_X || where >= NAN_IN_PARAMETER) &&
+    bool is_state = where >= NAN_IN_PARAMETER && pair.got.is_state[where - NAN_IN_PARAMETER];
+    if ((where == NAN_IN_X || where >= NAN_IN_PARAMETER) && !is_state &&
         !has_nan(expected->y, n * expected->out_elems))
         fail_msg("%s: the reference has lost a NaN", pair.label);
     compare_nan_one(&pair, "y", got->y, expected->y, n * got->out_elems, true);
@@ -562,7 +570,7 @@ void harness_run(const struct harness_case *test)
     int images = 1;
     prove_reference(test, chain);
     for (const int *n = test_small() ? few : all; *n; n++) {
-        if (*n > test->setup.batch)
+        if (*n > test->setup.batch || *n < test->least_images)
             continue;
         check_numbers(test, chain, *n, HARNESS_REAL);
         if (test->exact)

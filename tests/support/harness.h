@@ -101,6 +101,7 @@ struct harness_setup {
     int batch;
     unsigned rewrites; /* set of enum incline_rewrite; with UPDATE parameters are updated */
     bool without_dx;
+    bool forward_only; /* as in evaluation: only y is written */
 };
 
 struct harness_chain; /* layers with their plan on the device */
@@ -123,14 +124,16 @@ void harness_chain_run(struct harness_chain *chain, struct incline_chain_values 
 
 /* ---- The whole programme for one case ---- */
 
-/* y, dx and gradients from x, dy and parameters, in double precision. */
+/* y, dx and gradients from x, dy and parameters, in double precision; of state its value after the
+ * step. */
 typedef void (*harness_reference)(const void *cookie, struct incline_chain_values *values);
 
 struct harness_case {
     struct harness_setup setup;
     harness_reference reference;
     const void *cookie;
-    bool exact; /* whole numbers give whole numbers, so they must agree to the bit */
+    bool exact;       /* whole numbers give whole numbers, so they must agree to the bit */
+    int least_images; /* fewer are not tried: their gradients all but vanish */
 };
 
 /* Proves the reference by central differences where the case is small; then holds the device

@@ -145,8 +145,11 @@ static void start_run(const struct network *n, unsigned rewrites, struct run *ru
 static void run_steps(const struct network *n, struct run *run, int from, int to)
 {
     for (int i = from; i < to; i++) {
-        struct incline_step step = {n->batch, i * n->batch, i,
-                                    (float)n->config->train.optimizer.options.lr};
+        struct incline_step step = {.images = n->batch,
+                                    .first = i * n->batch,
+                                    .number = i,
+                                    .learning_rate = (float)n->config->train.optimizer.options.lr,
+                                    .earlier = i};
         assert_ok(env.ctx, incline_step_run(env.ctx, run->plan, &step));
     }
 }
@@ -264,6 +267,8 @@ static void check_network(struct scratch *s, const char *name)
 
 NETWORK(branches)
 NETWORK(activations)
+NETWORK(norms)
+NETWORK(image_norms)
 
 #define RUN(name) cmocka_unit_test_setup_teardown(test_##name, scratch_setup, scratch_teardown)
 
@@ -272,6 +277,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(branches),
         RUN(activations),
+        RUN(norms),
+        RUN(image_norms),
     };
     int status = test_device_open(&env);
     if (status)

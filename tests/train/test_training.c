@@ -34,6 +34,22 @@ static struct test_device env;
     "    - softmax\n"                                                                              \
     "data: {root: none, val: test}\n"
 
+/* With running statistics and random numbers. */
+static const char norm_model[] = "incline: 1\n"
+                                 "model:\n"
+                                 "  input: [5, 9, 2]\n"
+                                 "  layers:\n"
+                                 "    - conv2d: {filters: 6, kernel: 3, bias: false}\n"
+                                 "    - batch_norm\n"
+                                 "    - relu\n"
+                                 "    - spatial_dropout: 0.1\n"
+                                 "    - flatten\n"
+                                 "    - dense: {units: 8, bias: false}\n"
+                                 "    - batch_norm\n"
+                                 "    - dropout: 0.3\n"
+                                 "    - dense: 3\n"
+                                 "data: {root: none, val: test}\n";
+
 /* 257 images of 5x9x2 in three classes: noise, with a bright corner that tells the class. */
 static struct incline_dataset *make_dataset(size_t train, size_t test)
 {
@@ -78,6 +94,7 @@ static void free_dataset(struct incline_dataset *dataset)
 }
 
 struct setup {
+    const char *model; /* NULL: MODEL */
     struct incline_setting settings[4];
     size_t count;
     bool without_val;
@@ -92,8 +109,9 @@ static enum incline_status train(struct scratch *s, struct setup *setup, const c
     struct incline_dataset *dataset = make_dataset(257, 50);
     snprintf(folder, sizeof folder, "%s/%s", s->folder, name);
     incline_error_clear(env.ctx);
-    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, setup->settings,
-                                            setup->count, &config));
+    assert_ok(env.ctx,
+              incline_config_parse(env.ctx, "small.yaml", setup->model ? setup->model : MODEL,
+                                   setup->settings, setup->count, &config));
     setup->options.folder = folder;
     dataset->val_is_test = !setup->without_val;
     enum incline_status status =
@@ -159,30 +177,75 @@ static void test_batch_sizes(void **state)
     }
 }
 
-static void test_seed_decides_bytes(void **state)
+static void seed_decides_bytes(struct scratch *s, const char *model)
 {
     static const char *const seeds[] = {"1", "1", "2"};
     char *bytes[3];
     size_t length[3];
     for (size_t i = 0; i < 3; i++) {
         struct setup setup = {
+            .model = model,
             .settings = {{"train.epochs", "2"},
                          {"train.seed", seeds[i]},
-                         {"train.batch_size", "32"}},
+                         {"train.batch_size", "37"}}, /* the last one has 35 */
             .count = 3,
         };
         struct incline_train_result result;
         char name[64];
         snprintf(name, sizeof name, "seed-%zu", i);
-        assert_ok(env.ctx, train(*state, &setup, name, &result));
+        assert_ok(env.ctx, train(s, &setup, name, &result));
         snprintf(name, sizeof name, "seed-%zu/weights/last.safetensors", i);
-        bytes[i] = read_back(*state, name, &length[i]);
+        bytes[i] = read_back(s, name, &length[i]);
     }
     assert_int_equal(length[0], length[1]);
     assert_memory_equal(bytes[0], bytes[1], length[0]);
     assert_true(length[0] != length[2] || memcmp(bytes[0], bytes[2], length[0]) != 0);
     for (size_t i = 0; i < 3; i++)
         incline_free(&bytes[i]);
+}
+
+static void test_seed_decides_bytes(void **state)
+{
+    seed_decides_bytes(*state, MODEL);
+}
+
+static void test_seed_decides_what_drops(void **state)
+{
+    seed_decides_bytes(*state, norm_model);
+}
+
+/* 257 = 8 x 32 + 1: a batch normalization of vectors cannot train on the last image alone. */
+static void test_last_batch_of_one(void **state)
+{
+    struct setup setup = {
+        .model = norm_model,
+        .settings = {{"train.epochs", "1"}, {"train.batch_size", "32"}},
+        .count = 2,
+    };
+    struct incline_train_result result;
+    assert_fails(env.ctx, INCLINE_ERROR_CONFIG, train(*state, &setup, "one", &result),
+                 "batch_norm_2 needs at least 2 images in a batch, and of 257 in batches of 32 the "
+                 "last has 1; use another batch size (-b)");
+    setup.settings[1].value = "1";
+    assert_fails(env.ctx, INCLINE_ERROR_CONFIG, train(*state, &setup, "one", &result),
+                 "in batches of 1 the last has 1");
+    setup.options.overfit_batch = true;
+    setup.settings[1].value = "32";
+    assert_ok(env.ctx, train(*state, &setup, "one", &result));
+}
+
+static void test_learns_with_norms(void **state)
+{
+    struct setup setup = {
+        .model = norm_model,
+        .settings = {{"train.epochs", "15"},
+                     {"train.batch_size", "33"},
+                     {"train.optimizer.*.lr", "0.1"}},
+        .count = 3,
+    };
+    struct incline_train_result result;
+    assert_ok(env.ctx, train(*state, &setup, "norms", &result));
+    assert_true(result.best_val_accuracy > 0.95);
 }
 
 static void note_pool(void *cookie, const struct incline_tune_result *result)
@@ -491,11 +554,11 @@ static void test_foreign_data_sets_are_refused(void **state)
 }
 
 /* The last line of log.csv and the weights, evaluated afresh, agree. */
-static void test_saved_weights_evaluate_the_same(void **state)
+static void saved_weights_evaluate_the_same(struct scratch *s, const char *model)
 {
-    struct scratch *s = *state;
     struct setup setup = {
-        .settings = {{"train.epochs", "3"}, {"train.batch_size", "32"}},
+        .model = model,
+        .settings = {{"train.epochs", "3"}, {"train.batch_size", "33"}},
         .count = 2,
     };
     struct incline_train_result result;
@@ -506,7 +569,7 @@ static void test_saved_weights_evaluate_the_same(void **state)
     assert_ok(env.ctx, train(s, &setup, "saved", &result));
     struct incline_dataset *dataset = make_dataset(1, 50);
     snprintf(path, sizeof path, "%s/saved/weights/best.safetensors", s->folder);
-    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, NULL, 0, &config));
+    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", model, NULL, 0, &config));
     assert_ok(env.ctx, incline_network_create(env.ctx, env.device, config, 0, &network));
     assert_ok(env.ctx, incline_network_load_weights(env.ctx, network, path));
     assert_ok(env.ctx, incline_network_evaluate(env.ctx, network, &dataset->test, &evaluation));
@@ -532,6 +595,42 @@ static void test_saved_weights_evaluate_the_same(void **state)
     free_dataset(dataset);
 }
 
+static void test_saved_weights_evaluate_the_same(void **state)
+{
+    saved_weights_evaluate_the_same(*state, MODEL);
+}
+
+static void predict(const struct incline_setting *settings, size_t count, float *probabilities)
+{
+    struct incline_config *config = NULL;
+    struct incline_network *network = NULL;
+    struct incline_dataset *dataset = make_dataset(1, 50);
+    assert_ok(env.ctx,
+              incline_config_parse(env.ctx, "small.yaml", norm_model, settings, count, &config));
+    assert_ok(env.ctx, incline_network_create(env.ctx, env.device, config, 0, &network));
+    assert_ok(env.ctx, incline_network_predict(env.ctx, network, &dataset->test, probabilities));
+    incline_network_destroy(&network);
+    incline_config_destroy(&config);
+    free_dataset(dataset);
+}
+
+/* Classifying, no dropout drops anything. */
+static void test_predicts_without_dropout(void **state)
+{
+    static const struct incline_setting none[] = {{"model.layers.3.spatial_dropout", "0", NULL},
+                                                  {"model.layers.7.dropout", "0", NULL}};
+    float with[150], without[150];
+    (void)state;
+    predict(NULL, 0, with);
+    predict(none, 2, without);
+    assert_memory_equal(with, without, sizeof with);
+}
+
+static void test_saved_statistics_evaluate_the_same(void **state)
+{
+    saved_weights_evaluate_the_same(*state, norm_model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,6 +638,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_learns, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_batch_sizes, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_seed_decides_bytes, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_seed_decides_what_drops, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_last_batch_of_one, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_learns_with_norms, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_saved_statistics_evaluate_the_same, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test(test_predicts_without_dropout),
         cmocka_unit_test_setup_teardown(test_tunes_the_fusions_it_trains, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_step_neither_allocates_nor_builds_nor_waits,
