@@ -48,7 +48,7 @@ enum incline_status incline_images_feed(struct incline_context *ctx, struct incl
 
 /* Slots of cl/finish.cl. */
 struct incline_metrics_slot {
-    float loss_sum, hits, near_hits, images;
+    float loss_sum, hits, near_hits, images, weight;
 };
 
 /* Sums `count` slots, in double precision. */
