@@ -9,8 +9,8 @@
 struct incline_evaluator;
 
 struct incline_scores {
-    double loss;           /* mean over the images */
-    double accuracy, top5; /* 0 .. 1 */
+    double loss;            /* mean over the images, weighted where the loss weights it */
+    double accuracy, top_k; /* 0 .. 1 */
 };
 
 /* Takes images and parameters to device, once. config and parameters must outlive it. rewrites: set
