@@ -9,9 +9,11 @@
  *        [blocks NB][COLUMNS_n] f32, read, with x [blocks][ROWS_n][NB] f32, read
  * target parameter with its state, or gradient [ROWS_n][CHANNELS_n]. With OPTIMIZER, DECAYS_n 0 or 1:
  *        weight decay applies to the parameter
- * METRICS 1: metrics[number] = {sum of losses, hits, images whose class is among the five best,
- *        images} from image_loss f32 and image_rank int [batch], read.  metrics [steps][4] f32. The
- *        losses are added in order with a running correction (Kahan), so large batches lose no digits.
+ * METRICS 1: metrics[number] = {sum of losses, hits, images whose class is among the top_k best,
+ *        images, weight} from image_loss f32 and image_rank int [batch], read.  metrics [steps][5]
+ *        f32. The losses are added in order with a running correction (Kahan), so large batches
+ *        lose no digits. weight, which the mean loss divides by, is weight_sum[0] [1] f32, read,
+ *        with WEIGHTED, else images.
  * Work-items {as many vectors of gradients as there are, or more}; the one after the last gradient
  * sums the figures. */
 #include "update.h"
@@ -122,7 +124,10 @@ kernel void finish(
 #endif
 #if METRICS
     global const float *restrict image_loss, global const int *restrict image_rank,
-    global float *restrict metrics, int number,
+#if WEIGHTED
+    global const float *restrict weight_sum,
+#endif
+    global float *restrict metrics, int top_k, int number,
 #endif
     incl_rates rates, int images)
 {
@@ -155,12 +160,17 @@ kernel void finish(
         rest = (next - sum) - part;
         sum = next;
         hits += image_rank[n] == 0;
-        near += image_rank[n] < 5;
+        near += image_rank[n] < top_k;
     }
-    global float *slot = metrics + number * 4;
+    global float *slot = metrics + number * 5;
     slot[0] = sum;
     slot[1] = hits;
     slot[2] = near;
     slot[3] = images;
+#if WEIGHTED
+    slot[4] = weight_sum[0];
+#else
+    slot[4] = images;
+#endif
 #endif
 }

@@ -1,5 +1,5 @@
 /* The head of a network in one launch: its last dense layer, the loss, and the way back through both.
- *   z = b + w x,  loss and dz of z as in cross_entropy.h or mse.h,  dx = w dz
+ *   z = b + w x,  loss and dz of z as in losses.h,  dx = w dz
  * and when the layer below is a dense one too, its delta (see delta.cl): dx becomes f'(x) dx, by x =
  * f(its sum), and is written a second time with the features innermost.
  * The sums are those of dense.cl; the gradients of w and b are left to finish.cl.
@@ -10,8 +10,7 @@
  * TILE_IN           a multiple of LANES that divides 16 */
 #include "phases.h"
 #include "dense.h"
-#include "cross_entropy.h"
-#include "mse.h"
+#include "losses.h"
 
 #if GRADIENT
 /* Rows k .. k + LANES - 1 of a [rows][NB] at LANES images, to the images' rows of `columns` in t. */
@@ -46,7 +45,7 @@ INCL_INLINE void incl_head_inputs(global const float *restrict x, global const f
 
 /* x [blocks][IN][NB], w [IN][OUT], b [OUT], labels, order, read.  z [blocks][OUT][NB], written.
  * With GRADIENT dz as z and dz_t [blocks][NB][COLUMNS], written; with WANTS_DX dx as x, written, and
- * with BELOW below_t [blocks][NB][BELOW_COLUMNS] too.  image_loss, image_rank, image_class: loss.h.
+ * with BELOW below_t [blocks][NB][BELOW_COLUMNS] too.  The rest: loss.h.
  * A group owns a block: dimension 1 has one group, dimension 2 the blocks. */
 kernel void head(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
@@ -63,7 +62,7 @@ kernel void head(global const float *restrict x, global const float *restrict w,
 #endif
 #endif
                  global const int *restrict labels, global const int *restrict order,
-                 global float *restrict image_loss, global int *restrict image_rank,
+                 LOSS_PARAMETERS global float *restrict image_loss, global int *restrict image_rank,
                  global int *restrict image_class, int first, int images)
 {
     int block = GROUP(2);
@@ -84,7 +83,7 @@ kernel void head(global const float *restrict x, global const float *restrict w,
         FOR_SHARE(only, 1) {
             int label[LANES], n = block * NB + lane;
             incl_labels(labels, order, first, n, images, label);
-            incl_loss(z, lane, label, n, images, dz, image_loss);
+            incl_loss(z, lane, label, n, images, LOSS_ARGUMENTS dz, image_loss);
             incl_judge(z, lane, label, first, n, images, image_rank, image_class);
         }
 #if GRADIENT

@@ -1,16 +1,73 @@
-/* What the losses share: the labels of a batch, the rank of the true class, and where the figures of
- * each image go. The losses themselves, cross_entropy.h and mse.h, each define incl_loss().
+/* What the losses share: the labels of a batch, the weights of its images, the rank of the true
+ * class, and where the figures of each image go. The losses themselves are in losses.h.
  *
+ * number float: what the loss's option says (label_smoothing, gamma, margin); mse and
+ *   binary_cross_entropy have none.
+ * class_weight [CLASSES] f32, read (HAS_CLASS_WEIGHTS): w[c]; without it w[c] = 1.
+ * weight_sum [1] f32, read (WEIGHTED): the sum of w[label] over the batch, from class_weights.cl.
  * image_loss [batch] f32: loss of each image of the batch.
  * image_rank [batch] int: how many classes scored higher than the true one; 0 is a hit.
  * image_class [set] int: the class that scored highest, at the image's place in the order.
  *
- * LOSS      number of the loss, as in incline_losses
- * CLASSES   scores per image
- * GRADIENT  1: write the gradient of the batch's mean loss */
+ * LOSS               number of the loss, as in incline_losses
+ * CLASSES            scores per image
+ * GRADIENT           1: write the gradient of the batch's mean loss
+ * HAS_CLASS_WEIGHTS  1: there are class_weight
+ * WEIGHTED           1: the mean divides by weight_sum, not by the images */
 #ifndef INCL_LOSS_H
 #define INCL_LOSS_H
 #include "functions.h"
+
+#if WEIGHTED
+#define LOSS_PARAMETERS                                                                            \
+    float number, global const float *restrict class_weight,                                       \
+        global const float *restrict weight_sum,
+#define LOSS_ARGUMENTS number, class_weight, weight_sum,
+#elif HAS_CLASS_WEIGHTS
+#define LOSS_PARAMETERS float number, global const float *restrict class_weight,
+#define LOSS_ARGUMENTS number, class_weight,
+#else
+#define LOSS_PARAMETERS float number,
+#define LOSS_ARGUMENTS number,
+#endif
+
+#if HAS_CLASS_WEIGHTS
+#define CLASS_WEIGHT(c) class_weight[c]
+#else
+#define CLASS_WEIGHT(c) 1.0f
+#endif
+
+/* Whether class c is one that the images show, lane by lane. The one place that knows a target to be
+ * one class. */
+#define IS_TARGET(c) (truth == (c))
+
+/* w[label] of LANES images into `weight`; 0 past the end of the batch. */
+#define LOAD_WEIGHTS(weight)                                                                       \
+    do {                                                                                           \
+        float of_label[LANES];                                                                     \
+        for (int l = 0; l < LANES; l++)                                                            \
+            of_label[l] = label[l] < 0 ? 0.0f : CLASS_WEIGHT(label[l]);                            \
+        weight = LOAD(of_label);                                                                   \
+    } while (0)
+
+/* 1 over what the mean divides by; 0 where all images of the batch weigh nothing. */
+#if WEIGHTED
+#define MEAN_SHARE                                                                                 \
+    (weight_sum[0] > 0x1p-64f                                                                      \
+         ? incl_divide((incl_lanes)(0x1p64f), (incl_lanes)(weight_sum[0] * 0x1p64f))               \
+         : (incl_lanes)(0.0f))
+#else
+#define MEAN_SHARE incl_divide((incl_lanes)(1.0f), (incl_lanes)((float)images))
+#endif
+
+/* Writes the losses of LANES images, but those past the end of the batch. */
+INCL_INLINE void incl_store_losses(incl_lanes loss, int n, int images, global float *image_loss)
+{
+    float loss_of[LANES];
+    STORE(loss, loss_of);
+    for (int l = 0; l < LANES && n + l < images; l++)
+        image_loss[n + l] = loss_of[l];
+}
 
 /* label[l] of the LANES images from n on; -1 past the end of the batch. */
 INCL_INLINE void incl_labels(global const int *labels, global const int *order, int first, int n,

@@ -1,36 +1,26 @@
 /* Mean squared error of the scores x against the one-hot label, mean over classes and batch.
  *   loss[n] = (1 / CLASSES) sum over c of (x[c] - t[c])^2,  t[c] = (c == label)
- *   dx[n][c] = 2 (x[c] - t[c]) / (CLASSES images)
- * Images past the end of the batch get gradient 0. */
+ *   dx[n][c] = 2 (x[c] - t[c]) / (CLASSES images) */
 #ifndef INCL_MSE_H
 #define INCL_MSE_H
 #include "loss.h"
 
-#if LOSS == 1
-/* As in cross_entropy.h. */
 INCL_OUTLINE void incl_loss(global const float *x, int lane, const int *label, int n, int images,
-                             global float *dx, global float *image_loss)
+                            LOSS_PARAMETERS global float *dx, global float *image_loss)
 {
+    incl_ints truth = LOAD(label);
+    incl_lanes sum = (incl_lanes)(0.0f), zero = sum, one = (incl_lanes)(1.0f);
 #if GRADIENT
-    float share[LANES];
-    STORE(incl_divide((incl_lanes)(2.0f), (incl_lanes)((float)CLASSES * images)), share);
+    incl_lanes share = incl_divide((incl_lanes)(2.0f), (incl_lanes)((float)CLASSES * images));
 #endif
-    float squares[LANES], mean[LANES];
-    for (int l = 0; l < LANES; l++) {
-        float sum = 0.0f;
-        for (int c = 0; c < CLASSES; c++) {
-            float difference = x[c * NB + lane + l] - (c == label[l] ? 1.0f : 0.0f);
-            sum = fma(difference, difference, sum);
+    for (int c = 0; c < CLASSES; c++) {
+        incl_lanes difference = LOAD(x + c * NB + lane) - (IS_TARGET(c) ? one : zero);
+        sum = fma(difference, difference, sum);
 #if GRADIENT
-            dx[c * NB + lane + l] = label[l] < 0 ? 0.0f : difference * share[l];
+        STORE(truth < 0 ? zero : difference * share, dx + c * NB + lane);
 #endif
-        }
-        squares[l] = sum;
     }
-    STORE(incl_divide(LOAD(squares), (incl_lanes)(CLASSES)), mean);
-    for (int l = 0; l < LANES && n + l < images; l++)
-        image_loss[n + l] = mean[l];
+    incl_store_losses(incl_divide(sum, (incl_lanes)(CLASSES)), n, images, image_loss);
 }
-#endif
 
 #endif

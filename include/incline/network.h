@@ -44,8 +44,9 @@ INCLINE_API enum incline_status incline_weights_describe(struct incline_context 
                                                          size_t *class_count) INCLINE_MUST_CHECK;
 
 /* Writes one probability per image and class to probabilities [count][classes], the caller's. A
- * network whose last layer is no softmax and whose loss applies none (mse) has no probabilities:
- * then these are its scores, which may be negative. labels are not looked at. Compiles the
+ * network whose last layer is no softmax and whose loss applies none (mse, hinge) has no
+ * probabilities: then these are its scores, which may be negative. With binary_cross_entropy they
+ * are the sigmoid of each score and have any sum. labels are not looked at. Compiles the
  * network's kernels, so many images a call are better than few. Fails with CONFIG when the images
  * have not the model's size, UNSUPPORTED when there are more than 2^31 - 1, BUILD. */
 INCLINE_API enum incline_status incline_network_predict(struct incline_context *ctx,
@@ -58,9 +59,10 @@ INCLINE_API int incline_network_classes(const struct incline_network *network);
 
 struct incline_evaluation {
     size_t images;
-    double loss;     /* mean over the images */
-    double accuracy; /* 0 .. 1 */
-    double top5;     /* share of images whose class is among the five most probable */
+    double loss;           /* mean over the images */
+    double accuracy;       /* 0 .. 1 */
+    int top_k;             /* of the configuration's metrics, 5 by default */
+    double top_k_accuracy; /* share of images whose class is among the top_k most probable */
     double seconds;
     int classes;
     size_t *confusion; /* [true class][predicted class]; owned */

@@ -136,7 +136,7 @@ static enum incline_status make_plan(struct bench *bench)
         .device = bench->device,
         .layers = bench->config->model.layers,
         .layer_count = bench->config->model.layer_count,
-        .loss = &incline_losses[bench->config->train.loss],
+        .loss = &bench->config->train.loss,
         .mode =
             bench->options->mode == INCLINE_BENCH_TRAIN ? INCLINE_STEP_TRAIN : INCLINE_STEP_PREDICT,
         .rewrites = INCLINE_REWRITE_ALL,
@@ -148,6 +148,7 @@ static enum incline_status make_plan(struct bench *bench)
         .feed = bench->feed,
         .metrics = bench->metrics,
         .image_class = bench->image_class,
+        .top_k = bench->config->train.top_k,
     };
     return incline_step_plan_create(bench->ctx, &spec, &bench->plan);
 }

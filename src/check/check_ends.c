@@ -134,7 +134,7 @@ static enum incline_status run_input(struct incline_checker *checker,
         .device = checker->device,
         .layers = &flatten,
         .layer_count = 1,
-        .loss = &incline_losses[INCLINE_LOSS_MSE], /* which applies no softmax */
+        .loss = &incline_plain_loss,
         .mode = INCLINE_STEP_PREDICT,
         .batch = checker->images,
         .tuned_batch = checker->batch,
@@ -226,8 +226,9 @@ static enum incline_status make_loss_plan(struct loss_check *check)
 {
     struct incline_checker *checker = check->checker;
     struct incline_loss_io io = {
-        .loss = &incline_losses[checker->config->train.loss],
+        .loss = &checker->config->train.loss,
         .classes = check->classes,
+        .figures.top_k = checker->config->train.top_k,
     };
     size_t packed = incline_packed_elems(checker->images, (size_t)check->classes) * sizeof(float);
     size_t ints = (size_t)check->images * sizeof(int);
@@ -246,7 +247,7 @@ static enum incline_status make_loss_plan(struct loss_check *check)
         status = make_tensor(check, &check->image_class, "the classes", ints, &io.image_class);
     if (!status)
         status = make_tensor(check, &check->metrics, "the figures",
-                             INCLINE_CHECK_FIGURES * sizeof(float), &io.metrics);
+                             INCLINE_CHECK_FIGURES * sizeof(float), &io.figures.metrics);
     struct incline_finish finish = {.plan = check->plan};
     if (!status)
         status = incline_loss_plan(checker->ctx, &io, &finish);
@@ -324,34 +325,33 @@ enum incline_status incline_check_expect_loss(struct incline_checker *checker, c
                                               const int *label, double *gradient,
                                               double figures[INCLINE_CHECK_FIGURES])
 {
-    static const incline_reference_loss references[] = {
-        [INCLINE_LOSS_CROSS_ENTROPY] = incline_reference_cross_entropy,
-        [INCLINE_LOSS_MSE] = incline_reference_mse,
-    };
+    const struct incline_train_section *train = &checker->config->train;
     int images = checker->images, classes = incline_check_classes(checker);
     double *losses = NULL;
     enum incline_status status =
         incline_alloc(checker->ctx, (size_t)images, sizeof *losses, &losses);
     if (status)
         return status;
-    references[checker->config->train.loss](images, classes, scores, label, losses, gradient);
+    double weight = incline_reference_loss_weight(&train->loss, images, label);
+    incline_reference_loss(&train->loss, images, classes, scores, label, losses, gradient);
     for (int i = 0; i < images * classes; i++)
-        gradient[i] /= images;
+        gradient[i] /= weight;
     memset(figures, 0, INCLINE_CHECK_FIGURES * sizeof *figures);
     for (int n = 0; n < images; n++) {
         int above = rank(scores + n * classes, classes, label[n]);
         figures[0] += losses[n];
         figures[1] += above == 0;
-        figures[2] += above < 5;
+        figures[2] += above < train->top_k;
     }
     figures[3] = images;
+    figures[4] = weight;
     incline_free(&losses);
     return INCLINE_OK;
 }
 
 static void compare_loss(struct loss_check *check)
 {
-    const struct incline_loss_class *loss = &incline_losses[check->checker->config->train.loss];
+    const char *name = check->checker->config->train.loss.class->name;
     char shape[64];
     struct {
         const char *op, *tensor;
@@ -367,7 +367,7 @@ static void compare_loss(struct loss_check *check)
     snprintf(shape, sizeof shape, "%d classes, %d images", check->classes, check->images);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char op[64];
-        snprintf(op, sizeof op, "%s %s", loss->name, rows[i].op);
+        snprintf(op, sizeof op, "%s %s", name, rows[i].op);
         struct incline_comparison comparison = {
             .op = op,
             .kernels = "loss, finish",

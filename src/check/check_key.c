@@ -26,7 +26,7 @@ static enum incline_status add_step(struct keying *keying, enum incline_step_mod
         .device = checker->device,
         .layers = config->model.layers,
         .layer_count = config->model.layer_count,
-        .loss = &incline_losses[config->train.loss],
+        .loss = &config->train.loss,
         .mode = mode,
         .rewrites = rewrites,
         .batch = checker->images,
@@ -38,6 +38,7 @@ static enum incline_status add_step(struct keying *keying, enum incline_step_mod
         .feed = keying->data->feed,
         .metrics = keying->data->feed->labels,
         .image_class = keying->data->feed->labels,
+        .top_k = config->train.top_k,
         .measure = true,
     };
     enum incline_status status = incline_step_plan_create(checker->ctx, &spec, &plan);
@@ -71,8 +72,8 @@ static enum incline_status add_rest(struct keying *keying)
     struct incline_text text;
     incline_text_init(&text, checker->ctx);
     incline_text_add(&text, "%d %d %d batch %d loss %d clblast %s units %d\n", options->inference,
-                     options->full, options->products, checker->batch, checker->config->train.loss,
-                     INCLINE_CLBLAST_VERSION,
+                     options->full, options->products, checker->batch,
+                     incline_loss_number(&checker->config->train.loss), INCLINE_CLBLAST_VERSION,
                      incline_device_get_info(checker->device)->compute_units);
     incline_model_write(&checker->config->model, &text);
     incline_hash_add_text(&keying->hash, incline_text_get(&text));

@@ -34,7 +34,7 @@ struct task {
     enum incline_step_mode mode;
     unsigned rewrites;
     const struct incline_layer *layers;
-    const struct incline_loss_class *loss;
+    const struct incline_loss *loss;
 };
 
 /* What one step works on; parts of it only some sets of rewrites need. */
@@ -97,6 +97,7 @@ static enum incline_status make_plan(struct step_check *check, const struct task
         .feed = check->data->feed,
         .metrics = shop->metrics,
         .image_class = shop->image_class,
+        .top_k = checker->config->train.top_k,
     };
     return incline_step_plan_create(checker->ctx, &spec, &shop->plan);
 }
@@ -123,7 +124,7 @@ static struct task network_task(const struct step_check *check, enum incline_ste
                                 unsigned rewrites)
 {
     const struct incline_config *config = check->checker->config;
-    return (struct task){mode, rewrites, config->model.layers, &incline_losses[config->train.loss]};
+    return (struct task){mode, rewrites, config->model.layers, &config->train.loss};
 }
 
 /* ---- Training ---- */
@@ -347,23 +348,24 @@ static enum incline_status classify(struct step_check *check, const struct task 
     return status;
 }
 
-/* The mean squared error has the scores put out as they are. */
 static enum incline_status find_scores(struct step_check *check, double *scores)
 {
     struct incline_checker *checker = check->checker;
     const struct incline_model *model = &checker->config->model;
     struct task task = network_task(check, INCLINE_STEP_PREDICT, 0);
+    const char *closing = task.loss->class->closing;
     struct incline_layer *layers = NULL;
     enum incline_status status =
         incline_alloc(checker->ctx, model->layer_count, sizeof *layers, &layers);
     if (status)
         return status;
     memcpy(layers, model->layers, model->layer_count * sizeof *layers);
-    struct incline_layer *softmax = incline_graph_closing_softmax(layers, model->layer_count);
-    if (softmax)
-        softmax->absorbed = task.loss->takes_logits;
+    struct incline_layer *last =
+        closing ? incline_graph_closing(layers, model->layer_count, closing) : NULL;
+    if (last)
+        last->absorbed = true;
     task.layers = layers;
-    task.loss = &incline_losses[INCLINE_LOSS_MSE];
+    task.loss = &incline_plain_loss;
     status = classify(check, &task, scores);
     incline_free(&layers);
     return status;
@@ -393,11 +395,15 @@ static enum incline_status check_inference(struct step_check *check, struct answ
 {
     struct task task = network_task(check, INCLINE_STEP_PREDICT, INCLINE_REWRITE_ALL);
     const double *expected = answers->scores;
-    if (task.loss->takes_logits) {
+    const char *closing = task.loss->class->closing;
+    if (closing)
+        expected = answers->expected;
+    if (closing && strcmp(closing, "softmax") == 0)
         incline_reference_softmax(check->data->images.count, incline_check_classes(check->checker),
                                   answers->scores, answers->expected);
-        expected = answers->expected;
-    }
+    else if (closing)
+        incline_reference_activation(INCLINE_ACTIVATION_SIGMOID, answers->count, answers->scores,
+                                     answers->expected);
     enum incline_status status = classify(check, &task, answers->probabilities);
     if (!status)
         compare_answers(check, "whole step, inference", "probabilities", answers->probabilities,

@@ -74,7 +74,7 @@ enum incline_status incline_check_steps(struct incline_checker *checker) INCLINE
 
 /* What the loss should find for scores [images][classes]: the figures of cl/finish.cl, and the
  * gradient of the mean loss, [images][classes]. */
-enum { INCLINE_CHECK_FIGURES = 4 };
+enum { INCLINE_CHECK_FIGURES = 5 };
 enum incline_status
 incline_check_expect_loss(struct incline_checker *checker, const double *scores, const int *label,
                           double *gradient,

@@ -65,7 +65,7 @@ static const char wide[] = "incline: 1\n"
                            "    - dense: {units: 64, activation: relu}\n"
                            "    - dense: 100\n"
                            "data: {root: none}\n"
-                           "train: {batch_size: 128, loss: cross_entropy}\n";
+                           "train: {batch_size: 128, loss: binary_cross_entropy}\n";
 
 static const char one[] =
     "incline: 1\n"
@@ -75,7 +75,7 @@ static const char one[] =
     "  layers: [{conv2d: {filters: 1, kernel: 1}}, {max_pool2d: 1}, flatten,\n"
     "           {dense: 2}]\n"
     "data: {root: none}\n"
-    "train: {batch_size: 1, loss: cross_entropy}\n";
+    "train: {batch_size: 1, loss: {hinge: {margin: 0.5}}}\n";
 
 static const char joins_and_pools[] =
     "incline: 1\n"
@@ -99,7 +99,17 @@ static const char joins_and_pools[] =
     "    - global_avg_pool\n"
     "    - dense: 4\n"
     "data: {root: none}\n"
-    "train: {batch_size: 18, loss: cross_entropy}\n";
+    "train: {batch_size: 18, loss: {focal: {gamma: 1.5, alpha: [1, 0.5, 2, 0.25]}}}\n";
+
+static const char weighted[] =
+    "incline: 1\n"
+    "model:\n"
+    "  name: weighted-classes\n"
+    "  input: [3, 4, 2]\n"
+    "  layers: [flatten, {dense: 5}, softmax]\n"
+    "data: {root: none}\n"
+    "train: {batch_size: 21, metrics: [accuracy, {top_k: 2}], loss: {cross_entropy:\n"
+    "    {label_smoothing: 0.1, class_weights: [0.5, 2, 0, 1, 3]}}}\n";
 
 static const char norms[] = "incline: 1\n"
                             "model:\n"
@@ -155,6 +165,6 @@ const char *const *incline_check_networks(void)
 {
     static const char *const networks[] = {
         convolutions, layers, grouped, wide, one, joins_and_pools, activations, norms,
-        NULL};
+        weighted, NULL};
     return networks;
 }

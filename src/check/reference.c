@@ -807,33 +807,6 @@ double incline_reference_dropout_at(const struct incline_reference_dropout *drop
     return draw.word[u % 4] >= dropout->p * 4294967296.0 ? 1 / (1 - dropout->p) : 0;
 }
 
-void incline_reference_cross_entropy(int images, int classes, const double *x, const int *label,
-                                     double *loss, double *dx)
-{
-    incline_reference_softmax((size_t)images, classes, x, dx);
-    for (int n = 0; n < images; n++) {
-        const double *scores = x + n * classes;
-        double most = largest(classes, scores), sum = 0;
-        for (int c = 0; c < classes; c++)
-            sum += exp(scores[c] - most);
-        loss[n] = log(sum) - (scores[label[n]] - most);
-        dx[n * classes + label[n]] -= 1;
-    }
-}
-
-void incline_reference_mse(int images, int classes, const double *x, const int *label, double *loss,
-                           double *dx)
-{
-    for (int n = 0; n < images; n++) {
-        loss[n] = 0;
-        for (int c = 0; c < classes; c++) {
-            double difference = x[n * classes + c] - (c == label[n]);
-            loss[n] += difference * difference / classes;
-            dx[n * classes + c] = 2 * difference / classes;
-        }
-    }
-}
-
 double incline_reference_central_differences(double (*function)(void *cookie), void *cookie,
                                              double *values, size_t count, const double *gradient)
 {

@@ -10,7 +10,7 @@
 #ifndef INCLINE_CHECK_REFERENCE_H
 #define INCLINE_CHECK_REFERENCE_H
 
-#include "layers/layer.h"
+#include "layers/loss.h"
 
 enum { INCLINE_REFERENCE_SAME = -1 }; /* padding, otherwise cells at each end */
 
@@ -209,15 +209,22 @@ struct incline_reference_dropout {
 double incline_reference_dropout_at(const struct incline_reference_dropout *dropout, size_t n,
                                     size_t u);
 
-/* The loss of each image, loss[n], and its gradient dx[n][c]; label[n] is the true class. */
-typedef void (*incline_reference_loss)(int images, int classes, const double *x, const int *label,
-                                       double *loss, double *dx);
-/* loss = ln(sum over c of e^(x[c] - m)) - (x[label] - m);  dx[c] = softmax(x)[c] - (c == label) */
-void incline_reference_cross_entropy(int images, int classes, const double *x, const int *label,
-                                     double *loss, double *dx);
-/* loss = (1 / classes) sum over c of (x[c] - (c == label))^2;  dx[c] = 2 (x[c] - ...) / classes */
-void incline_reference_mse(int images, int classes, const double *x, const int *label, double *loss,
-                           double *dx);
+/* clang-format off */
+/* The loss of each image, losses[n], times what the image weighs in the mean, and its gradient
+ * dx[n][c]; label[n] is the true class. p = softmax(x), t[c] = (c == label), K classes,
+ * w[c] = class_weights:
+ *   cross_entropy         sum over c of w[c] ((1 - s) t[c] + s / K) (-ln p[c]),
+ *                         s = label_smoothing
+ *   mse                   (1 / K) sum over c of (x[c] - t[c])^2
+ *   focal                 w[label] (1 - p[label])^gamma (-ln p[label]),   w is alpha
+ *   hinge                 (1 / K) sum over c other than label of max(0, margin - x[label] + x[c])
+ *   binary_cross_entropy  (1 / K) sum over c of ln(1 + e^z),   z = t[c] ? -x[c] : x[c] */
+/* clang-format on */
+void incline_reference_loss(const struct incline_loss *loss, int images, int classes,
+                            const double *x, const int *label, double *losses, double *dx);
+
+/* What their mean divides the sum by: how many images there are, or what they weigh. */
+double incline_reference_loss_weight(const struct incline_loss *loss, int images, const int *label);
 
 /* The largest |gradient[i] - (f(v + h e_i) - f(v - h e_i)) / 2h| / max(1, |gradient[i]|) over all
  * elements, h = 1e-6. function reads values through cookie; they are put back. */

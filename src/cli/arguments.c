@@ -167,18 +167,24 @@ static char *option_as_typed(const struct cli *cli, const struct cli_option *opt
                    : cli_text("-%c %s", option->letter, text);
 }
 
-static int add_setting(struct cli *cli, const struct cli_option *option, const char *text,
-                       const char *path, const char *value)
+int cli_add_setting(struct cli *cli, const char *path, const char *value, const char *given)
 {
     struct cli_settings *settings = &cli->settings;
     void *items = settings->items;
-    char *given = option_as_typed(cli, option, text);
-    if (!cli_texts_take(&cli->texts, given) ||
-        !cli_reserve(&items, &settings->capacity, settings->count, sizeof *settings->items))
+    if (!cli_reserve(&items, &settings->capacity, settings->count, sizeof *settings->items))
         return cli_error(cli, CLI_EXIT_OTHER, "out of memory");
     settings->items = items;
     settings->items[settings->count++] = (struct incline_setting){path, value, given};
     return CLI_EXIT_OK;
+}
+
+static int add_setting(struct cli *cli, const struct cli_option *option, const char *text,
+                       const char *path, const char *value)
+{
+    char *given = option_as_typed(cli, option, text);
+    if (!cli_texts_take(&cli->texts, given))
+        return cli_error(cli, CLI_EXIT_OTHER, "out of memory");
+    return cli_add_setting(cli, path, value, given);
 }
 
 static int add_assignment(struct cli *cli, const struct cli_option *option, const char *text)

@@ -151,6 +151,10 @@ const char *cli_suggest_verb(const char *word);
 int cli_parse(struct cli *cli, int argc, char **argv);
 void cli_parse_finish(struct cli *cli);
 
+/* Adds a setting after those of the command line. given: what messages call it. The texts outlive
+ * cli. */
+int cli_add_setting(struct cli *cli, const char *path, const char *value, const char *given);
+
 /* Says how to get the verb's help; returns USAGE. */
 int cli_usage_hint(struct cli *cli);
 

@@ -49,26 +49,48 @@ static struct class_figures figures_of(const struct incline_evaluation *evaluati
     return figures;
 }
 
+/* The means over the classes, each counting once; images of all. */
+static struct class_figures macro_averages(const struct incline_evaluation *evaluation)
+{
+    struct class_figures sum = {.confused_with = -1};
+    for (int i = 0; i < evaluation->classes; i++) {
+        struct class_figures figures = figures_of(evaluation, i);
+        sum.precision += figures.precision / evaluation->classes;
+        sum.recall += figures.recall / evaluation->classes;
+        sum.f1 += figures.f1 / evaluation->classes;
+        sum.images += figures.images;
+    }
+    return sum;
+}
+
 static double images_per_second(const struct incline_evaluation *evaluation)
 {
     return evaluation->seconds > 0 ? (double)evaluation->images / evaluation->seconds : 0;
 }
 
+static void add_figures(struct cli_table *table, const char *name,
+                        const struct class_figures *figures, const char *with)
+{
+    struct cli_figure images;
+    char precision[16], recall[16], f1[16];
+    snprintf(precision, sizeof precision, "%.3f", figures->precision);
+    snprintf(recall, sizeof recall, "%.3f", figures->recall);
+    snprintf(f1, sizeof f1, "%.3f", figures->f1);
+    cli_table_add(table, (const char *[]){name, precision, recall, f1,
+                                          cli_format_count(&images, figures->images), with});
+}
+
 static void add_class(struct cli_table *table, const struct cli_report *report, int truth)
 {
     struct class_figures figures = figures_of(report->evaluation, truth);
-    struct cli_figure images, confused;
-    char precision[16], recall[16], f1[16], with[160] = "-", name[120];
-    snprintf(precision, sizeof precision, "%.3f", figures.precision);
-    snprintf(recall, sizeof recall, "%.3f", figures.recall);
-    snprintf(f1, sizeof f1, "%.3f", figures.f1);
+    struct cli_figure confused;
+    char with[160] = "-", name[120];
     if (figures.confused_with >= 0) {
         cli_clip(name, sizeof name, report->class_names[figures.confused_with], 24);
         snprintf(with, sizeof with, "%s (%s)", name, cli_format_count(&confused, figures.confused));
     }
     cli_clip(name, sizeof name, report->class_names[truth], 24);
-    cli_table_add(table, (const char *[]){name, precision, recall, f1,
-                                          cli_format_count(&images, figures.images), with});
+    add_figures(table, name, &figures, with);
 }
 
 int cli_report_text(struct cli *cli, const struct cli_report *report)
@@ -76,15 +98,45 @@ int cli_report_text(struct cli *cli, const struct cli_report *report)
     const struct incline_evaluation *evaluation = report->evaluation;
     struct cli_figure images, loss, rate;
     struct cli_table table;
-    cli_print(cli, "%s  %s images    loss %s    accuracy %.4f    top-5 %.4f    %s img/s\n\n",
+    cli_print(cli, "%s  %s images    loss %s    accuracy %.4f    top-%d %.4f    %s img/s\n\n",
               report->part, cli_format_count(&images, evaluation->images),
-              cli_format_metric(&loss, evaluation->loss), evaluation->accuracy, evaluation->top5,
+              cli_format_metric(&loss, evaluation->loss), evaluation->accuracy, evaluation->top_k,
+              evaluation->top_k_accuracy,
               cli_format_count(&rate, (unsigned long long)images_per_second(evaluation)));
     cli_table_init(&table, "lrrrrl");
     cli_table_add(&table, (const char *[]){"class", "precision", "recall", "f1", "images",
                                            "most confused with"});
     for (int i = 0; i < evaluation->classes; i++)
         add_class(&table, report, i);
+    struct class_figures averages = macro_averages(evaluation);
+    add_figures(&table, "macro average", &averages, "-");
+    return cli_table_finish(&table, cli, "");
+}
+
+/* A row for each true class, a column for each answer. */
+int cli_report_confusion_table(struct cli *cli, const struct cli_report *report)
+{
+    char align[CLI_CONFUSION_CLASSES + 2] = "l";
+    char cells[CLI_CONFUSION_CLASSES + 1][120];
+    const char *row[CLI_CONFUSION_CLASSES + 1];
+    int classes = report->evaluation->classes;
+    struct cli_table table;
+    for (int i = 0; i <= classes; i++)
+        row[i] = cells[i];
+    cli_print(cli, "\n");
+    memset(align + 1, 'r', (size_t)classes);
+    cli_table_init(&table, align);
+    snprintf(cells[0], sizeof *cells, "true \\ predicted");
+    for (int i = 0; i < classes; i++)
+        cli_clip(cells[i + 1], sizeof *cells, report->class_names[i], 10);
+    cli_table_add(&table, row);
+    for (int truth = 0; truth < classes; truth++) {
+        cli_clip(cells[0], sizeof *cells, report->class_names[truth], 24);
+        for (int i = 0; i < classes; i++)
+            snprintf(cells[i + 1], sizeof *cells, "%zu",
+                     get_confusion(report->evaluation, truth, i));
+        cli_table_add(&table, row);
+    }
     return cli_table_finish(&table, cli, "");
 }
 
@@ -99,6 +151,13 @@ static json_t *class_to_json(const struct cli_report *report, int truth)
                      "recall", figures.recall, "f1", figures.f1, "images",
                      (json_int_t)figures.images, "confused_with", with, "confused",
                      (json_int_t)figures.confused);
+}
+
+static json_t *averages_to_json(const struct incline_evaluation *evaluation)
+{
+    struct class_figures averages = macro_averages(evaluation);
+    return json_pack("{s:f, s:f, s:f}", "precision", averages.precision, "recall", averages.recall,
+                     "f1", averages.f1);
 }
 
 static json_t *confusion_row_to_json(const struct cli_report *report, int truth)
@@ -132,10 +191,11 @@ int cli_report_json(struct cli *cli, const struct cli_report *report)
 {
     const struct incline_evaluation *evaluation = report->evaluation;
     json_t *value = json_pack(
-        "{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "part", report->part, "weights",
-        cli_json_text(report->weights), "images", (json_int_t)evaluation->images, "loss",
+        "{s:s, s:o, s:I, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "part", report->part,
+        "weights", cli_json_text(report->weights), "images", (json_int_t)evaluation->images, "loss",
         cli_json_number(evaluation->loss), "accuracy", cli_json_number(evaluation->accuracy),
-        "top5", cli_json_number(evaluation->top5), "seconds", cli_json_number(evaluation->seconds),
+        "top_k", evaluation->top_k, "top_k_accuracy", cli_json_number(evaluation->top_k_accuracy),
+        "macro", averages_to_json(evaluation), "seconds", cli_json_number(evaluation->seconds),
         "images_per_s", cli_json_number(images_per_second(evaluation)), "classes",
         per_class(report, class_to_json), "confusion", per_class(report, confusion_row_to_json));
     return cli_json_print(cli, value, JSON_INDENT(2) | JSON_REAL_PRECISION(9));

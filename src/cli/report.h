@@ -17,6 +17,10 @@ int cli_report_json(struct cli *cli, const struct cli_report *report);
 /* One row a class. */
 int cli_report_csv(struct cli *cli, const struct cli_report *report);
 
+/* The confusion matrix as text, of at most so many classes. */
+enum { CLI_CONFUSION_CLASSES = 20 };
+int cli_report_confusion_table(struct cli *cli, const struct cli_report *report);
+
 /* Writes the confusion matrix to a CSV file: a row per true class, a column per predicted one.
  * A file that exists is left alone, which is an error with cli_confusion_remedy. */
 int cli_report_confusion(struct cli *cli, const struct cli_report *report, const char *path);

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { CLI_TABLE_COLUMNS = 20 };
+enum { CLI_TABLE_COLUMNS = 24 };
 
 struct cli_table {
     const char *align; /* one letter a column: 'l' or 'r' */

@@ -10,7 +10,7 @@
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 
 struct eval_options {
-    size_t batch, limit;
+    size_t batch, limit, top_k;
     const char *confusion;
 };
 
@@ -32,9 +32,22 @@ static bool is_for_text(const char *path)
     return dot == NULL || strcasecmp(dot, ".csv") == 0 || strcasecmp(dot, ".txt") == 0;
 }
 
+static bool wants_table(const struct eval_options *options)
+{
+    return options->confusion != NULL && strcmp(options->confusion, "-") == 0;
+}
+
 static int check_options(struct cli *cli, const struct eval_options *options)
 {
     if (options->confusion == NULL)
+        return CLI_EXIT_OK;
+    if (wants_table(options) && cli->format != FORMAT_TEXT) {
+        cli_error(cli, 0,
+                  "eval: --confusion - is for --format text; give it a file, or take "
+                  "--format json, which has the matrix");
+        return cli_usage_hint(cli);
+    }
+    if (wants_table(options))
         return CLI_EXIT_OK;
     if (!is_for_text(options->confusion)) {
         cli_error(cli, 0, "eval: --confusion writes CSV: '%s' must end in .csv",
@@ -44,12 +57,24 @@ static int check_options(struct cli *cli, const struct eval_options *options)
     return cli_check_new_file(cli, options->confusion, cli_confusion_remedy);
 }
 
+/* --top-k in the place of the configuration's metrics. */
+static int set_top_k(struct cli *cli, size_t top_k)
+{
+    char *given = cli_text("--top-k %zu", top_k), *value = cli_text("{top_k: %zu}", top_k);
+    bool taken = cli_texts_take(&cli->texts, given);
+    if (!cli_texts_take(&cli->texts, value) || !taken)
+        return cli_error(cli, CLI_EXIT_OTHER, "out of memory");
+    return cli_add_setting(cli, "train.metrics", value, given);
+}
+
 static int load(struct evaluation *evaluation)
 {
     struct cli *cli = evaluation->cli;
     const struct incline_dataset_limits limits = {.held_out_only = true};
     const char *source = cli->argument_count > 1 ? cli->arguments[1] : NULL;
     int code = cli_weights_open(cli, cli->arguments[0], &evaluation->weights);
+    if (code == CLI_EXIT_OK && evaluation->options->top_k > 0)
+        code = set_top_k(cli, evaluation->options->top_k);
     if (code == CLI_EXIT_OK)
         code = cli_weights_load_config(cli, &evaluation->weights, source,
                                        "behind the weights: incline eval WEIGHTS CONFIG",
@@ -114,6 +139,21 @@ static int fail(struct evaluation *evaluation, enum incline_status status, size_
     return code;
 }
 
+static int print_confusion(struct cli *cli, const struct cli_report *report,
+                           const struct eval_options *options)
+{
+    if (options->confusion == NULL)
+        return CLI_EXIT_OK;
+    if (!wants_table(options))
+        return cli_report_confusion(cli, report, options->confusion);
+    if (report->evaluation->classes > CLI_CONFUSION_CLASSES)
+        return cli_error(cli, CLI_EXIT_OTHER,
+                         "a confusion matrix of %d classes is too wide to print, at most %d are "
+                         "not: write it to a file, --confusion FILE.csv",
+                         report->evaluation->classes, CLI_CONFUSION_CLASSES);
+    return cli_report_confusion_table(cli, report);
+}
+
 static int evaluate(struct evaluation *evaluation)
 {
     struct cli *cli = evaluation->cli;
@@ -135,8 +175,8 @@ static int evaluate(struct evaluation *evaluation)
     if (status != INCLINE_OK)
         return fail(evaluation, status, images.count);
     int code = print_report(cli, &report);
-    if (code == CLI_EXIT_OK && evaluation->options->confusion != NULL)
-        code = cli_report_confusion(cli, &report, evaluation->options->confusion);
+    if (code == CLI_EXIT_OK)
+        code = print_confusion(cli, &report, evaluation->options);
     incline_evaluation_finish(&found);
     return code;
 }
@@ -166,7 +206,10 @@ static const struct cli_option options[] = {
     {"limit-val", 0, CLI_NUMBER, offsetof(struct eval_options, limit), "N",
      "use the first N images only"},
     {"confusion", 0, CLI_TEXT, offsetof(struct eval_options, confusion), "FILE",
-     "write the confusion matrix to a new CSV file; rows are true classes"},
+     "write the confusion matrix to a new CSV file, or with - print it below the report, of up "
+     "to 20 classes; rows are true classes"},
+    {"top-k", 0, CLI_NUMBER, offsetof(struct eval_options, top_k), "K",
+     "count images whose class is among the K most probable (default: the configuration's, 5)"},
 };
 
 static const char *const aliases[] = {"test", "val", NULL};

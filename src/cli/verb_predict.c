@@ -431,8 +431,9 @@ static const char *const formats[] = {"tsv", "jsonl", "csv", NULL};
 
 const struct cli_verb cli_verb_predict = {
     .name = "predict",
-    .help = "classify images: path, rank, class and probability, separated by tabs; where the "
-            "network ends without a softmax and its loss applies none (mse), its score instead",
+    .help =
+        "classify images: path, rank, class and probability, separated by tabs; where the "
+        "network ends without a softmax and its loss applies none (mse, hinge), its score instead",
     .arguments = "RUN|WEIGHTS PATH...",
     .examples = "  incline predict runs/2026-11-23-1801-mnist-cnn shoe.png shirt.png --top 3\n"
                 "  incline predict best.safetensors photos/      # all .png files below it\n"

@@ -28,7 +28,7 @@ void incline_plan_tune_for(struct incline_plan *plan, int batch)
 
 static void destroy_tensor(struct incline_tensor **tensor)
 {
-    if (!(*tensor)->external)
+    if (!(*tensor)->external || (*tensor)->constant)
         incline_buffer_destroy(&(*tensor)->buffer);
     incline_free(&(*tensor)->name);
     incline_free(tensor);
@@ -117,6 +117,18 @@ enum incline_status incline_plan_external(struct incline_context *ctx, struct in
     (*out)->external = true;
     (*out)->buffer = buffer;
     return INCLINE_OK;
+}
+
+enum incline_status incline_plan_constant(struct incline_context *ctx, struct incline_plan *plan,
+                                          const char *name, const void *data, size_t bytes,
+                                          struct incline_tensor **out)
+{
+    enum incline_status status = add_tensor(ctx, plan, name, bytes, out);
+    if (status)
+        return status;
+    (*out)->external = (*out)->constant = true;
+    status = incline_buffer_create(ctx, plan->device, name, bytes, &(*out)->buffer);
+    return status ? status : incline_buffer_write(ctx, (*out)->buffer, 0, data, bytes);
 }
 
 void incline_plan_keep(struct incline_tensor *tensor)

@@ -134,6 +134,12 @@ enum incline_status incline_plan_external(struct incline_context *ctx, struct in
                                           const char *name, struct incline_buffer *buffer,
                                           struct incline_tensor **out) INCLINE_MUST_CHECK;
 
+/* A tensor of the plan's own that holds `bytes` bytes of data from the start. Waits for the copy.
+ */
+enum incline_status incline_plan_constant(struct incline_context *ctx, struct incline_plan *plan,
+                                          const char *name, const void *data, size_t bytes,
+                                          struct incline_tensor **out) INCLINE_MUST_CHECK;
+
 /* Keeps an arena tensor's room to itself to the end of the plan, so that the host can read it. */
 void incline_plan_keep(struct incline_tensor *tensor);
 

@@ -10,8 +10,9 @@ struct incline_tensor {
     size_t bytes;
     size_t first, last; /* launches; first > last: unused */
     bool kept;
-    bool external;
-    struct incline_buffer *buffer; /* owned unless external */
+    bool external;                 /* lies in no arena */
+    bool constant;                 /* external, but the plan's own */
+    struct incline_buffer *buffer; /* owned unless external and not constant */
 };
 
 struct incline_bound_launch {

@@ -33,11 +33,14 @@ static void add_gradient(const struct incline_unfinished *gradient, int number,
     incline_launch_add_target(launch, &gradient->target);
 }
 
-static void add_figures(const struct incline_finish *finish, struct incline_launch *launch)
+static void add_figures(const struct incline_figures *figures, struct incline_launch *launch)
 {
-    incline_launch_add_tensor(launch, finish->image_loss);
-    incline_launch_add_tensor(launch, finish->image_rank);
-    incline_launch_add_tensor(launch, finish->metrics);
+    incline_launch_add_tensor(launch, figures->image_loss);
+    incline_launch_add_tensor(launch, figures->image_rank);
+    if (figures->weight_sum)
+        incline_launch_add_tensor(launch, figures->weight_sum);
+    incline_launch_add_tensor(launch, figures->metrics);
+    incline_launch_add(launch, (struct incline_arg)INCLINE_INT(figures->top_k));
     incline_launch_add(launch, (struct incline_arg)INCLINE_NUMBER);
 }
 
@@ -54,19 +57,20 @@ static enum incline_status launch_all(struct incline_context *ctx, struct inclin
     int lanes = incline_device_lanes(incline_plan_device(finish->plan));
     struct incline_launch launch = {.label = label, .source = "finish.cl", .kernel = "finish"};
     struct incline_text defines;
-    int items = finish->metrics ? 1 : 0;
+    int items = finish->figures.metrics ? 1 : 0;
     incline_text_init(&defines, ctx);
     incline_define_update(&defines, finish->optimizer, finish->gradient_use);
     incline_define(&defines, "ENTRIES", finish->count);
-    incline_define(&defines, "METRICS", finish->metrics != NULL);
+    incline_define(&defines, "METRICS", finish->figures.metrics != NULL);
+    incline_define(&defines, "WEIGHTED", finish->figures.weight_sum != NULL);
     for (int i = 0; i < finish->count; i++) {
         add_gradient(&finish->gradients[i], i, &defines, &launch);
         if (decides_decay(finish))
             define_numbered(&defines, "DECAYS", i, finish->gradients[i].target.decays);
         items += count_items(&finish->gradients[i], lanes);
     }
-    if (finish->metrics)
-        add_figures(finish, &launch);
+    if (finish->figures.metrics)
+        add_figures(&finish->figures, &launch);
     incline_launch_add_rates(&launch, finish->optimizer, finish->gradient_use);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     launch.group = lanes > 1 ? 1 : 64;
@@ -77,7 +81,7 @@ static enum incline_status launch_all(struct incline_context *ctx, struct inclin
         status = incline_plan_launch(ctx, finish->plan, &launch);
     incline_text_finish(&defines);
     finish->count = 0;
-    finish->image_loss = finish->image_rank = finish->metrics = NULL;
+    finish->figures = (struct incline_figures){0};
     return status;
 }
 
@@ -96,19 +100,15 @@ enum incline_status incline_finish_gradient(struct incline_context *ctx,
 
 enum incline_status incline_finish_figures(struct incline_context *ctx,
                                            struct incline_finish *finish,
-                                           struct incline_tensor *image_loss,
-                                           struct incline_tensor *image_rank,
-                                           struct incline_tensor *metrics)
+                                           const struct incline_figures *figures)
 {
-    finish->image_loss = image_loss;
-    finish->image_rank = image_rank;
-    finish->metrics = metrics;
+    finish->figures = *figures;
     return finish->fused ? INCLINE_OK : launch_all(ctx, finish, "figures");
 }
 
 enum incline_status incline_finish_all(struct incline_context *ctx, struct incline_finish *finish)
 {
-    if (finish->count == 0 && !finish->metrics)
+    if (finish->count == 0 && !finish->figures.metrics)
         return INCLINE_OK;
     return launch_all(ctx, finish, "finish");
 }

@@ -18,6 +18,14 @@ struct incline_unfinished {
     struct incline_target target; /* incline_gradient_target() */
 };
 
+/* The figures of a batch; see cl/finish.cl. */
+struct incline_figures {
+    struct incline_tensor *image_loss, *image_rank;
+    struct incline_tensor *weight_sum; /* NULL: all images weigh the same */
+    struct incline_tensor *metrics;    /* NULL: there are no figures */
+    int top_k;                         /* how many best classes may hold the true one */
+};
+
 struct incline_finish {
     struct incline_plan *plan;
     bool fused; /* wait until incline_finish_all() */
@@ -25,7 +33,7 @@ struct incline_finish {
     const struct incline_optimizer *optimizer; /* of APPLY; NULL: plain gradient descent */
     struct incline_unfinished gradients[INCLINE_FINISH_GRADIENTS_MAX];
     int count;
-    struct incline_tensor *image_loss, *image_rank, *metrics; /* NULL: no figures wait */
+    struct incline_figures figures; /* those that wait */
 };
 
 /* Adds a gradient of the layer called label. */
@@ -34,12 +42,10 @@ incline_finish_gradient(struct incline_context *ctx, struct incline_finish *fini
                         const char *label,
                         const struct incline_unfinished *gradient) INCLINE_MUST_CHECK;
 
-/* Adds the figures of the batch: image_loss, image_rank and metrics as in cl/finish.cl. */
-enum incline_status incline_finish_figures(struct incline_context *ctx,
-                                           struct incline_finish *finish,
-                                           struct incline_tensor *image_loss,
-                                           struct incline_tensor *image_rank,
-                                           struct incline_tensor *metrics) INCLINE_MUST_CHECK;
+/* Adds the figures of the batch. */
+enum incline_status
+incline_finish_figures(struct incline_context *ctx, struct incline_finish *finish,
+                       const struct incline_figures *figures) INCLINE_MUST_CHECK;
 
 /* Appends the launches of all that waits. To be called once, after the backward pass. */
 enum incline_status incline_finish_all(struct incline_context *ctx,

@@ -13,12 +13,11 @@ bool incline_head_fits(const struct incline_layer *layer)
 struct head {
     const struct incline_layer *layer;
     struct incline_layer_io *io;
-    const struct incline_loss_io *loss;
+    struct incline_loss_io *loss;
     const struct incline_layer *below;
     struct incline_layer_io *below_io;
     bool gradient;
     struct incline_tensor *dz, *dz_t;
-    struct incline_figures figures;
 };
 
 static enum incline_status make_gradients(struct incline_context *ctx, struct head *head)
@@ -47,9 +46,7 @@ static void define(const struct head *head, struct incline_text *defines)
     incline_define(defines, "TILE_IN", lanes > 1 ? lanes : 4);
     incline_define(defines, "HAS_BIAS", incline_layer_has_bias(head->layer));
     incline_define(defines, "ACTIVATION", 0);
-    incline_define(defines, "LOSS", incline_loss_number(head->loss->loss));
-    incline_define(defines, "CLASSES", head->layer->out.channels);
-    incline_define(defines, "GRADIENT", head->gradient);
+    incline_loss_define(head->loss, head->gradient, defines);
     incline_define(defines, "WANTS_DX", head->io->dx != NULL);
     incline_define(defines, "BELOW", below != NULL);
     incline_define_activation(defines, "BELOW_ACTIVATION", below);
@@ -72,14 +69,14 @@ static void add_arguments(const struct head *head, struct incline_launch *launch
         if (io->dx && head->below)
             incline_launch_add_tensor(launch, head->below_io->dz_t);
     }
-    incline_loss_add_arguments(head->loss, &head->figures, launch);
+    incline_loss_add_arguments(head->loss, launch);
 }
 
 static enum incline_status launch_head(struct incline_context *ctx, const struct head *head)
 {
     struct incline_text defines, label;
     incline_text_init(&label, ctx);
-    incline_text_add(&label, "%s + %s", head->layer->name, head->loss->loss->name);
+    incline_text_add(&label, "%s + %s", head->layer->name, head->loss->loss->class->name);
     struct incline_launch launch = {
         .label = incline_text_get(&label), .kernel = "head", .third = INCLINE_BLOCKS};
     incline_launch_in_groups(&launch, head->io->plan, 1, SHARE);
@@ -110,10 +107,11 @@ static enum incline_status leave_gradients(struct incline_context *ctx, const st
     return incline_dense_bias_gradient(ctx, head->layer, head->io, head->dz_t);
 }
 
-enum incline_status
-incline_head_plan(struct incline_context *ctx, const struct incline_layer *layer,
-                  struct incline_layer_io *io, const struct incline_loss_io *loss, bool gradient,
-                  const struct incline_layer *below, struct incline_layer_io *below_io)
+enum incline_status incline_head_plan(struct incline_context *ctx,
+                                      const struct incline_layer *layer,
+                                      struct incline_layer_io *io, struct incline_loss_io *loss,
+                                      bool gradient, const struct incline_layer *below,
+                                      struct incline_layer_io *below_io)
 {
     struct head head = {.layer = layer,
                         .io = io,
@@ -121,7 +119,7 @@ incline_head_plan(struct incline_context *ctx, const struct incline_layer *layer
                         .below = io->dx ? below : NULL,
                         .below_io = below_io,
                         .gradient = gradient};
-    enum incline_status status = incline_figures_create(ctx, io->plan, &head.figures);
+    enum incline_status status = incline_loss_begin(ctx, loss);
     if (!status && gradient)
         status = make_gradients(ctx, &head);
     if (!status)
@@ -130,6 +128,5 @@ incline_head_plan(struct incline_context *ctx, const struct incline_layer *layer
         status = leave_gradients(ctx, &head);
     if (status)
         return status;
-    return incline_finish_figures(ctx, io->finish, head.figures.image_loss, head.figures.image_rank,
-                                  loss->metrics);
+    return incline_finish_figures(ctx, io->finish, &loss->figures);
 }

@@ -9,14 +9,14 @@
 bool incline_head_fits(const struct incline_layer *layer);
 
 /* Appends the launch. layer, io: the dense layer; io->y takes its sums, io->dx what the layer below
- * is given, or NULL; io->dy stays unused. loss: its x and dx stay unused. With gradient, the
- * gradients of weights and bias are left to the step's end; with below, the dense layer that made
- * io->x, io->dx becomes the gradient at its sum, and below_io->dz_t is made. */
+ * is given, or NULL; io->dy stays unused. loss: before incline_loss_begin(); its x and dx stay
+ * unused. With gradient, the gradients of weights and bias are left to the step's end; with below,
+ * the dense layer that made io->x, io->dx becomes the gradient at its sum, and below_io->dz_t is
+ * made. */
 enum incline_status incline_head_plan(struct incline_context *ctx,
                                       const struct incline_layer *layer,
-                                      struct incline_layer_io *io,
-                                      const struct incline_loss_io *loss, bool gradient,
-                                      const struct incline_layer *below,
+                                      struct incline_layer_io *io, struct incline_loss_io *loss,
+                                      bool gradient, const struct incline_layer *below,
                                       struct incline_layer_io *below_io) INCLINE_MUST_CHECK;
 
 #endif

@@ -55,8 +55,9 @@ static enum incline_status backward(struct incline_context *ctx, const struct in
 const struct incline_layer_class incline_softmax_class = {
     .name = "softmax",
     .help = "e^x / sum of e^x over the channels",
-    .about = {.equation = "y[c] = e^x[c] / sum over j of e^x[j], at each position\n"
-                          "as the last layer before cross_entropy it becomes part of the loss",
+    .about = {.equation =
+                  "y[c] = e^x[c] / sum over j of e^x[j], at each position\n"
+                  "as the last layer before cross_entropy or focal it becomes part of the loss",
               .shapes = "any, kept",
               .pytorch = "Softmax(dim=1)",
               .keras = "Softmax",

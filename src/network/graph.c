@@ -46,12 +46,13 @@ struct incline_layer *incline_graph_before(struct incline_layer *layers, size_t 
     return NULL;
 }
 
-struct incline_layer *incline_graph_closing_softmax(struct incline_layer *layers, size_t count)
+struct incline_layer *incline_graph_closing(struct incline_layer *layers, size_t count,
+                                            const char *class_name)
 {
     int i = (int)count - 1;
     while (i >= 0 && !layers[i].class->forward)
         i = incline_graph_input(layers, (size_t)i, 0);
-    bool closes = i >= 0 && strcmp(layers[i].class->name, "softmax") == 0 &&
+    bool closes = i >= 0 && strcmp(layers[i].class->name, class_name) == 0 &&
                   layers[i].out.height == 1 && layers[i].out.width == 1;
     return closes ? &layers[i] : NULL;
 }

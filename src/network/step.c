@@ -181,12 +181,14 @@ static enum incline_status bind_loss(struct maker *maker, struct incline_loss_io
         .classes = class_count(maker),
         .x = maker->scores,
         .order = maker->input.order,
+        .figures.top_k = spec->top_k,
     };
     enum incline_status status =
         incline_plan_external(maker->ctx, maker->plan, "labels", spec->feed->labels, &io->labels);
     if (status)
         return status;
-    status = incline_plan_external(maker->ctx, maker->plan, "metrics", spec->metrics, &io->metrics);
+    status = incline_plan_external(maker->ctx, maker->plan, "metrics", spec->metrics,
+                                   &io->figures.metrics);
     if (status)
         return status;
     return incline_plan_external(maker->ctx, maker->plan, "image_class", spec->image_class,
@@ -194,7 +196,7 @@ static enum incline_status bind_loss(struct maker *maker, struct incline_loss_io
 }
 
 static enum incline_status plan_head(struct maker *maker, const struct incline_layer *head,
-                                     const struct incline_loss_io *loss)
+                                     struct incline_loss_io *loss)
 {
     size_t i = (size_t)(head - maker->layers);
     const struct incline_layer *below =
@@ -289,26 +291,26 @@ static enum incline_status plan_evaluation(struct maker *maker)
     return status ? status : plan_finish(maker);
 }
 
-/* The host reads the scores, or their softmax where the loss would have applied one. */
+/* The host reads the scores, or the probabilities that the loss would have made of them. */
 static enum incline_status plan_probabilities(struct maker *maker)
 {
     const struct incline_step_spec *spec = maker->spec;
+    const char *closing = spec->loss->class->closing;
     int classes = class_count(maker);
-    const struct incline_layer softmax = {
-        .class = incline_layer_class_find("softmax"),
-        .name = (char *)"probabilities",
-        .in = {1, 1, classes},
-        .out = {1, 1, classes},
-    };
     struct incline_layer_io io = {.plan = maker->plan, .x = maker->scores};
-    if (spec->loss->takes_logits &&
-        !incline_graph_closing_softmax(maker->layers, spec->layer_count)) {
-        enum incline_status status = incline_activation_tensor(
-            maker->ctx, maker->plan, softmax.name, (size_t)classes, &io.y);
+    if (closing && !incline_graph_closing(maker->layers, spec->layer_count, closing)) {
+        const struct incline_layer layer = {
+            .class = incline_layer_class_find(closing),
+            .name = (char *)"probabilities",
+            .in = {1, 1, classes},
+            .out = {1, 1, classes},
+        };
+        enum incline_status status =
+            incline_activation_tensor(maker->ctx, maker->plan, layer.name, (size_t)classes, &io.y);
         if (status)
             return status;
         maker->scores = io.y;
-        status = softmax.class->forward(maker->ctx, &softmax, &io);
+        status = layer.class->forward(maker->ctx, &layer, &io);
         if (status)
             return status;
     }
@@ -316,12 +318,13 @@ static enum incline_status plan_probabilities(struct maker *maker)
     return INCLINE_OK;
 }
 
-/* A softmax at the end is part of a loss that takes logits. */
-static void absorb_softmax(struct incline_layer *layers, const struct incline_step_spec *spec)
+static void absorb_closing(struct incline_layer *layers, const struct incline_step_spec *spec)
 {
-    struct incline_layer *softmax = incline_graph_closing_softmax(layers, spec->layer_count);
-    if (softmax && spec->mode != INCLINE_STEP_PREDICT && spec->loss->takes_logits)
-        softmax->absorbed = true;
+    const char *closing = spec->loss->class->closing;
+    struct incline_layer *last =
+        closing ? incline_graph_closing(layers, spec->layer_count, closing) : NULL;
+    if (last && spec->mode != INCLINE_STEP_PREDICT)
+        last->absorbed = true;
 }
 
 /* Those that would copy what they read. */
@@ -335,7 +338,7 @@ static void absorb_identities(struct incline_layer *layers, const struct incline
 
 static void rewrite(struct incline_layer *layers, const struct incline_step_spec *spec)
 {
-    absorb_softmax(layers, spec);
+    absorb_closing(layers, spec);
     absorb_identities(layers, spec);
     incline_rewrite_layers(layers, spec->layer_count, spec->rewrites);
     if (spec->rewrites & INCLINE_REWRITE_INPUT)

@@ -16,7 +16,7 @@ struct incline_step_spec {
     struct incline_device *device;
     const struct incline_layer *layers;
     size_t layer_count;
-    const struct incline_loss_class *loss;
+    const struct incline_loss *loss;
     enum incline_step_mode mode;
     unsigned rewrites; /* set of enum incline_rewrite */
     int batch;
@@ -27,7 +27,8 @@ struct incline_step_spec {
     const struct incline_optimizer *optimizer;   /* TRAIN; NULL: plain gradient descent */
     const struct incline_optimizer_state *state; /* TRAIN; of the optimizer; NULL: it keeps none */
     const struct incline_feed *feed;
-    struct incline_buffer *metrics;     /* [steps][4] f32; TRAIN, EVALUATE */
+    struct incline_buffer *metrics;     /* [steps][5] f32; TRAIN, EVALUATE */
+    int top_k;                          /* of the metrics; TRAIN, EVALUATE */
     struct incline_buffer *image_class; /* [feed count] int; TRAIN, EVALUATE */
     bool measure; /* only find out the memory of a step: nothing is built, the plan cannot run */
 };

@@ -52,7 +52,7 @@ static enum incline_status read_sections(struct incline_context *ctx, struct inc
         status = incline_data_section_read(ctx, incline_node_get(root, "data"), &config->model,
                                            &config->data);
     if (status == INCLINE_OK)
-        status = incline_train_section_read(ctx, incline_node_get(root, "train"),
+        status = incline_train_section_read(ctx, incline_node_get(root, "train"), &config->model,
                                             config->data.val != INCLINE_VAL_NONE, &config->train);
     return status;
 }

@@ -4,12 +4,10 @@
 
 #include "data/data_options.h"
 #include "incline/config.h"
+#include "layers/loss.h"
 #include "network/model.h"
 #include "optimizers/optimizer.h"
 #include "train/schedule.h"
-
-/* In the order of incline_loss_names. */
-enum incline_loss { INCLINE_LOSS_CROSS_ENTROPY, INCLINE_LOSS_MSE };
 
 struct incline_early_stop {
     bool on;
@@ -20,7 +18,8 @@ struct incline_early_stop {
 struct incline_train_section {
     int epochs; /* 0: until_converged */
     int batch_size;
-    int loss;      /* enum incline_loss */
+    struct incline_loss loss;
+    int top_k;     /* of the metrics */
     int val_every; /* epochs */
     uint64_t seed;
     struct incline_optimizer optimizer;

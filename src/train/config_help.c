@@ -36,6 +36,9 @@ static void list_topics(struct incline_text *out)
     for (size_t i = 0; i < incline_layer_class_count; i++)
         incline_text_add(out, "  %-14s %s\n", incline_layer_classes[i]->name,
                          incline_layer_classes[i]->help);
+    incline_text_add(out, "\nLosses:\n");
+    for (size_t i = 0; incline_loss_names[i]; i++)
+        incline_text_add(out, "  %-20s %s\n", incline_losses[i].name, incline_losses[i].help);
     incline_text_add(out, "\nSchedules of the learning rate:\n");
     for (size_t i = 0; incline_schedule_classes[i]; i++)
         incline_text_add(out, "  %-14s %s\n", incline_schedule_classes[i]->name,
@@ -61,6 +64,11 @@ static struct entry layer_entry(const struct incline_layer_class *class)
 }
 
 static struct entry optimizer_entry(const struct incline_optimizer_class *class)
+{
+    return (struct entry){class->name, class->help, &class->about, &class->options};
+}
+
+static struct entry loss_entry(const struct incline_loss_class *class)
 {
     return (struct entry){class->name, class->help, &class->about, &class->options};
 }
@@ -125,6 +133,13 @@ static bool describe_topic(const char *name, struct incline_text *out)
         describe(&entry, out);
         return true;
     }
+    for (size_t i = 0; incline_loss_names[i]; i++) {
+        if (strcmp(incline_losses[i].name, name) == 0) {
+            struct entry entry = loss_entry(&incline_losses[i]);
+            describe(&entry, out);
+            return true;
+        }
+    }
     const struct incline_layer_class *class = incline_layer_class_find(name);
     const struct incline_schedule_class *schedule = incline_schedule_find(name);
     if (class) {
@@ -153,7 +168,9 @@ static void write_reference(struct incline_text *out)
     incline_text_add(out, "# Reference of the configuration\n\n"
                           "Made by `incline help reference` from the tables that also read the "
                           "configuration. H, W and C are the\nheight, width and channels of a "
-                          "layer's input; x is its input, y its output, f the activation.\n"
+                          "layer's input; x is its input, y its output, f the activation.\nOf a "
+                          "loss, x are the K scores of an image, and c is a class; the mean over "
+                          "the images is minimised.\n"
                           "\n## Sections\n");
     for (size_t i = 0; i < TOPIC_COUNT; i++) {
         struct entry entry = section_entry(&topics[i]);
@@ -178,6 +195,11 @@ static void write_reference(struct incline_text *out)
         struct entry entry = layer_entry(incline_layer_classes[i]);
         write_chapter(&entry, out);
     }
+    incline_text_add(out, "\n## Losses\n");
+    for (size_t i = 0; incline_loss_names[i]; i++) {
+        struct entry entry = loss_entry(&incline_losses[i]);
+        write_chapter(&entry, out);
+    }
 }
 
 static enum incline_status fail_topic(struct incline_context *ctx, const char *topic)
@@ -190,6 +212,8 @@ static enum incline_status fail_topic(struct incline_context *ctx, const char *t
         names[count++] = incline_optimizer_classes[i]->name;
     for (size_t i = 0; i < incline_layer_class_count && count < NAMES_MAX; i++)
         names[count++] = incline_layer_classes[i]->name;
+    for (size_t i = 0; incline_loss_names[i] && count < NAMES_MAX; i++)
+        names[count++] = incline_loss_names[i];
     for (size_t i = 0; incline_schedule_classes[i] && count < NAMES_MAX; i++)
         names[count++] = incline_schedule_classes[i]->name;
     struct incline_text text;

@@ -8,6 +8,7 @@
  *   config_data.c       the `data:` section
  *   config_train.c      the `train:` section
  *   config_pace.c       of it: schedule, warmup, early_stop
+ *   config_loss.c       its loss and metrics
  *   config_sections.c   what the sections have in common
  *   config_summary.c    the table of a model's layers
  *   config_help.c       help from the option tables */
@@ -79,6 +80,17 @@ enum incline_status incline_section_read(struct incline_context *ctx, struct inc
 enum incline_status incline_named_read(struct incline_context *ctx, struct incline_node *node,
                                        const char *label, struct incline_node **name,
                                        struct incline_node **options) INCLINE_MUST_CHECK;
+
+/* Read the loss and the metrics of `train:`; node NULL: the default. */
+enum incline_status incline_loss_read(struct incline_context *ctx, struct incline_node *node,
+                                      const struct incline_model *model,
+                                      struct incline_loss *out) INCLINE_MUST_CHECK;
+enum incline_status incline_metrics_read(struct incline_context *ctx, struct incline_node *node,
+                                         int *top_k) INCLINE_MUST_CHECK;
+
+/* Add their lines. */
+void incline_loss_write(const struct incline_loss *loss, struct incline_text *out);
+void incline_metrics_write(int top_k, struct incline_text *out);
 
 /* Adds a line for each option that is not CUSTOM. */
 void incline_section_write(const struct incline_option_table *table, const void *values,

@@ -18,9 +18,12 @@ enum incline_status incline_data_section_read(struct incline_context *ctx,
                                               struct incline_data_options *out) INCLINE_MUST_CHECK;
 void incline_data_section_finish(struct incline_data_options *data);
 
-/* node NULL: there is no such section, all defaults. validates: there are validation images. */
+/* node NULL: there is no such section, all defaults. The loss must fit the model: as many
+ * class_weights as outputs, and no closing layer that it makes no sense of. validates: there are
+ * validation images. */
 enum incline_status
-incline_train_section_read(struct incline_context *ctx, struct incline_node *node, bool validates,
+incline_train_section_read(struct incline_context *ctx, struct incline_node *node,
+                           const struct incline_model *model, bool validates,
                            struct incline_train_section *out) INCLINE_MUST_CHECK;
 void incline_train_section_finish(struct incline_train_section *train);
 

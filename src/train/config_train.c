@@ -1,7 +1,6 @@
 /* The `train:` section. */
 #include "train/config_sections.h"
 
-#include "layers/loss.h"
 #include "train/config_inner.h"
 
 #include <limits.h>
@@ -18,8 +17,8 @@ static const struct incline_option train_options[] = {
      "passes over the training images; until_converged: early_stop ends them"},
     {"batch_size", INCLINE_OPTION_INT, IN_TRAIN(batch_size), "128", 1, BATCH_MAX, NULL,
      "images in a step"},
-    {"loss", INCLINE_OPTION_CHOICE, IN_TRAIN(loss), "cross_entropy", 0, 0, incline_loss_names,
-     "what is minimised; cross_entropy with or without a closing softmax"},
+    {"loss", INCLINE_OPTION_CUSTOM, 0, "cross_entropy", 0, 0, NULL,
+     "what is minimised: a name of the list of losses, or {name: {option: value}}"},
     {"optimizer", INCLINE_OPTION_CUSTOM, 0, "sgd", 0, 0, NULL,
      "how weights follow their gradients, by name: {sgd: {lr: 0.01}}"},
     {"schedule", INCLINE_OPTION_CUSTOM, 0, "constant", 0, 0, NULL,
@@ -28,7 +27,8 @@ static const struct incline_option train_options[] = {
      "a linear rise of the learning rate before that: {epochs: 5} or {steps: 500}"},
     {"early_stop", INCLINE_OPTION_CUSTOM, 0, "none", 0, 0, NULL,
      "end when the validation does not get better: {patience: 5}"},
-    {"metrics", INCLINE_OPTION_CUSTOM, 0, "[accuracy]", 0, 0, NULL, "figures beside the loss"},
+    {"metrics", INCLINE_OPTION_CUSTOM, 0, "[accuracy]", 0, 0, NULL,
+     "figures beside the loss; with {top_k: 3}, eval's top-5 is a top-3"},
     {"seed", INCLINE_OPTION_UINT64, IN_TRAIN(seed), "1", 0, 0, NULL,
      "start of the random numbers: weights and orders"},
     {"val_every", INCLINE_OPTION_INT, IN_TRAIN(val_every), "1", 1, INT_MAX, NULL,
@@ -43,7 +43,7 @@ const struct incline_option_table incline_train_table =
     INCLINE_SECTION_TABLE(train_options, struct incline_train_section);
 
 /* Words of the format that this release has no code for: never ignored. */
-static const char *const planned_train[] = {"checkpoint", "label_smoothing", NULL};
+static const char *const planned_train[] = {"checkpoint", NULL};
 
 static enum incline_status fail_optimizer(struct incline_context *ctx, struct incline_node *node)
 {
@@ -147,47 +147,38 @@ static enum incline_status read_optimizer(struct incline_context *ctx, struct in
     return status == INCLINE_OK && options ? read_optimizer_options(ctx, options, out) : status;
 }
 
-static enum incline_status check_metric(struct incline_context *ctx, struct incline_node *node)
+/* node may be NULL, or no mapping: then there is no such value. */
+static struct incline_node *get(struct incline_node *node, const char *key)
 {
-    const char *text = incline_node_text(node);
-    if (text && strcmp(text, "accuracy") == 0)
-        return INCLINE_OK;
-    return incline_fail_at(ctx, node, "train: metrics must be [accuracy]");
-}
-
-static enum incline_status check_metrics(struct incline_context *ctx, struct incline_node *node)
-{
-    if (incline_node_kind(node) != INCLINE_NODE_SEQUENCE)
-        return check_metric(ctx, node);
-    enum incline_status status = INCLINE_OK;
-    for (size_t i = 0; i < incline_node_count(node) && status == INCLINE_OK; i++)
-        status = check_metric(ctx, incline_node_item(node, i));
-    return status;
+    return node ? incline_node_get(node, key) : NULL;
 }
 
 enum incline_status incline_train_section_read(struct incline_context *ctx,
-                                               struct incline_node *node, bool validates,
+                                               struct incline_node *node,
+                                               const struct incline_model *model, bool validates,
                                                struct incline_train_section *out)
 {
     out->schedule.class = incline_schedule_classes[0];
     enum incline_status status = incline_options_default(ctx, &incline_train_table, out);
     if (status == INCLINE_OK)
         status = set_optimizer(ctx, incline_optimizer_classes[0], &out->optimizer);
-    if (status != INCLINE_OK || !node)
-        return status;
-    status = incline_section_read(ctx, node, "train", &incline_train_table, planned_train, out);
-    struct incline_node *optimizer = incline_node_get(node, "optimizer");
+    if (status == INCLINE_OK && node)
+        status = incline_section_read(ctx, node, "train", &incline_train_table, planned_train, out);
+    struct incline_node *optimizer = get(node, "optimizer");
     if (status == INCLINE_OK && optimizer)
         status = read_optimizer(ctx, optimizer, &out->optimizer);
-    struct incline_node *metrics = incline_node_get(node, "metrics");
-    if (status == INCLINE_OK && metrics)
-        status = check_metrics(ctx, metrics);
-    return status == INCLINE_OK ? incline_pace_read(ctx, node, validates, out) : status;
+    if (status == INCLINE_OK)
+        status = incline_loss_read(ctx, get(node, "loss"), model, &out->loss);
+    if (status == INCLINE_OK)
+        status = incline_metrics_read(ctx, get(node, "metrics"), &out->top_k);
+    return status == INCLINE_OK && node ? incline_pace_read(ctx, node, validates, out) : status;
 }
 
 void incline_train_section_finish(struct incline_train_section *train)
 {
     incline_schedule_finish(&train->schedule);
+    if (train->loss.class)
+        incline_options_finish(&train->loss.class->options, &train->loss.options);
 }
 
 static void write_optimizer(const struct incline_optimizer *optimizer, struct incline_text *out)
@@ -206,7 +197,8 @@ void incline_train_section_write(const struct incline_train_section *train,
 {
     incline_text_add(out, "train:\n");
     incline_section_write(&incline_train_table, train, out);
+    incline_loss_write(&train->loss, out);
     write_optimizer(&train->optimizer, out);
     incline_pace_write(train, out);
-    incline_text_add(out, "  metrics: [accuracy]\n");
+    incline_metrics_write(train->top_k, out);
 }

@@ -49,16 +49,18 @@ enum incline_status incline_images_feed(struct incline_context *ctx, struct incl
 
 struct incline_scores incline_metrics_scores(const struct incline_metrics_slot *slots, size_t count)
 {
-    double loss = 0, hits = 0, near_hits = 0, images = 0;
+    double loss = 0, hits = 0, near_hits = 0, images = 0, weight = 0;
     for (size_t i = 0; i < count; i++) {
         loss += (double)slots[i].loss_sum;
         hits += (double)slots[i].hits;
         near_hits += (double)slots[i].near_hits;
         images += (double)slots[i].images;
+        weight += (double)slots[i].weight;
     }
     if (images == 0)
         return (struct incline_scores){0};
-    return (struct incline_scores){loss / images, hits / images, near_hits / images};
+    return (struct incline_scores){loss / (weight == 0 ? 1 : weight), hits / images,
+                                   near_hits / images};
 }
 
 static enum incline_status fill(struct incline_context *ctx, struct incline_evaluator *evaluator,
@@ -86,7 +88,7 @@ static enum incline_status fill(struct incline_context *ctx, struct incline_eval
         .device = evaluator->device,
         .layers = config->model.layers,
         .layer_count = config->model.layer_count,
-        .loss = &incline_losses[config->train.loss],
+        .loss = &config->train.loss,
         .mode = INCLINE_STEP_EVALUATE,
         .rewrites = evaluator->rewrites,
         .batch = (int)evaluator->batch,
@@ -94,6 +96,7 @@ static enum incline_status fill(struct incline_context *ctx, struct incline_eval
         .feed = evaluator->feed,
         .metrics = evaluator->metrics,
         .image_class = evaluator->image_class,
+        .top_k = config->train.top_k,
     };
     return incline_step_plan_create(ctx, &spec, &evaluator->plan);
 }

@@ -9,8 +9,8 @@
 struct incline_evaluator;
 
 struct incline_scores {
-    double loss;           /* mean over the images */
-    double accuracy, top5; /* 0 .. 1 */
+    double loss;            /* mean over the images, weighted where the loss weights it */
+    double accuracy, top_k; /* 0 .. 1 */
 };
 
 /* Takes images and parameters to device, once. config and parameters must outlive it. rewrites: set
@@ -48,7 +48,7 @@ enum incline_status incline_images_feed(struct incline_context *ctx, struct incl
 
 /* Slots of cl/finish.cl. */
 struct incline_metrics_slot {
-    float loss_sum, hits, near_hits, images;
+    float loss_sum, hits, near_hits, images, weight;
 };
 
 /* Sums `count` slots, in double precision. */

@@ -91,7 +91,7 @@ static enum incline_status run_prediction(struct incline_context *ctx,
         .device = network->device,
         .layers = network->config->model.layers,
         .layer_count = network->config->model.layer_count,
-        .loss = &incline_losses[network->config->train.loss],
+        .loss = &network->config->train.loss,
         .mode = INCLINE_STEP_PREDICT,
         .rewrites = INCLINE_REWRITE_ALL,
         .batch = batch,
@@ -179,7 +179,8 @@ enum incline_status incline_network_evaluate(struct incline_context *ctx,
     out->seconds = incline_clock_seconds() - start;
     out->loss = scores.loss;
     out->accuracy = scores.accuracy;
-    out->top5 = scores.top5;
+    out->top_k = network->config->train.top_k;
+    out->top_k_accuracy = scores.top_k;
     status = count_confusion(ctx, evaluator, images, out);
 out:
     if (status)

@@ -34,7 +34,7 @@ static enum incline_status add_step(struct survey *survey, enum incline_step_mod
         .device = survey->device,
         .layers = config->model.layers,
         .layer_count = config->model.layer_count,
-        .loss = &incline_losses[config->train.loss],
+        .loss = &config->train.loss,
         .mode = mode,
         .rewrites = survey->rewrites,
         .batch = batch,
@@ -45,6 +45,7 @@ static enum incline_status add_step(struct survey *survey, enum incline_step_mod
         .feed = survey->feed,
         .metrics = survey->feed->labels,
         .image_class = survey->feed->labels,
+        .top_k = config->train.top_k,
         .measure = true,
     };
     enum incline_status status = incline_step_plan_create(survey->ctx, &spec, &plan);

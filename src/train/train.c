@@ -145,7 +145,7 @@ static enum incline_status make_plans(struct trainer *trainer)
         .device = trainer->device,
         .layers = trainer->config->model.layers,
         .layer_count = trainer->config->model.layer_count,
-        .loss = &incline_losses[trainer->config->train.loss],
+        .loss = &trainer->config->train.loss,
         .mode = INCLINE_STEP_TRAIN,
         .rewrites = trainer->rewrites,
         .batch = (int)trainer->batch,
@@ -156,6 +156,7 @@ static enum incline_status make_plans(struct trainer *trainer)
         .feed = trainer->feed,
         .metrics = trainer->metrics,
         .image_class = trainer->image_class,
+        .top_k = trainer->config->train.top_k,
     };
     enum incline_status status = incline_step_plan_create(trainer->ctx, &spec, &trainer->plan);
     if (status || !val)

@@ -15,7 +15,7 @@ enum incline_status incline_tune(struct incline_context *ctx, struct incline_dev
         .device = device,
         .layers = config->model.layers,
         .layer_count = config->model.layer_count,
-        .loss = &incline_losses[config->train.loss],
+        .loss = &config->train.loss,
         .batch = options->batch > 0 ? options->batch : config->train.batch_size,
     };
     *out = (struct incline_tune_result){0};

@@ -121,6 +121,7 @@ enum incline_status incline_rig_plan(struct incline_rig *rig, struct incline_ste
         .feed = rig->feed,
         .metrics = rig->metrics,
         .image_class = rig->image_class,
+        .top_k = 1,
     };
     return incline_step_plan_create(rig->ctx, &step, out);
 }

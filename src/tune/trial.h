@@ -9,7 +9,7 @@ struct incline_tune_spec {
     struct incline_device *device;
     const struct incline_layer *layers;
     size_t layer_count;
-    const struct incline_loss_class *loss;
+    const struct incline_loss *loss;
     unsigned rewrites;
     int batch;
     double (*clock)(void); /* seconds, for the limit of time; NULL: the monotonic clock */

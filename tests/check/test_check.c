@@ -89,7 +89,7 @@ static void networks_have_everything(void **state)
     for (const char *const *text = incline_check_networks(); *text; text++) {
         struct incline_config *config = parse(harness_device.ctx, *text);
         note_layers(&config->model, classes, activations);
-        losses[config->train.loss] = true;
+        losses[incline_loss_number(&config->train.loss)] = true;
         incline_config_destroy(&config);
     }
     for (size_t i = 0; i < incline_layer_class_count; i++)

@@ -76,9 +76,56 @@ static void eval_prints_a_table(void **state)
     assert_silent_err(shared);
     assert_int_equal(strncmp(shared->out, "test  20 images    loss ", 24), 0);
     assert_out(shared, "    accuracy 1.0000    top-5 1.0000    ");
-    assert_out(shared, "class  precision  recall     f1  images  most confused with\n");
+    assert_out(shared, "class          precision  recall     f1  images  most confused with\n");
     assert_out(shared, "\nb,\"c ");
-    assert_int_equal(count_lines(shared->out), 6);
+    assert_out(shared, "\nmacro average      1.000   1.000  1.000      20  -\n");
+    assert_int_equal(count_lines(shared->out), 7);
+}
+
+/* The data set `odd`: labels 0, 1, 2, 0, ... of the test images become 0, 0, 1, 0, ... */
+static void write_odd_data(void)
+{
+    small_data_write(shared, "odd", &small_data);
+    FILE *file = fopen(program_path(shared, "odd/t10k-labels-idx1-ubyte"), "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 8, SEEK_SET), 0);
+    for (int i = 0; i < small_data.test; i++)
+        assert_int_not_equal(fputc(i % 3 == 2, file), EOF);
+    assert_int_equal(fclose(file), 0);
+}
+
+static double figure(json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+/* Of class a half is found, as a; the rest is found as another class, and c is never there. */
+static void eval_counts_mistakes(void **state)
+{
+    (void)state;
+    write_odd_data();
+    run(shared, "eval", "r", "--data", "odd", "--confusion", "-", "--top-k", "1");
+    assert_exit(shared, 0);
+    assert_out(shared, "    accuracy 0.3500    top-1 0.3500    ");
+    assert_out(shared, "\na                  1.000   0.500  0.667      14  b,\"c (7)\n");
+    assert_out(shared, "\nmacro average      0.333   0.167  0.222      20  -\n\n"
+                       "true \\ predicted  a  b,\"c  c\n"
+                       "a                 7     7  0\n"
+                       "b,\"c              0     0  6\n"
+                       "c                 0     0  0\n");
+    run(shared, "eval", "r", "--data", "odd", "--format", "json", "--top-k", "3");
+    assert_exit(shared, 0);
+    json_t *report = parse(shared->out, shared->out_length);
+    json_t *macro = json_object_get(report, "macro");
+    assert_true(figure(report, "top_k") == 3 && figure(report, "top_k_accuracy") == 1);
+    assert_true(fabs(figure(macro, "precision") - 1 / 3.0) < 1e-8);
+    assert_true(fabs(figure(macro, "recall") - 1 / 6.0) < 1e-8);
+    assert_true(fabs(figure(macro, "f1") - 2 / 9.0) < 1e-8);
+    json_decref(report);
+    run(shared, "eval", "r", "--top-k", "0");
+    refused(shared, 2, "eval: --top-k: '0' is not a whole number above 0", "");
+    run(shared, "eval", "r", "--format", "csv", "--confusion", "-");
+    refused(shared, 2, "eval: --confusion - is for --format text", "");
 }
 
 static void eval_is_json_and_csv(void **state)
@@ -315,6 +362,22 @@ static void predict_ranks_scores(void **state)
     assert_true(negative);
 }
 
+/* Each class is a question of its own: the answers have any sum, here one of three halves. */
+static void predict_answers_questions(void **state)
+{
+    (void)state;
+    run(shared, "train", "t.yaml", "--out", "questions", "-q", "-e", "1", "-s",
+        "train.loss=binary_cross_entropy", "-s",
+        "model.layers=[flatten, {dense: {units: 3, init: zeros}}]", "--lr", "1e-9");
+    assert_exit(shared, 0);
+    run(shared, "predict", "questions", "seven.idx", "--top", "3");
+    assert_exit(shared, 0);
+    assert_out(shared, "seven.idx#6\t1\t0\t0.500000\n");
+    assert_out(shared, "seven.idx#6\t3\t2\t0.500000\n");
+    run(shared, "train", "t.yaml", "--out", "none", "-s", "train.loss=hinge");
+    refused(shared, 2, "-s train.loss=hinge: error: ", "hinge takes scores, not probabilities");
+}
+
 static void predict_passes_over_bad_files(void **state)
 {
     size_t length;
@@ -516,6 +579,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(eval_prints_a_table),
+        cmocka_unit_test(eval_counts_mistakes),
         cmocka_unit_test(eval_is_json_and_csv),
         cmocka_unit_test(eval_writes_the_confusion_matrix),
         cmocka_unit_test(the_confusion_matrix_is_csv),
@@ -525,6 +589,7 @@ int main(void)
         cmocka_unit_test(predict_reads_a_list),
         cmocka_unit_test(predict_gives_the_top),
         cmocka_unit_test(predict_ranks_scores),
+        cmocka_unit_test(predict_answers_questions),
         cmocka_unit_test(predict_passes_over_bad_files),
         cmocka_unit_test(predict_passes_over_bad_folders),
         cmocka_unit_test(predict_refuses_what_is_no_image),

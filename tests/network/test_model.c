@@ -130,7 +130,7 @@ static void test_closing_softmax(void **state)
         struct incline_model model;
         assert_ok(s->ctx, parse(s, cases[i].text, &model));
         struct incline_layer *softmax =
-            incline_graph_closing_softmax(model.layers, model.layer_count);
+            incline_graph_closing(model.layers, model.layer_count, "softmax");
         assert_ptr_equal(softmax, cases[i].softmax < 0 ? NULL : &model.layers[cases[i].softmax]);
         incline_model_finish(&model);
     }

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IMAGES = 50, FIGURES = 4, STEPS_MAX = 3 };
+enum { IMAGES = 50, FIGURES = 5, STEPS_MAX = 3 };
 
 /* The first network, in which every rewrite fires, is run without each in turn. */
 enum { ONE_BY_ONE = 1 };
@@ -128,7 +128,7 @@ static struct incline_step_spec spec_of(const struct setup *s, unsigned rewrites
         .device = env.device,
         .layers = s->config->model.layers,
         .layer_count = s->config->model.layer_count,
-        .loss = &incline_losses[s->config->train.loss],
+        .loss = &s->config->train.loss,
         .mode = INCLINE_STEP_TRAIN,
         .rewrites = rewrites,
         .batch = s->config->train.batch_size,
@@ -136,6 +136,7 @@ static struct incline_step_spec spec_of(const struct setup *s, unsigned rewrites
         .feed = s->feed,
         .metrics = s->metrics,
         .image_class = s->image_class,
+        .top_k = 5,
     };
 }
 

@@ -10,10 +10,19 @@
 #include <math.h>
 
 /* SET images, of which a step takes some from FIRST on in the order; STEPS slots of figures. */
-enum { SET = 50, FIRST = 9, STEPS = 3, NUMBER = 1, FIGURES = 4 };
+enum { SET = 50, FIRST = 9, STEPS = 3, NUMBER = 1, FIGURES = 5, CLASSES_MAX = 100 };
+
+/* Options to try. */
+struct loss_variant {
+    double number; /* label_smoothing, gamma or margin */
+    bool weighted; /* a weight for each class: quarters, and 0 for one of three, so that a batch of
+                    * one image weighs nothing */
+};
 
 struct loss_plan {
-    int classes, batch;
+    struct incline_loss loss;
+    double class_weights[CLASSES_MAX];
+    int classes, batch, top_k;
     struct incline_plan *plan;
     struct harness_buffer x, dx, labels, order, image_class, metrics;
     bool has_gradient;
@@ -29,11 +38,27 @@ static inline const struct incline_loss_class *loss_find(const char *name)
     return NULL;
 }
 
-static inline void loss_plan_create(struct loss_plan *p, const char *name, int classes, int batch,
+static inline void loss_make(struct loss_plan *p, const char *name,
+                             const struct loss_variant *variant)
+{
+    p->loss.class = loss_find(name);
+    p->loss.options.number = variant->number;
+    if (!variant->weighted)
+        return;
+    for (int c = 0; c < p->classes; c++)
+        p->class_weights[c] = c % 3 == 1 ? 0 : 0.25 * (1 + c % 7);
+    p->loss.options.class_weights.values = p->class_weights;
+    p->loss.options.class_weights.count = (size_t)p->classes;
+}
+
+static inline void loss_plan_create(struct loss_plan *p, const char *name,
+                                    const struct loss_variant *variant, int classes, int batch,
                                     bool has_gradient)
 {
     size_t bytes = incline_packed_elems(batch, (size_t)classes) * sizeof(float);
     *p = (struct loss_plan){.classes = classes, .batch = batch, .has_gradient = has_gradient};
+    p->top_k = has_gradient ? 5 : 2;
+    loss_make(p, name, variant);
     for (int i = 0; i < SET; i++) {
         p->label_of[i] = i * 7 % classes;
         p->order_of[i] = i * 11 % SET; /* a permutation: 11 and 50 have no common divisor */
@@ -47,13 +72,13 @@ static inline void loss_plan_create(struct loss_plan *p, const char *name, int c
     harness_buffer_create(&p->metrics, "metrics", STEPS * FIGURES * sizeof(float));
     struct incline_loss_io io = {
         .plan = p->plan,
-        .loss = loss_find(name),
+        .loss = &p->loss,
         .classes = classes,
         .x = harness_buffer_tensor(&p->x, p->plan),
         .labels = harness_buffer_tensor(&p->labels, p->plan),
         .order = harness_buffer_tensor(&p->order, p->plan),
         .image_class = harness_buffer_tensor(&p->image_class, p->plan),
-        .metrics = harness_buffer_tensor(&p->metrics, p->plan),
+        .figures = {.metrics = harness_buffer_tensor(&p->metrics, p->plan), .top_k = p->top_k},
     };
     if (has_gradient)
         io.dx = harness_buffer_tensor(&p->dx, p->plan);
@@ -138,13 +163,20 @@ static inline int loss_best(const double *score, int classes)
     return best;
 }
 
-static inline void loss_expect(const struct loss_plan *p, incline_reference_loss loss, int images,
-                               const double *x, struct loss_result *out)
+/* Numbers too small for a float are 0 on the device. */
+static inline double loss_flushed(double value)
+{
+    return fabs(value) < 1e-37 ? 0 : value;
+}
+
+static inline void loss_expect(const struct loss_plan *p, int images, const double *x,
+                               struct loss_result *out)
 {
     int label[SET];
     double loss_of[SET];
     loss_labels(p, images, label);
-    loss(images, p->classes, x, label, loss_of, out->dx);
+    double weight = incline_reference_loss_weight(&p->loss, images, label);
+    incline_reference_loss(&p->loss, images, p->classes, x, label, loss_of, out->dx);
     memset(out->image_class, 0xff, sizeof out->image_class);
     for (int i = 0; i < FIGURES; i++)
         out->figures[i] = 0;
@@ -153,40 +185,49 @@ static inline void loss_expect(const struct loss_plan *p, incline_reference_loss
         int rank = loss_rank(score, p->classes, label[n]);
         out->figures[0] += loss_of[n];
         out->figures[1] += rank == 0;
-        out->figures[2] += rank < 5;
+        out->figures[2] += rank < p->top_k;
         out->figures[3] += 1;
         out->image_class[FIRST + n] = loss_best(score, p->classes);
-        for (int c = 0; c < p->classes; c++)
-            out->dx[n * p->classes + c] /= images;
+        for (int c = 0; c < p->classes; c++) {
+            double *dx = &out->dx[n * p->classes + c];
+            *dx = weight > 0 ? loss_flushed(*dx / weight) : 0 * *dx;
+        }
     }
+    out->figures[4] = weight;
 }
 
-static inline void loss_check_step(struct loss_plan *p, incline_reference_loss loss, int images,
-                                   enum harness_kind kind)
+/* scale: what the numbers are multiplied by. exact: whole numbers give the same bits. */
+static inline void loss_check_step(struct loss_plan *p, int images, enum harness_kind kind,
+                                   double scale, bool exact)
 {
     static struct loss_result got, again, expected;
     double x[64 * 128];
-    char label[80];
+    char label[120];
     size_t count = (size_t)images * (size_t)p->classes;
     assert_true(count <= sizeof x / sizeof *x);
-    snprintf(label, sizeof label, "%d images of %d classes", images, p->classes);
+    snprintf(label, sizeof label, "%d images of %d classes, option %g%s, times %g", images,
+             p->classes, p->loss.options.number,
+             p->loss.options.class_weights.count > 0 ? ", weights" : "", scale);
     harness_fill(x, count, kind, (unsigned)images);
+    for (size_t i = 0; i < count; i++)
+        x[i] = (double)(float)(x[i] * scale);
     memset(&got, 0, sizeof got);
     memset(&again, 0, sizeof again);
     loss_plan_run(p, images, x, &got);
     loss_plan_run(p, images, x, &again);
     assert_memory_equal(&got, &again, sizeof got);
-    loss_expect(p, loss, images, x, &expected);
+    loss_expect(p, images, x, &expected);
     if (p->has_gradient)
-        harness_compare(label, "dx", got.dx, expected.dx, count);
-    harness_compare(label, "the sum of losses", got.figures, expected.figures, 1);
+        (exact ? harness_compare_exact : harness_compare)(label, "dx", got.dx, expected.dx, count);
+    (exact ? harness_compare_exact : harness_compare)(label, "the sum of losses", got.figures,
+                                                      expected.figures, 1);
     harness_compare_exact(label, "figures", got.figures + 1, expected.figures + 1, FIGURES - 1);
     assert_memory_equal(got.image_class, expected.image_class, sizeof got.image_class);
 }
 
 /* One NaN among the scores of the last image, in each class in turn: its loss and gradient show it,
  * and the other images do not. */
-static inline void loss_check_nan(struct loss_plan *p, incline_reference_loss loss, int images)
+static inline void loss_check_nan(struct loss_plan *p, int images)
 {
     static struct loss_result got, expected;
     double x[64 * 128];
@@ -197,16 +238,36 @@ static inline void loss_check_nan(struct loss_plan *p, incline_reference_loss lo
         harness_fill(x, count, HARNESS_REAL, 1);
         x[(images - 1) * p->classes + c] = (double)NAN;
         loss_plan_run(p, images, x, &got);
-        loss_expect(p, loss, images, x, &expected);
+        loss_expect(p, images, x, &expected);
         harness_compare_nan(label, "the sum of losses", got.figures, expected.figures, 1, true);
         if (p->has_gradient)
             harness_compare_nan(label, "dx", got.dx, expected.dx, count, true);
     }
 }
 
+/* Images that are all classed rightly with great trust: what is left to learn keeps its digits. */
+static inline void loss_check_sure(const char *name, double number)
+{
+    static struct loss_result got, expected;
+    const struct loss_variant variant = {number, false};
+    enum { IMAGES = 17, CLASSES = 10 };
+    struct loss_plan p;
+    double x[IMAGES * CLASSES];
+    int label[SET];
+    loss_plan_create(&p, name, &variant, CLASSES, 33, true);
+    loss_labels(&p, IMAGES, label);
+    harness_fill(x, IMAGES * CLASSES, HARNESS_REAL, 1);
+    for (int i = 0; i < IMAGES * CLASSES; i++)
+        x[i] = (double)(float)(x[i] + (i % CLASSES == label[i / CLASSES] ? 12 : -12));
+    loss_plan_run(&p, IMAGES, x, &got);
+    loss_expect(&p, IMAGES, x, &expected);
+    harness_compare("sure answers", "dx", got.dx, expected.dx, IMAGES * CLASSES);
+    harness_compare("sure answers", "the sum of losses", got.figures, expected.figures, 1);
+    loss_plan_destroy(&p);
+}
+
 struct loss_proof {
-    incline_reference_loss loss;
-    int classes;
+    const struct loss_plan *plan;
     double *x;
     int label[SET];
 };
@@ -215,38 +276,50 @@ static inline double loss_sum(void *cookie)
 {
     struct loss_proof *proof = cookie;
     double loss_of[SET], dx[64 * 128], sum = 0;
-    proof->loss(5, proof->classes, proof->x, proof->label, loss_of, dx);
+    incline_reference_loss(&proof->plan->loss, 5, proof->plan->classes, proof->x, proof->label,
+                           loss_of, dx);
     for (int n = 0; n < 5; n++)
         sum += loss_of[n];
     return sum;
 }
 
-static inline void loss_prove(const struct loss_plan *p, incline_reference_loss loss)
+static inline void loss_prove(const struct loss_plan *p)
 {
     double x[64 * 128], loss_of[SET], dx[64 * 128];
-    struct loss_proof proof = {.loss = loss, .classes = p->classes, .x = x};
+    struct loss_proof proof = {.plan = p, .x = x};
     loss_labels(p, 5, proof.label);
     harness_fill(x, (size_t)(5 * p->classes), HARNESS_REAL, 1);
-    loss(5, p->classes, x, proof.label, loss_of, dx);
+    incline_reference_loss(&p->loss, 5, p->classes, x, proof.label, loss_of, dx);
     harness_prove("loss", loss_sum, &proof, x, (size_t)(5 * p->classes), dx);
 }
 
-static inline void loss_run(const char *name, incline_reference_loss loss)
+static inline void loss_run_plan(const char *name, const struct loss_variant *variant, int classes,
+                                 bool has_gradient)
 {
-    static const int classes[] = {1, 2, 3, 10, 17, 33, 100}, images[] = {1, 2, 7, 17, 32, 33};
-    enum { BATCH = 33 };
-    size_t class_counts = test_small() ? 5 : sizeof classes / sizeof *classes;
-    for (size_t i = 0; i < 2 * class_counts; i++) {
-        struct loss_plan plan;
-        loss_plan_create(&plan, name, classes[i / 2], BATCH, i % 2);
-        loss_prove(&plan, loss);
-        for (size_t n = 0; n < sizeof images / sizeof *images; n++) {
-            loss_check_step(&plan, loss, images[n], HARNESS_REAL);
-            loss_check_step(&plan, loss, images[n], HARNESS_INTEGER);
-        }
-        loss_check_nan(&plan, loss, 17);
-        loss_plan_destroy(&plan);
+    static const int images[] = {1, 2, 7, 17, 32, 33};
+    struct loss_plan plan;
+    loss_plan_create(&plan, name, variant, classes, 33, has_gradient);
+    loss_prove(&plan);
+    for (size_t n = 0; n < sizeof images / sizeof *images; n++) {
+        loss_check_step(&plan, images[n], HARNESS_REAL, 1, false);
+        loss_check_step(&plan, images[n], HARNESS_INTEGER, 1, false);
+        if (images[n] > 7) /* of few images all may be sure, and then nothing large is compared */
+            loss_check_step(&plan, images[n], HARNESS_REAL, 100, false);
     }
+    loss_check_nan(&plan, 17);
+    loss_plan_destroy(&plan);
+}
+
+/* With each of the options, `count` of them, with and without the gradient, over several numbers of
+ * classes and images. */
+static inline void loss_run(const char *name, const struct loss_variant *variants, size_t count)
+{
+    static const int classes[] = {1, 2, 3, 10, 33, CLASSES_MAX};
+    size_t class_counts = test_small() ? 4 : sizeof classes / sizeof *classes;
+    for (size_t i = 0; i < 2 * class_counts; i++)
+        for (size_t v = 0; v < count; v++)
+            if (!variants[v].weighted || classes[i / 2] % 2 == 1) /* programs of their own */
+                loss_run_plan(name, &variants[v], classes[i / 2], i % 2 == 1);
 }
 
 #endif

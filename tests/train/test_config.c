@@ -31,7 +31,8 @@ static void test_defaults(void **state)
     assert_int_equal(incline_config_epochs(config), 10);
     assert_int_equal(incline_config_batch_size(config), 128);
     assert_int_equal(incline_config_seed(config), 1);
-    assert_int_equal(config->train.loss, INCLINE_LOSS_CROSS_ENTROPY);
+    assert_int_equal(incline_loss_number(&config->train.loss), INCLINE_LOSS_CROSS_ENTROPY);
+    assert_int_equal(config->train.top_k, 5);
     assert_int_equal(config->train.val_every, 1);
     assert_true(config->train.optimizer.options.lr == 0.01);
     assert_int_equal(config->data.format, INCLINE_DATA_IDX);
@@ -79,7 +80,7 @@ static void test_all_keys(void **state)
     assert_false(config->data.shuffle);
     assert_int_equal(config->train.epochs, 3);
     assert_int_equal(config->train.batch_size, 65536);
-    assert_int_equal(config->train.loss, INCLINE_LOSS_MSE);
+    assert_int_equal(incline_loss_number(&config->train.loss), INCLINE_LOSS_MSE);
     assert_true(config->train.optimizer.options.lr == 0.0001);
     assert_true(config->train.seed == UINT64_MAX);
     assert_int_equal(config->train.val_every, 2);
@@ -119,16 +120,93 @@ static void test_written_text(void **state)
                                                      "train:\n"
                                                      "  epochs: 10\n"
                                                      "  batch_size: 128\n"
-                                                     "  loss: cross_entropy\n"
                                                      "  seed: 1\n"
                                                      "  val_every: 1\n"
                                                      "  clip_norm: 0\n"
                                                      "  clip_value: 0\n"
+                                                     "  loss: {cross_entropy: {label_smoothing: "
+                                                     "0, class_weights: []}}\n"
                                                      "  optimizer: {sgd: {lr: 0.01, momentum: 0, "
                                                      "dampening: 0, nesterov: false, "
                                                      "weight_decay: 0, decay_bias_norm: true}}\n"
                                                      "  metrics: [accuracy]\n");
     incline_config_destroy(&config);
+}
+
+static void test_losses(void **state)
+{
+    static const struct {
+        const char *given, *written;
+        double number, last_weight;
+        int top_k;
+    } cases[] = {
+        {"loss: {cross_entropy: {label_smoothing: 0.1, class_weights: [1, 0, 2.5]}}",
+         "  loss: {cross_entropy: {label_smoothing: 0.1, class_weights: [1, 0, 2.5]}}\n", 0.1, 2.5,
+         5},
+        {"loss: focal, metrics: [accuracy, {top_k: 2}]", "  loss: {focal: {gamma: 2, alpha: []}}\n",
+         2, 1, 2},
+        {"loss: {focal: {alpha: 0.25}}, metrics: {top_k: 1}",
+         "  loss: {focal: {gamma: 2, alpha: [0.25]}}\n", 2, 0.25, 1},
+        {"loss: {focal: 3}", "  loss: {focal: {gamma: 3, alpha: []}}\n", 3, 1, 5},
+        {"loss: {hinge: {}}, metrics: accuracy", "  loss: {hinge: {margin: 1}}\n", 1, 1, 5},
+        {"loss: binary_cross_entropy", "  loss: binary_cross_entropy\n", 0, 1, 5},
+    };
+    struct scratch *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[300];
+        snprintf(text, sizeof text,
+                 "incline: 1\nmodel: {input: [1, 1, 3], layers: [relu]}\ndata: {root: x}\n"
+                 "train: {%s}\n",
+                 cases[i].given);
+        struct incline_config *config = parsed(s, text);
+        assert_non_null(strstr(incline_config_text(config), cases[i].written));
+        struct incline_config *again = parsed(s, incline_config_text(config));
+        assert_string_equal(incline_config_text(again), incline_config_text(config));
+        assert_true(again->train.loss.options.number == cases[i].number);
+        assert_true(incline_loss_class_weight(&again->train.loss, 2) == cases[i].last_weight);
+        assert_int_equal(again->train.top_k, cases[i].top_k);
+        incline_config_destroy(&again);
+        incline_config_destroy(&config);
+    }
+}
+
+#define ENDS_IN(layer)                                                                             \
+    "incline: 1\nmodel: {input: [1, 1, 3], layers: [relu, " layer "]}\ndata: {root: x}\n"
+
+static void test_closing_layers(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } cases[] = {
+        {ENDS_IN("softmax") "train: {loss: hinge}\n",
+         "c.yaml:4:15: error: hinge takes scores, not probabilities: leave out the closing "
+         "softmax\n"},
+        {ENDS_IN("sigmoid") "train: {loss: {hinge: {margin: 2}}}\n",
+         "c.yaml:4:16: error: hinge takes scores, not probabilities: leave out the closing "
+         "sigmoid\n"},
+        {ENDS_IN("softmax") "train: {loss: binary_cross_entropy}\n",
+         "c.yaml:4:15: error: binary_cross_entropy takes scores, not probabilities: leave out the "
+         "closing softmax\n"},
+        {ENDS_IN(
+             "{dense: {units: 2, activation: sigmoid}}") "train: {loss: binary_cross_entropy}\n",
+         "c.yaml:4:15: error: binary_cross_entropy takes scores, not probabilities: leave out the "
+         "closing activation: sigmoid\n"},
+        {ENDS_IN("sigmoid") "train: {loss: binary_cross_entropy}\n", ""},
+        {ENDS_IN("softmax") "train: {loss: focal}\n", ""},
+        {ENDS_IN("softmax") "train: {loss: mse}\n", ""},
+        {ENDS_IN("tanh") "train: {loss: hinge}\n", ""},
+    };
+    struct scratch *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct incline_config *config = NULL;
+        enum incline_status status =
+            incline_config_parse(s->ctx, "c.yaml", cases[i].text, NULL, 0, &config);
+        assert_int_equal(status, *cases[i].error ? INCLINE_ERROR_CONFIG : INCLINE_OK);
+        assert_int_equal(
+            strncmp(incline_error_text(s->ctx), cases[i].error, strlen(cases[i].error)), 0);
+        incline_config_destroy(&config);
+        incline_error_clear(s->ctx);
+    }
 }
 
 static void test_json(void **state)
@@ -277,16 +355,42 @@ static void test_messages(void **state)
                                            "and 1000000 or until_converged, not 0\n"},
         {HEAD DATA "train: {batch_size: 65537}\n",
          "c.yaml:4:21: error: train: batch_size must be between 1 and 65536, not 65537\n"},
-        {HEAD DATA "train: {loss: mes}\n", "c.yaml:4:15: error: train: loss must be cross_entropy "
-                                           "or mse, not 'mes' (did you mean 'mse'?)\n"},
+        {HEAD DATA "train: {loss: mes}\n",
+         "c.yaml:4:15: error: train: loss must be cross_entropy, mse, focal, hinge or "
+         "binary_cross_entropy, not 'mes' (did you mean 'mse'?)\n"},
+        {HEAD DATA "train: {loss: {mes: {}}}\n", "c.yaml:4:16: error: train: loss must be"},
+        {HEAD DATA "train: {loss: [mse]}\n",
+         "c.yaml:4:15: error: train: loss must be one name, or {name: {...}}\n"},
+        {HEAD DATA "train: {loss: {mse: 1}}\n", "c.yaml:4:21: error: mse: takes no value\n"},
+        {HEAD DATA "train: {loss: {focal: {gama: 2}}}\n",
+         "c.yaml:4:24: error: focal: unknown key 'gama' (did you mean 'gamma'?)\n"},
+        {HEAD DATA "train: {loss: {focal: {gamma: -1}}}\n",
+         "c.yaml:4:31: error: focal: gamma must be between 0 and 100, not -1\n"},
+        {HEAD DATA "train: {loss: {cross_entropy: {label_smoothing: 1.5}}}\n",
+         "c.yaml:4:49: error: cross_entropy: label_smoothing must be between 0 and 1, not 1.5\n"},
+        {HEAD DATA "train: {loss: {cross_entropy: {class_weights: [1, 2, 3]}}}\n",
+         "c.yaml:4:47: error: cross_entropy: one number for each class is needed: the model has 4 "
+         "outputs, not 3\n"},
+        {HEAD DATA "train: {loss: {cross_entropy: {class_weights: 2}}}\n",
+         "c.yaml:4:47: error: cross_entropy: one number for each class is needed"},
+        {HEAD DATA "train: {loss: {cross_entropy: {class_weights: [0, 0, 0, 0]}}}\n",
+         "c.yaml:4:47: error: cross_entropy: at least one number must be above 0\n"},
+        {HEAD DATA "train: {loss: {focal: {alpha: [1, 2]}}}\n",
+         "c.yaml:4:31: error: focal: one number for each class is needed"},
         {HEAD DATA "train: {seed: -1}\n", "c.yaml:4:15: error: train: seed must be a whole number "
                                           "from 0 to 18446744073709551615, not '-1'\n"},
         {HEAD DATA "train: {seed: 18446744073709551616}\n", "c.yaml:4:15: error: train: seed must"},
         {HEAD DATA "train: {metrics: [f1]}\n",
-         "c.yaml:4:19: error: train: metrics must be [accuracy]\n"},
+         "c.yaml:4:19: error: train: metrics must be [accuracy] or [accuracy, {top_k: 3}]\n"},
+        {HEAD DATA "train: {metrics: [accuracy, {top_k: 0}]}\n",
+         "c.yaml:4:37: error: metrics: top_k must be at least 1, not 0\n"},
+        {HEAD DATA "train: {metrics: [accuracy, {top: 3}]}\n",
+         "c.yaml:4:30: error: metrics: unknown key 'top' (did you mean 'top_k'?)\n"},
+        {HEAD DATA "train: {metrics: [{top_k: 2}, {top_k: 3}]}\n",
+         "c.yaml:4:31: error: train: metrics has room for one top_k\n"},
         {HEAD DATA "train: {checkpoint: {}}\n", "c.yaml:4:9: error: train: 'checkpoint' is not"},
         {HEAD DATA "train: {label_smoothing: 0.1}\n",
-         "c.yaml:4:9: error: train: 'label_smoothing' is not supported yet\n"},
+         "c.yaml:4:9: error: train: unknown key 'label_smoothing'"},
         {HEAD DATA "train: {optimizer: {sgd: {beta1: 0.9}}}\n",
          "c.yaml:4:27: error: sgd has no 'beta1': it is an option of adam, adamw, lion, lamb\n"},
         {HEAD DATA "train: {optimizer: {adam: {momentum: 0.9}}}\n",
@@ -474,6 +578,7 @@ int main(void)
         scratch_test(test_defaults),     scratch_test(test_all_keys),
         scratch_test(test_written_text), scratch_test(test_json),
         scratch_test(test_settings),     scratch_test(test_wrong_settings),
+        scratch_test(test_losses),       scratch_test(test_closing_layers),
         scratch_test(test_messages),     scratch_test(test_model_elsewhere),
         scratch_test(test_builtin),      scratch_test(test_builtin_mistake_names_it),
         scratch_test(test_summary),      scratch_test(test_help),

@@ -129,7 +129,7 @@ static void start_run(const struct network *n, unsigned rewrites, struct run *ru
         .device = env.device,
         .layers = model->layers,
         .layer_count = model->layer_count,
-        .loss = &incline_losses[n->config->train.loss],
+        .loss = &n->config->train.loss,
         .mode = INCLINE_STEP_TRAIN,
         .rewrites = rewrites,
         .batch = n->batch,
@@ -138,6 +138,7 @@ static void start_run(const struct network *n, unsigned rewrites, struct run *ru
         .feed = n->feed,
         .metrics = n->metrics,
         .image_class = n->image_class,
+        .top_k = n->config->train.top_k,
     };
     assert_ok(env.ctx, incline_step_plan_create(env.ctx, &spec, &run->plan));
 }

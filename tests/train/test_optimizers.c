@@ -154,7 +154,7 @@ static void make_run(const struct fixture *f, size_t number, unsigned rewrites, 
         .device = env.device,
         .layers = run->config->model.layers,
         .layer_count = run->config->model.layer_count,
-        .loss = &incline_losses[run->config->train.loss],
+        .loss = &run->config->train.loss,
         .mode = INCLINE_STEP_TRAIN,
         .rewrites = rewrites,
         .batch = BATCH,
@@ -165,6 +165,7 @@ static void make_run(const struct fixture *f, size_t number, unsigned rewrites, 
         .feed = run->feed,
         .metrics = run->metrics,
         .image_class = run->image_class,
+        .top_k = run->config->train.top_k,
     };
     assert_ok(env.ctx, incline_step_plan_create(env.ctx, &spec, &run->plan));
 }

@@ -123,6 +123,9 @@ struct run {
     struct incline_metrics_slot slots[STEPS];
 };
 
+static const struct incline_loss cross_entropy = {.class =
+                                                      &incline_losses[INCLINE_LOSS_CROSS_ENTROPY]};
+
 static void start_run(const struct fixture *f, unsigned rewrites, struct run *run)
 {
     const struct incline_model *model = &f->config->model;
@@ -137,7 +140,7 @@ static void start_run(const struct fixture *f, unsigned rewrites, struct run *ru
         .device = env.device,
         .layers = model->layers,
         .layer_count = model->layer_count,
-        .loss = &incline_losses[INCLINE_LOSS_CROSS_ENTROPY],
+        .loss = &cross_entropy,
         .mode = INCLINE_STEP_TRAIN,
         .rewrites = rewrites,
         .batch = BATCH,
@@ -146,6 +149,7 @@ static void start_run(const struct fixture *f, unsigned rewrites, struct run *ru
         .feed = f->feed,
         .metrics = f->metrics,
         .image_class = f->image_class,
+        .top_k = 5,
     };
     assert_ok(env.ctx, incline_step_plan_create(env.ctx, &spec, &run->plan));
 }

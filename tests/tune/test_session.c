@@ -141,6 +141,9 @@ static void open_device(struct bench *bench)
     bench->spec.device = bench->device;
 }
 
+static const struct incline_loss cross_entropy = {.class =
+                                                      &incline_losses[INCLINE_LOSS_CROSS_ENTROPY]};
+
 static int setup(void **state)
 {
     struct bench *bench = calloc(1, sizeof *bench);
@@ -161,7 +164,7 @@ static int setup(void **state)
     bench->spec = (struct incline_tune_spec){
         .layers = bench->layers,
         .layer_count = 3,
-        .loss = &incline_losses[0],
+        .loss = &cross_entropy,
         .rewrites = INCLINE_REWRITE_ALL,
         .batch = 20,
         .clock = look_at_clock,

@@ -1,0 +1,20 @@
+/* The loss binary_cross_entropy against its reference, with and without its gradient. */
+#include "support/loss_cases.h"
+
+static void test_against_reference(void **state)
+{
+    static const struct loss_variant variant = {0, false};
+    (void)state;
+    loss_run("binary_cross_entropy", &variant, 1);
+}
+
+static void test_sure_answers(void **state)
+{
+    (void)state;
+    loss_check_sure("binary_cross_entropy", 0);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_reference),
+                                          cmocka_unit_test(test_sure_answers)};
+
+HARNESS_MAIN(tests)
