@@ -25,7 +25,8 @@ int incline_graph_sole_reader(const struct incline_layer *layers, size_t count, 
  * count: the output. */
 struct incline_layer *incline_graph_before(struct incline_layer *layers, size_t count, size_t i);
 
-/* The softmax over all that the network puts out, behind which nothing works; NULL: there is none. */
+/* The softmax over all that the network puts out, behind which nothing works; NULL: there is none.
+ */
 struct incline_layer *incline_graph_closing_softmax(struct incline_layer *layers, size_t count);
 
 /* A pass through the layers, which are rewritten, over the launches of one plan. */
