@@ -55,8 +55,9 @@ struct incline_option {
     enum incline_option_type type;
     size_t offset;        /* of the value in the options struct */
     const char *fallback; /* default, as it would be written; NULL: must be given */
-    /* Numbers, each member of pairs, paddings and sides, and items of DOUBLES. Both 0: any; min DBL_MIN:
-     * above 0; max INT_MAX (whole numbers) or DBL_MAX: no upper limit. UINT64 takes all its range.
+    /* Numbers, each member of pairs, paddings and sides, and items of DOUBLES. Both 0: any; min
+     * DBL_MIN: above 0; max INT_MAX (whole numbers) or DBL_MAX: no upper limit. UINT64 takes all
+     * its range.
      */
     double min, max;
     /* CHOICE: NULL-terminated. INT, DOUBLE: NULL, or the address of one word that may stand in the

@@ -236,7 +236,8 @@ static enum incline_status parse_texts(struct incline_context *ctx, const struct
 static bool takes_list(const struct incline_option *option)
 {
     return option->type == INCLINE_OPTION_PAIR || option->type == INCLINE_OPTION_PADDING ||
-           option->type == INCLINE_OPTION_SIDES || option->type == INCLINE_OPTION_DOUBLES || option->type == INCLINE_OPTION_TEXTS;
+           option->type == INCLINE_OPTION_SIDES || option->type == INCLINE_OPTION_DOUBLES ||
+           option->type == INCLINE_OPTION_TEXTS;
 }
 
 enum incline_status incline_option_parse_raw(struct incline_context *ctx,

@@ -13,7 +13,7 @@ static const struct global_case {
     {{4, 2, 17}, 7, true, true},      {{8, 8, 33}, 33, true, false},
     {{7, 7, 64}, 1, false, false},    {{1, 28, 16}, 145, false, false},
     {{17, 16, 3}, 32, false, false},  {{2, 128, 1}, 5, true, false},
-    {{224, 160, 1}, 2, false, false},
+    {{224, 160, 5}, 2, false, false},
 };
 
 static void reference(const void *cookie, struct incline_chain_values *v)
