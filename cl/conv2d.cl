@@ -1,24 +1,31 @@
 /* Two-dimensional convolution (cross-correlation, as in every framework), optionally with a max
  * pooling of its output computed on the way.
- *   z[oh][ow][k] = b[k] + sum over kh, kw, c of w[kh][kw][c][k] x[oh SH + kh - PT][ow SW + kw -
- * PL][c] y = f(z), and with a pool y[ph][pw][k] = max of f(z) over its window, code = which cell it
- * was dx = the same sum read backwards,  dw = sum over images and positions of x dz,  db = sum of
- * dz Cells outside x count as 0. Every sum runs in the order of its indices as written above; that
- * of dw and db for each part of SHARE windows over block of images, window, image and position in
- * the window, and then over the parts. A window is that of the max pooling that follows, computed
+ *   z[oh][ow][k] = b[k] + sum over kh, kw, c of
+ *                  w[kh][kw][c][k] x[oh SH + kh DH - PT][ow SW + kw DW - PL][g IN_C / G + c]
+ *   y = f(z), and with a pool y[ph][pw][k] = max of f(z) over its window, code = which cell it was
+ *   dx = the same sum read backwards, over kh, kw, k
+ *   dw = sum over images and positions of x dz,  db = sum of dz
+ * c runs over the IN_C / G channels of k's group g = floor(k / (OUT_C / G)). Cells outside x count as
+ * 0. Every sum runs in the order of its indices as written above; that of dw and db for each part of
+ * SHARE windows over block of images, window, image and position in the window, and then over the
+ * parts (with groups see conv2d_groups.cl). A window is that of the max pooling that follows, computed
  * here or not, or one position. So tiles and fusion change speed and never bits.
  *
  * IN_H IN_W IN_C  OUT_H OUT_W OUT_C   shapes of x and z
- * KERNEL_H KERNEL_W STRIDE_H STRIDE_W PAD_TOP PAD_LEFT
+ * KERNEL_H KERNEL_W STRIDE_H STRIDE_W DILATION_H DILATION_W PAD_TOP PAD_LEFT
+ * GROUPS     G, divides IN_C and OUT_C
  * HAS_BIAS   0 or 1
- * POOL_H POOL_W POOLED_H POOLED_W   window (its stride too) and shape of y; 1 1 OUT_H OUT_W: no
- * pool WINDOW_H WINDOW_W  positions of z in a window; with a pool its size OUT_COLUMNS    OUT_C
- * rounded up to a multiple of 16 TRAINS     0: there is no way back; see conv2d.h INPUT      1: the
- * forward pass picks the images of the batch from the data set; see input.h TILE_OUT   output
- * channels that a forward item sums at once (8 .. 16) TILE_IN    input channels that a backward
- * item sums at once (4 .. 16) TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such
- * a row, and vectors along k, that an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x
- * 2, 1 x 16 x 1) SHARE      windows whose part of dw is summed alone */
+ * POOL_H POOL_W POOLED_H POOLED_W   window (its stride too) and shape of y; 1 1 OUT_H OUT_W: no pool
+ * WINDOW_H WINDOW_W  positions of z in a window; with a pool its size
+ * OUT_COLUMNS    OUT_C rounded up to a multiple of 16
+ * TRAINS     0: there is no way back; see conv2d.h
+ * INPUT      1: the forward pass picks the images of the batch from the data set; see input.h
+ * TILE_OUT   output channels that a forward item sums at once (8 .. 16)
+ * TILE_IN    input channels that a backward item sums at once (4 .. 16)
+ *            both: of one group, or of whole groups
+ * TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k, that
+ *            an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x 2, 1 x 16 x 1)
+ * SHARE      windows whose part of dw is summed alone */
 #include "phases.h"
 #if INPUT
 #define X_SPACE SCRATCH
@@ -29,12 +36,14 @@
 #include "conv2d.h"
 #include "input.h"
 
-#define OUT_TILES ((OUT_C + TILE_OUT - 1) / TILE_OUT)
-#define IN_TILES ((IN_C + TILE_IN - 1) / TILE_IN)
+#define OUT_TILES TILES(TILE_OUT, GROUP_OUT, OUT_C)
+#define OUT_TILE_AT(i) TILE_AT(i, TILE_OUT, GROUP_OUT, OUT_C)
+#define IN_TILES TILES(TILE_IN, GROUP_IN, IN_C)
+#define IN_TILE_AT(i) TILE_AT(i, TILE_IN, GROUP_IN, IN_C)
 
 #if INPUT
 /* rows of x that one row of y reads, and how far apart those of neighbours begin */
-#define PATCH_H ((POOL_H - 1) * STRIDE_H + KERNEL_H)
+#define PATCH_H ((POOL_H - 1) * STRIDE_H + REACH_H)
 #define ADVANCE (POOL_H * STRIDE_H)
 
 /* As conv2d_forward, with x made from the images order[first ..] of pixels; see gather.cl for
@@ -84,12 +93,12 @@ kernel void conv2d_forward(global const uchar *restrict pixels, global const int
     FOR_LANES(lane)
     FOR_SHARE(tile, OUT_TILES)
     {
-        int k = tile * TILE_OUT, to = y_of + k * NB + lane;
+        int k = OUT_TILE_AT(tile), to = y_of + k * NB + lane;
         incl_conv2d_channels(patch + lane, top, w + k, BIAS(b + k) y + to, CODE(code + to) row, k);
     }
 }
 #else
-/* x [blocks][IN_H][IN_W][IN_C][NB], w [KH][KW][IN_C][OUT_C], b [OUT_C], read.
+/* x [blocks][IN_H][IN_W][IN_C][NB], w [KH][KW][IN_C / G][OUT_C], b [OUT_C], read.
  * y [blocks][POOLED_H][POOLED_W][OUT_C][NB], written; with a pool and TRAINS, code of that shape
  * too. Work-items {NB / LANES, POOLED_H OUT_TILES or more, blocks}: one owns TILE_OUT channels of a
  * row of y. */
@@ -105,7 +114,8 @@ kernel void conv2d_forward(global const float *restrict x, global const float *r
 )
 {
     int lane = get_global_id(0) * LANES, block = get_global_id(2);
-    int row = get_global_id(1) / OUT_TILES, k = get_global_id(1) % OUT_TILES * TILE_OUT;
+    int tile = get_global_id(1) % OUT_TILES;
+    int row = get_global_id(1) / OUT_TILES, k = OUT_TILE_AT(tile);
     int to = (block * POSITIONS * OUT_C + k) * NB + lane;
     if (row < POOLED_H)
         incl_conv2d_channels(x + block * IN_H * IN_W * IN_C * NB + lane, 0, w + k,
@@ -126,24 +136,28 @@ INCL_INLINE void incl_conv2d_data_cell(global const float *restrict dz,
     for (int t = 0; t < count; t++)
         sum[t] = (incl_lanes)(0.0f);
     for (int kh = 0; kh < KERNEL_H; kh++) {
-        int top = h + PAD_TOP - kh, oh = top / STRIDE_H;
+        int top = h + PAD_TOP - kh * DILATION_H, oh = top / STRIDE_H;
         if (top < 0 || top % STRIDE_H || oh >= POOLED_H * POOL_H)
             continue;
         for (int kw = 0; kw < KERNEL_W; kw++) {
-            int left = column + PAD_LEFT - kw, ow = left / STRIDE_W;
+            int left = column + PAD_LEFT - kw * DILATION_W, ow = left / STRIDE_W;
             if (left < 0 || left % STRIDE_W || ow >= POOLED_W * POOL_W)
                 continue;
             int from = Y_AT(oh / POOL_H, ow / POOL_W, 0) * NB;
-            for (int k = 0; k < OUT_C; k++) {
-                incl_lanes value = LOAD(dz + from + k * NB);
+            for (int i = 0; i < GROUP_OUT; i++)
+#pragma unroll
+                for (int g = 0; g < GROUPS_OF(count, GROUP_IN); g++) {
+                    int k = g * GROUP_OUT + i;
+                    incl_lanes value = LOAD(dz + from + k * NB);
 #if POOLED
-                value = CHOOSE(value, LOAD_CODES(code + from + k * NB, global),
-                               oh % POOL_H * POOL_W + ow % POOL_W);
+                    value = CHOOSE(value, LOAD_CODES(code + from + k * NB, global),
+                                   oh % POOL_H * POOL_W + ow % POOL_W);
 #endif
 #pragma unroll
-                for (int t = 0; t < count; t++)
-                    sum[t] = fma(value, (incl_lanes)(w[W_AT(kh, kw, t, k)]), sum[t]);
-            }
+                    for (int t = 0; t < OF_A_GROUP(count, GROUP_IN); t++)
+                        sum[g * GROUP_IN + t] = fma(value, (incl_lanes)(w[W_AT(kh, kw, t, k)]),
+                                                    sum[g * GROUP_IN + t]);
+                }
         }
     }
 #pragma unroll
@@ -152,7 +166,8 @@ INCL_INLINE void incl_conv2d_data_cell(global const float *restrict dz,
 }
 
 /* Row h of dx, the channels of a tile; the last one may be smaller. dz and code start at the item's
- * images, w and dx at those and at the tile's first channel c. */
+ * images and the first channel of the first group, w at that and the tile's first channel c, dx at the
+ * images and c. */
 INCL_OUTLINE void incl_conv2d_data_row(global const float *restrict dz,
 #if POOLED
                                        global const incl_code *restrict code,
@@ -161,9 +176,10 @@ INCL_OUTLINE void incl_conv2d_data_row(global const float *restrict dz,
                                        int h, int c)
 {
     for (int column = 0; column < IN_W; column++) {
-#if IN_C % TILE_IN
-        if (c + TILE_IN > IN_C) {
-            incl_conv2d_data_cell(dz, CODE(code) w, dx, h, column, IN_C % TILE_IN);
+#if SPAN(TILE_IN, GROUP_IN, IN_C) % TILE_IN
+        const int span = SPAN(TILE_IN, GROUP_IN, IN_C);
+        if (IN_SPAN(c, TILE_IN, GROUP_IN, IN_C) + TILE_IN > span) {
+            incl_conv2d_data_cell(dz, CODE(code) w, dx, h, column, span % TILE_IN);
             continue;
         }
 #endif
@@ -180,17 +196,19 @@ kernel void conv2d_backward_data(global const float *restrict dz,
                                  global const float *restrict w, global float *restrict dx)
 {
     int lane = get_global_id(0) * LANES, block = get_global_id(2);
-    int h = get_global_id(1) / IN_TILES, c = get_global_id(1) % IN_TILES * TILE_IN;
+    int h = get_global_id(1) / IN_TILES, tile = get_global_id(1) % IN_TILES;
+    int c = IN_TILE_AT(tile), k = GROUP_OF(c, GROUP_IN) * GROUP_OUT;
     if (h >= IN_H)
         return;
-    dz += block * POSITIONS * OUT_C * NB + lane;
+    dz += (block * POSITIONS * OUT_C + k) * NB + lane;
 #if POOLED
-    code += block * POSITIONS * OUT_C * NB + lane;
+    code += (block * POSITIONS * OUT_C + k) * NB + lane;
 #endif
-    incl_conv2d_data_row(dz, CODE(code) w + c * OUT_C,
+    incl_conv2d_data_row(dz, CODE(code) w + IN_GROUP(c, GROUP_IN) * OUT_C + k,
                          dx + (block * IN_H * IN_W * IN_C + c) * NB + lane, h, c);
 }
 
+#if GROUPS == 1
 INCL_INLINE void incl_conv2d_part(global const float *restrict x, global const float *restrict dz_t,
 #if POOLED
                                   global const incl_code *restrict code_t,
@@ -258,4 +276,5 @@ kernel void conv2d_backward_weights(global const float *restrict x,
     pieces += (kh * RUN + first) * OUT_COLUMNS;
     incl_conv2d_cells(x, dz_t + k, CODE(code_t + k) pieces, bias_piece, part, blocks, first, kh);
 }
+#endif
 #endif

@@ -18,15 +18,37 @@
 #endif
 
 #define POOLED (POOL_H * POOL_W > 1)
+#define GROUP_IN (IN_C / GROUPS)
+#define GROUP_OUT (OUT_C / GROUPS)
+#define REACH_H ((KERNEL_H - 1) * DILATION_H + 1)
+#define REACH_W ((KERNEL_W - 1) * DILATION_W + 1)
 #define X_AT(h, w, c) (((h) * IN_W + (w)) * IN_C + (c))
 #define Y_AT(h, w, k) (((h) * POOLED_W + (w)) * OUT_C + (k))
-#define W_AT(kh, kw, c, k) ((((kh) * KERNEL_W + (kw)) * IN_C + (c)) * OUT_C + (k))
-#define RUN (KERNEL_W * IN_C)
+#define W_AT(kh, kw, c, k) ((((kh) * KERNEL_W + (kw)) * GROUP_IN + (c)) * OUT_C + (k))
+#define RUN (KERNEL_W * GROUP_IN)
 #define ROWS (KERNEL_H * RUN)
 #define POSITIONS (POOLED_H * POOLED_W)
 #define WINDOW_CELLS (WINDOW_H * WINDOW_W)
 #define WINDOWS_W (OUT_W / WINDOW_W)
 #define WINDOWS (OUT_H / WINDOW_H * WINDOWS_W)
+
+/* A tile of channels lies in one group of `each`, or is so many whole groups: tiles divide a span, the
+ * group or all channels, of which the last tile may be smaller. */
+#define SPAN(tile, each, all) ((tile) < (each) ? (each) : (all))
+#define SPAN_TILES(tile, each, all) ((SPAN(tile, each, all) + (tile) - 1) / (tile))
+#define TILES(tile, each, all) (SPAN_TILES(tile, each, all) * ((all) / SPAN(tile, each, all)))
+/* The first channel of the i-th tile; the group of a channel, its number in it and in the span. */
+#define TILE_AT(i, tile, each, all)                                                                \
+    (SPAN(tile, each, all) == (all)                                                                \
+         ? (i) * (tile)                                                                            \
+         : (i) / SPAN_TILES(tile, each, all) * (each) + (i) % SPAN_TILES(tile, each, all) * (tile))
+#define GROUP_OF(channel, each) (GROUPS == 1 ? 0 : (channel) / (each))
+#define IN_GROUP(channel, each) ((channel) - GROUP_OF(channel, each) * (each))
+#define IN_SPAN(channel, tile, each, all)                                                          \
+    (SPAN(tile, each, all) == (all) ? (channel) : (channel) % (each))
+/* Groups that `count` channels of a tile belong to, and channels of each. */
+#define GROUPS_OF(count, each) (((count) + (each) - 1) / (each))
+#define OF_A_GROUP(count, each) ((count) < (each) ? (count) : (each))
 
 /* Are there codes? Only the way back needs them. */
 #define CODED (POOLED && TRAINS)
@@ -52,11 +74,11 @@
 
 /* true when a window can reach over the edge of x */
 #define PADDED                                                                                     \
-    (PAD_TOP > 0 || PAD_LEFT > 0 || (OUT_H - 1) * STRIDE_H + KERNEL_H > IN_H ||                    \
-     (OUT_W - 1) * STRIDE_W + KERNEL_W > IN_W)
+    (PAD_TOP > 0 || PAD_LEFT > 0 || (OUT_H - 1) * STRIDE_H + REACH_H > IN_H ||                     \
+     (OUT_W - 1) * STRIDE_W + REACH_W > IN_W)
 
-/* sum[t] = z[oh][ow][t]; x starts at the item's images and at row `top` of x, w and b at its first
- * channel. */
+/* sum[t] = z[oh][ow][t]; x starts at the item's images, at row `top` of x and at the first channel of
+ * the first group, w and b at the item's first channel. */
 INCL_INLINE void incl_conv2d_position(X_SPACE const float *restrict x, int top,
                                         global const float *restrict w,
 #if HAS_BIAS
@@ -66,8 +88,10 @@ INCL_INLINE void incl_conv2d_position(X_SPACE const float *restrict x, int top,
 {
     int h = oh * STRIDE_H - PAD_TOP, left = ow * STRIDE_W - PAD_LEFT;
 #if PADDED
-    int kh_first = max(0, -h), kh_end = min(KERNEL_H, IN_H - h);
-    int kw_first = max(0, -left), kw_end = min(KERNEL_W, IN_W - left);
+    int kh_first = max(0, (DILATION_H - 1 - h) / DILATION_H);
+    int kh_end = min(KERNEL_H, (DILATION_H - 1 + IN_H - h) / DILATION_H);
+    int kw_first = max(0, (DILATION_W - 1 - left) / DILATION_W);
+    int kw_end = min(KERNEL_W, (DILATION_W - 1 + IN_W - left) / DILATION_W);
 #else
     const int kh_first = 0, kh_end = KERNEL_H, kw_first = 0, kw_end = KERNEL_W;
 #endif
@@ -80,12 +104,17 @@ INCL_INLINE void incl_conv2d_position(X_SPACE const float *restrict x, int top,
 #endif
     for (int kh = kh_first; kh < kh_end; kh++)
         for (int kw = kw_first; kw < kw_end; kw++)
-            for (int c = 0; c < IN_C; c++) {
-                incl_lanes value = LOAD(x + X_AT(h - top + kh, left + kw, c) * NB);
+            for (int c = 0; c < GROUP_IN; c++)
 #pragma unroll
-                for (int t = 0; t < count; t++)
-                    sum[t] = fma(value, (incl_lanes)(w[W_AT(kh, kw, c, t)]), sum[t]);
-            }
+                for (int g = 0; g < GROUPS_OF(count, GROUP_OUT); g++) {
+                    int row = h - top + kh * DILATION_H, column = left + kw * DILATION_W;
+                    incl_lanes value = LOAD(x + X_AT(row, column, g * GROUP_IN + c) * NB);
+#pragma unroll
+                    for (int i = 0; i < OF_A_GROUP(count, GROUP_OUT); i++) {
+                        const int t = g * GROUP_OUT + i;
+                        sum[t] = fma(value, (incl_lanes)(w[W_AT(kh, kw, c, t)]), sum[t]);
+                    }
+                }
 }
 
 /* Row `row` of y, count channels. x, w, b as above; y and code start at the item's images and
@@ -164,9 +193,11 @@ INCL_OUTLINE void incl_conv2d_channels(X_SPACE const float *restrict x, int top,
 #endif
                                         int row, int k)
 {
-#if OUT_C % TILE_OUT
-    if (k + TILE_OUT > OUT_C) {
-        incl_conv2d_row(x, top, w, BIAS(b) y, CODE(code) row, OUT_C % TILE_OUT);
+    x += GROUP_OF(k, GROUP_OUT) * GROUP_IN * NB;
+#if SPAN(TILE_OUT, GROUP_OUT, OUT_C) % TILE_OUT
+    const int span = SPAN(TILE_OUT, GROUP_OUT, OUT_C);
+    if (IN_SPAN(k, TILE_OUT, GROUP_OUT, OUT_C) + TILE_OUT > span) {
+        incl_conv2d_row(x, top, w, BIAS(b) y, CODE(code) row, span % TILE_OUT);
         return;
     }
 #endif
@@ -176,8 +207,12 @@ INCL_OUTLINE void incl_conv2d_channels(X_SPACE const float *restrict x, int top,
 /* The gradient at the p-th cell of a window from that at its maximum. */
 #define CHOOSE(value, codes, p) ((codes) == (incl_ints)(p) ? (value) : (incl_lanes)(0.0f))
 
-/* The sums of a tile of the weight gradient; its vectors run along k. The cells of x that one kernel
- * row touches lie side by side, RUN of them, so a tile is TILE_RUN neighbours in TILE_KH rows. */
+/* Cells of x that dilation and other groups put between the first of a kernel row's RUN and the r-th. */
+#define GAP(r) ((r) / GROUP_IN * (DILATION_W * IN_C - GROUP_IN))
+
+/* The sums of a tile of the weight gradient without groups; its vectors run along k. The cells of x
+ * that one kernel row touches lie side by side but for gaps, RUN of them, so a tile is TILE_RUN
+ * neighbours in TILE_KH rows. */
 struct incl_conv2d_sums {
     incl_lanes w[TILE_KH][TILE_RUN][TILE_K], b[TILE_K];
 };
@@ -229,7 +264,7 @@ INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
                                         int row, int column, int first, int kh_first,
                                         const int count, const bool inside)
 {
-    int h = row * WINDOW_H * STRIDE_H - PAD_TOP + kh_first;
+    int h = row * WINDOW_H * STRIDE_H - PAD_TOP + kh_first * DILATION_H;
     int cell = (column * WINDOW_W * STRIDE_W - PAD_LEFT) * IN_C + first;
     for (int n = 0; n < NB; n++) {
 #if POOLED
@@ -260,9 +295,10 @@ INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
             for (int r = 0; r < TILE_KH; r++)
 #pragma unroll
                 for (int t = 0; t < count; t++) {
-                    float factor = inside || (top + r >= 0 && top + r < IN_H && left + t >= 0 &&
-                                              left + t < IN_W * IN_C)
-                                       ? x[((top + r) * IN_W * IN_C + left + t) * NB + n]
+                    int down = top + r * DILATION_H, along = left + t + GAP(first + t);
+                    float factor = inside || (down >= 0 && down < IN_H && along >= 0 &&
+                                              along < IN_W * IN_C)
+                                       ? x[(down * IN_W * IN_C + along) * NB + n]
                                        : 0.0f;
 #pragma unroll
                     for (int v = 0; v < TILE_K; v++)
@@ -278,8 +314,8 @@ INCL_INLINE bool incl_conv2d_is_inside(int row, int column)
     if (!PADDED)
         return true;
     int h = row * WINDOW_H * STRIDE_H - PAD_TOP, left = column * WINDOW_W * STRIDE_W - PAD_LEFT;
-    return h >= 0 && h + (WINDOW_H - 1) * STRIDE_H + KERNEL_H <= IN_H && left >= 0 &&
-           left + (WINDOW_W - 1) * STRIDE_W + KERNEL_W <= IN_W;
+    return h >= 0 && h + (WINDOW_H - 1) * STRIDE_H + REACH_H <= IN_H && left >= 0 &&
+           left + (WINDOW_W - 1) * STRIDE_W + REACH_W <= IN_W;
 }
 
 #endif

@@ -44,7 +44,8 @@ static const void *option(const struct incline_layer *layer, const char *name)
     return NULL;
 }
 
-static void prepare_window(struct layer_check *check, const int size[2], const int stride[2])
+static void prepare_window(struct layer_check *check, const int size[2], const int stride[2],
+                           const int dilation[2])
 {
     const struct incline_padding *padding = option(check->layer, "padding");
     struct incline_reference_window *window = &check->conv.window;
@@ -53,18 +54,20 @@ static void prepare_window(struct layer_check *check, const int size[2], const i
         cells[axis] = padding->mode == INCLINE_PADDING_SAME       ? INCLINE_REFERENCE_SAME
                       : padding->mode == INCLINE_PADDING_EXPLICIT ? padding->size[axis]
                                                                   : 0;
-    *window = incline_reference_window(check->layer->in, size, stride, cells[0]);
+    *window = incline_reference_dilated(check->layer->in, size, stride, dilation, cells[0]);
     struct incline_reference_window across =
-        incline_reference_window(check->layer->in, size, stride, cells[1]);
+        incline_reference_dilated(check->layer->in, size, stride, dilation, cells[1]);
     window->before[1] = across.before[1];
     window->out[1] = across.out[1];
 }
 
 static void prepare_conv2d(struct layer_check *check)
 {
-    prepare_window(check, option(check->layer, "kernel"), option(check->layer, "stride"));
+    prepare_window(check, option(check->layer, "kernel"), option(check->layer, "stride"),
+                   option(check->layer, "dilation"));
     check->conv.channels = check->layer->in.channels;
     check->conv.filters = check->layer->out.channels;
+    check->conv.groups = *(const int *)option(check->layer, "groups");
 }
 
 static void prepare_dense(struct layer_check *check)
@@ -77,7 +80,7 @@ static void prepare_pool(struct layer_check *check)
 {
     const int *size = option(check->layer, "size"), *given = option(check->layer, "stride");
     int stride[2] = {given[0] ? given[0] : size[0], given[1] ? given[1] : size[1]};
-    prepare_window(check, size, stride);
+    prepare_window(check, size, stride, (const int[2]){1, 1});
 }
 
 static void prepare_avg_pool(struct layer_check *check)
@@ -326,14 +329,15 @@ static double taps(const struct layer_check *check)
 
 static double sum_y_cost(const struct layer_check *check)
 {
-    return taps(check) * check->conv.channels;
+    return taps(check) * check->conv.channels / check->conv.groups;
 }
 
 /* Every position is looked at. */
 static double sum_dx_cost(const struct layer_check *check)
 {
     const struct incline_reference_window *window = &check->conv.window;
-    return taps(check) * check->conv.filters + (double)window->out[0] * window->out[1];
+    return taps(check) * check->conv.filters / check->conv.groups +
+           (double)window->out[0] * window->out[1];
 }
 
 static double pool_dx_cost(const struct layer_check *check)

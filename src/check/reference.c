@@ -4,37 +4,52 @@
 #include <stdint.h>
 #include <string.h>
 
-struct incline_reference_window incline_reference_window(struct incline_shape in, const int size[2],
-                                                         const int stride[2], int padding)
+static int reach_of(const struct incline_reference_window *window, int axis)
+{
+    return (window->size[axis] - 1) * window->dilation[axis] + 1;
+}
+
+struct incline_reference_window incline_reference_dilated(struct incline_shape in,
+                                                          const int size[2], const int stride[2],
+                                                          const int dilation[2], int padding)
 {
     struct incline_reference_window window = {.in = {in.height, in.width}};
     for (int axis = 0; axis < 2; axis++) {
         int cells = window.in[axis], total = 2 * padding;
-        if (padding == INCLINE_REFERENCE_SAME) {
-            int out = (cells + stride[axis] - 1) / stride[axis];
-            total = (out - 1) * stride[axis] + size[axis] - cells;
-            total = total > 0 ? total : 0;
-        }
         window.size[axis] = size[axis];
         window.stride[axis] = stride[axis];
+        window.dilation[axis] = dilation[axis];
+        if (padding == INCLINE_REFERENCE_SAME) {
+            int out = (cells + stride[axis] - 1) / stride[axis];
+            total = (out - 1) * stride[axis] + reach_of(&window, axis) - cells;
+            total = total > 0 ? total : 0;
+        }
         window.before[axis] = total / 2;
-        window.out[axis] = (cells + total - size[axis]) / stride[axis] + 1;
+        window.out[axis] = (cells + total - reach_of(&window, axis)) / stride[axis] + 1;
     }
     return window;
+}
+
+struct incline_reference_window incline_reference_window(struct incline_shape in, const int size[2],
+                                                         const int stride[2], int padding)
+{
+    return incline_reference_dilated(in, size, stride, (const int[2]){1, 1}, padding);
 }
 
 /* The cell along one axis that a window's cell lies on; -1 in the padding. */
 static int cell_at(const struct incline_reference_window *window, int axis, int position, int cell)
 {
-    int at = position * window->stride[axis] + cell - window->before[axis];
+    int at = position * window->stride[axis] + cell * window->dilation[axis] - window->before[axis];
     return at >= 0 && at < window->in[axis] ? at : -1;
 }
 
-/* The window's cell along one axis that lies on an input cell; -1 when it does not reach it. */
+/* The window's cell along one axis that lies on an input cell; -1 when there is none. */
 static int reach(const struct incline_reference_window *window, int axis, int position, int at)
 {
-    int cell = at - (position * window->stride[axis] - window->before[axis]);
-    return cell >= 0 && cell < window->size[axis] ? cell : -1;
+    int from = at - (position * window->stride[axis] - window->before[axis]);
+    return from >= 0 && from < reach_of(window, axis) && from % window->dilation[axis] == 0
+               ? from / window->dilation[axis]
+               : -1;
 }
 
 /* A place in [n][height][width][channels], from its flat index. */
@@ -64,19 +79,37 @@ static size_t tap_of(const struct incline_reference_window *window, int kh, int 
     return (size_t)kh * (size_t)window->size[1] + (size_t)kw;
 }
 
+/* Channels and filters of a group. */
+static size_t group_channels(const struct incline_reference_conv2d *conv)
+{
+    return (size_t)(conv->channels / conv->groups);
+}
+
+static size_t group_filters(const struct incline_reference_conv2d *conv)
+{
+    return (size_t)(conv->filters / conv->groups);
+}
+
+/* Where the channels of a cell of x begin. */
+static size_t cell_of(const struct incline_reference_conv2d *conv, size_t image, int h, int w)
+{
+    return flat(image, h, w, conv->window.in) * (size_t)conv->channels;
+}
+
 double incline_reference_conv2d_at(const struct incline_reference_conv2d *conv, const double *x,
                                    const double *w, const double *b, size_t index)
 {
     const struct incline_reference_window *window = &conv->window;
-    size_t C = (size_t)conv->channels, K = (size_t)conv->filters;
+    size_t K = (size_t)conv->filters, C = group_channels(conv);
     struct place to = place_of(index, window->out, K);
+    size_t first = to.channel / group_filters(conv) * C;
     double sum = b ? b[to.channel] : 0;
     for (int kh = 0; kh < window->size[0]; kh++)
         for (int kw = 0; kw < window->size[1]; kw++) {
             int h = cell_at(window, 0, to.at[0], kh), column = cell_at(window, 1, to.at[1], kw);
             if (h < 0 || column < 0)
                 continue;
-            const double *cell = x + flat(to.image, h, column, window->in) * C;
+            const double *cell = x + cell_of(conv, to.image, h, column) + first;
             const double *tap = w + tap_of(window, kh, kw) * C * K + to.channel;
             for (size_t c = 0; c < C; c++)
                 sum += tap[c * K] * cell[c];
@@ -88,8 +121,9 @@ double incline_reference_conv2d_data_at(const struct incline_reference_conv2d *c
                                         const double *w, const double *dy, size_t index)
 {
     const struct incline_reference_window *window = &conv->window;
-    size_t C = (size_t)conv->channels, K = (size_t)conv->filters;
-    struct place to = place_of(index, window->in, C);
+    size_t K = (size_t)conv->filters, C = group_channels(conv), filters = group_filters(conv);
+    struct place to = place_of(index, window->in, (size_t)conv->channels);
+    size_t first = to.channel / C * filters;
     double sum = 0;
     for (int oh = 0; oh < window->out[0]; oh++) {
         int kh = reach(window, 0, oh, to.at[0]);
@@ -97,9 +131,9 @@ double incline_reference_conv2d_data_at(const struct incline_reference_conv2d *c
             int kw = reach(window, 1, ow, to.at[1]);
             if (kw < 0)
                 continue;
-            const double *out = dy + flat(to.image, oh, ow, window->out) * K;
-            const double *tap = w + (tap_of(window, kh, kw) * C + to.channel) * K;
-            for (size_t k = 0; k < K; k++)
+            const double *out = dy + flat(to.image, oh, ow, window->out) * K + first;
+            const double *tap = w + (tap_of(window, kh, kw) * C + to.channel % C) * K + first;
+            for (size_t k = 0; k < filters; k++)
                 sum += tap[k] * out[k];
         }
     }
@@ -110,8 +144,9 @@ double incline_reference_conv2d_weights_at(const struct incline_reference_conv2d
                                            const double *x, const double *dy, size_t index)
 {
     const struct incline_reference_window *window = &conv->window;
-    size_t C = (size_t)conv->channels, K = (size_t)conv->filters;
+    size_t K = (size_t)conv->filters, C = group_channels(conv);
     struct place tap = place_of(index / K, window->size, C);
+    size_t channel = index % K / group_filters(conv) * C + tap.channel;
     double sum = 0;
     for (size_t n = 0; n < (size_t)images; n++)
         for (int oh = 0; oh < window->out[0]; oh++) {
@@ -119,7 +154,7 @@ double incline_reference_conv2d_weights_at(const struct incline_reference_conv2d
             for (int ow = 0; h >= 0 && ow < window->out[1]; ow++) {
                 int column = cell_at(window, 1, ow, tap.at[1]);
                 if (column >= 0)
-                    sum += x[flat(n, h, column, window->in) * C + tap.channel] *
+                    sum += x[cell_of(conv, n, h, column) + channel] *
                            dy[flat(n, oh, ow, window->out) * K + index % K];
             }
         }
@@ -156,7 +191,7 @@ void incline_reference_conv2d_weights(const struct incline_reference_conv2d *con
                                       const double *x, const double *dy, double *dw)
 {
     size_t taps = (size_t)conv->window.size[0] * (size_t)conv->window.size[1];
-    size_t count = taps * (size_t)conv->channels * (size_t)conv->filters;
+    size_t count = taps * group_channels(conv) * (size_t)conv->filters;
     for (size_t i = 0; i < count; i++)
         dw[i] = incline_reference_conv2d_weights_at(conv, images, x, dy, i);
 }
@@ -164,9 +199,11 @@ void incline_reference_conv2d_weights(const struct incline_reference_conv2d *con
 struct incline_reference_conv2d incline_reference_dense_conv2d(int in, int out)
 {
     return (struct incline_reference_conv2d){
-        .window = {.in = {1, 1}, .out = {1, 1}, .size = {1, 1}, .stride = {1, 1}},
+        .window =
+            {.in = {1, 1}, .out = {1, 1}, .size = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}},
         .channels = in,
         .filters = out,
+        .groups = 1,
     };
 }
 

@@ -1,6 +1,6 @@
 /* What the layers compute, as plain loops in double precision: what kernels are held against.
  *
- * Tensors are [n][h][w][c], c innermost, n images. Weights are [KH][KW][C][K] for conv2d and
+ * Tensors are [n][h][w][c], c innermost, n images. Weights are [KH][KW][C / G][K] for conv2d and
  * [in][out] for dense. Names: x in, y out, w weights, b bias; dx dy dw db their gradients.
  * Gradients are overwritten. A number that is NaN goes through every function as through the
  * equations.
@@ -14,34 +14,40 @@
 
 enum { INCLINE_REFERENCE_SAME = -1 }; /* padding, otherwise cells at each end */
 
-/* Windows of size KH x KW over H x W cells. Index 0 is the height, 1 the width. */
+/* Windows of size KH x KW over H x W cells, DH x DW apart. Index 0 is the height, 1 the width. */
 struct incline_reference_window {
-    int in[2], out[2], size[2], stride[2], before[2];
+    int in[2], out[2], size[2], stride[2], dilation[2], before[2];
 };
 
-/* out = floor((in + 2 padding - size) / stride) + 1, or ceil(in / stride) with SAME, where the odd
- * cell of padding comes last. */
+/* With r = (size - 1) dilation + 1: out = floor((in + 2 padding - r) / stride) + 1, or
+ * ceil(in / stride) with SAME, where the odd cell of padding comes last. */
+struct incline_reference_window incline_reference_dilated(struct incline_shape in,
+                                                          const int size[2], const int stride[2],
+                                                          const int dilation[2], int padding);
+/* The same with dilation 1. */
 struct incline_reference_window incline_reference_window(struct incline_shape in, const int size[2],
                                                          const int stride[2], int padding);
 
 struct incline_reference_conv2d {
     struct incline_reference_window window;
-    int channels, filters; /* C, K */
+    int channels, filters, groups; /* C, K, G */
 };
 
-/* y[n][oh][ow][k] = b[k] + sum over kh, kw, c of
- *                   w[kh][kw][c][k] x[n][oh SH + kh - PT][ow SW + kw - PL][c];  b may be NULL. */
+/* y[n][oh][ow][k] = b[k] + sum over kh, kw, c < C / G of
+ *                   w[kh][kw][c][k] x[n][oh SH + kh DH - PT][ow SW + kw DW - PL][g C / G + c]
+ * with g = floor(k / (K / G)), the group of k;  b may be NULL. */
 void incline_reference_conv2d(const struct incline_reference_conv2d *conv, int images,
                               const double *x, const double *w, const double *b, double *y);
 double incline_reference_conv2d_at(const struct incline_reference_conv2d *conv, const double *x,
                                    const double *w, const double *b, size_t index);
-/* dx[n][h][w][c] = sum of w[kh][kw][c][k] dy[n][oh][ow][k] over the windows that read the cell. */
+/* dx[n][h][w][c] = sum of w[kh][kw][c mod C / G][k] dy[n][oh][ow][k] over the windows that read the
+ * cell and the k of the group of c. */
 void incline_reference_conv2d_data(const struct incline_reference_conv2d *conv, int images,
                                    const double *w, const double *dy, double *dx);
 double incline_reference_conv2d_data_at(const struct incline_reference_conv2d *conv,
                                         const double *w, const double *dy, size_t index);
-/* dw[kh][kw][c][k] = sum over n, oh, ow of x[n][oh SH + kh - PT][ow SW + kw - PL][c]
- * dy[n][oh][ow][k] */
+/* dw[kh][kw][c][k] = sum over n, oh, ow of dy[n][oh][ow][k]
+ *                    x[n][oh SH + kh DH - PT][ow SW + kw DW - PL][g C / G + c] */
 void incline_reference_conv2d_weights(const struct incline_reference_conv2d *conv, int images,
                                       const double *x, const double *dy, double *dw);
 

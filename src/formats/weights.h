@@ -15,7 +15,7 @@ void incline_weights_file_shape(const struct incline_parameter *parameter, int *
 
 /* Copies a parameter's elems values from memory order to file order, and back:
  *   VECTOR  [n]                    <-> [n]
- *   HWIO    [KH][KW][C_in][C_out]  <-> [C_out][C_in][KH][KW]
+ *   HWIO    [KH][KW][C_in][C_out]  <-> [C_out][C_in][KH][KW], C_in that of a group
  *   IO      [(h, w, c)][out]       <-> [out][(c, h, w)]
  * flattened: for IO, the shape that a flatten turned into the dense layer's input, {1, 1, in} when
  * there was none; its elems are `in`. Not looked at for the others. */

@@ -1,6 +1,5 @@
 /* Two-dimensional convolution; see cl/conv2d.cl for the equations. */
-#include "layers/conv2d.h"
-
+#include "layers/conv2d_groups.h"
 #include "layers/delta.h"
 #include "layers/pool_code.h"
 #include "layers/window.h"
@@ -11,6 +10,7 @@ struct options {
     int filters;
     int kernel[2], stride[2];
     struct incline_padding padding;
+    int dilation[2], groups;
     bool bias;
     int init;
     int activation;
@@ -18,16 +18,74 @@ struct options {
 
 /* Parts of the weight gradient: enough for many cores, few enough to add up quickly, and together
  * no more than so many numbers. The order of the sum depends on them, so they depend on the layer's
- * shapes alone. */
-enum { PARTS_MAX = 256, PIECES_ELEMS_MAX = 1 << 17 };
+ * shapes alone. With groups each part costs another sum, over the images of a block. */
+enum { PARTS_MAX = 256, GROUPED_PARTS_MAX = 64, PIECES_ELEMS_MAX = 1 << 17 };
+
+int incline_conv2d_groups(const struct incline_layer *layer)
+{
+    const struct options *options = layer->options;
+    return options->groups;
+}
+
+/* Cells from the first of a window to its last. */
+static void measure_reach(const struct options *options, int reach[2])
+{
+    for (int axis = 0; axis < 2; axis++)
+        reach[axis] = (options->kernel[axis] - 1) * options->dilation[axis] + 1;
+}
+
+static enum incline_status place(const struct incline_layer *layer, struct incline_window *window,
+                                 struct incline_text *problem)
+{
+    const struct options *options = layer->options;
+    int reach[2];
+    measure_reach(options, reach);
+    enum incline_status status =
+        incline_window_infer(layer->in, reach, options->stride, &options->padding, window, problem);
+    if (status && (options->dilation[0] > 1 || options->dilation[1] > 1))
+        incline_text_add(problem, ": kernel %dx%d with dilation %dx%d; use less, or more padding",
+                         options->kernel[0], options->kernel[1], options->dilation[0],
+                         options->dilation[1]);
+    return status;
+}
+
+static enum incline_status check_groups(const struct incline_layer *layer,
+                                        struct incline_text *problem)
+{
+    const struct options *options = layer->options;
+    bool of_input = layer->in.channels % options->groups != 0;
+    if (!of_input && options->filters % options->groups == 0)
+        return INCLINE_OK;
+    incline_text_add(problem,
+                     "groups %d does not divide its %d %s; it must divide input channels and "
+                     "filters",
+                     options->groups, of_input ? layer->in.channels : options->filters,
+                     of_input ? "input channels" : "filters");
+    return INCLINE_ERROR_CONFIG;
+}
+
+/* "3x3, dilation 2x2, 4 groups + relu" */
+static void write_detail(struct incline_layer *layer)
+{
+    const struct options *options = layer->options;
+    char dilation[32] = "", groups[24] = "";
+    if (options->dilation[0] > 1 || options->dilation[1] > 1)
+        snprintf(dilation, sizeof dilation, ", dilation %dx%d", options->dilation[0],
+                 options->dilation[1]);
+    if (options->groups > 1)
+        snprintf(groups, sizeof groups, ", %d groups", options->groups);
+    snprintf(layer->detail, sizeof layer->detail, "%dx%d%s%s%s%s", options->kernel[0],
+             options->kernel[1], dilation, groups, options->activation ? " + " : "",
+             options->activation ? incline_activation_names[options->activation] : "");
+}
 
 static enum incline_status infer(struct incline_layer *layer, struct incline_text *problem)
 {
     const struct options *options = layer->options;
-    const struct incline_shape in = layer->in;
     struct incline_window window;
-    enum incline_status status = incline_window_infer(in, options->kernel, options->stride,
-                                                      &options->padding, &window, problem);
+    enum incline_status status = check_groups(layer, problem);
+    if (!status)
+        status = place(layer, &window, problem);
     if (status)
         return status;
     layer->out = (struct incline_shape){window.out[0], window.out[1], options->filters};
@@ -35,17 +93,18 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
     layer->alpha = incline_activation_alpha(layer->activation);
 
     double taps = (double)options->kernel[0] * options->kernel[1];
-    status = incline_check_index(taps * in.channels * incline_columns(options->filters), problem);
+    int channels = layer->in.channels / options->groups;
+    status = incline_check_index(taps * channels * incline_columns(options->filters), problem);
     if (status)
         return status;
     struct incline_parameter *weight = &layer->parameters[0];
     *weight = (struct incline_parameter){
         .role = "weight",
         .layout = INCLINE_LAYOUT_HWIO,
-        .dims = {options->kernel[0], options->kernel[1], in.channels, options->filters},
+        .dims = {options->kernel[0], options->kernel[1], channels, options->filters},
         .rank = 4,
-        .elems = (size_t)taps * (size_t)in.channels * (size_t)options->filters,
-        .fan_in = taps * in.channels,
+        .elems = (size_t)taps * (size_t)channels * (size_t)options->filters,
+        .fan_in = taps * channels, /* both fans by the tensor's shape, as PyTorch and Keras */
         .fan_out = taps * options->filters,
         .initializer = options->init,
     };
@@ -54,25 +113,23 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
         layer->parameters[layer->parameter_count++] =
             incline_bias_parameter(options->filters, weight);
     layer->multiply_adds = (double)weight->elems * layer->out.height * layer->out.width;
-    snprintf(layer->detail, sizeof layer->detail, "%dx%d%s%s", options->kernel[0],
-             options->kernel[1], options->activation ? " + " : "",
-             options->activation ? incline_activation_names[options->activation] : "");
+    write_detail(layer);
     return INCLINE_OK;
 }
 
 /* Rows of a part: the weights', and the bias's. */
 static int rows_of(const struct incline_layer *layer)
 {
-    const struct options *options = layer->options;
-    return options->kernel[0] * options->kernel[1] * layer->in.channels +
-           incline_layer_has_bias(layer);
+    const int *dims = layer->parameters[0].dims;
+    return dims[0] * dims[1] * dims[2] + incline_layer_has_bias(layer);
 }
 
 /* Windows in a part. */
 static int share_of(const struct incline_layer *layer)
 {
     int most = PIECES_ELEMS_MAX / (rows_of(layer) * incline_columns(layer->out.channels));
-    int parts = most < 1 ? 1 : most > PARTS_MAX ? PARTS_MAX : most;
+    int limit = incline_conv2d_groups(layer) > 1 ? GROUPED_PARTS_MAX : PARTS_MAX;
+    int parts = most < 1 ? 1 : most > limit ? limit : most;
     return (incline_pool_windows(layer) + parts - 1) / parts;
 }
 
@@ -86,7 +143,19 @@ int incline_conv2d_parts(const struct incline_layer *layer)
     return count_tiles(incline_pool_windows(layer), share_of(layer));
 }
 
-/* Tiles; see cl/conv2d.cl. */
+/* Tiles of at most so many channels, of one group or of whole groups; see cl/conv2d.h. */
+static int channel_tile(int groups, int channels, int most)
+{
+    int each = channels / groups;
+    return most < each ? incline_tile(each, most) : each * incline_tile(groups, most / each);
+}
+
+static int channel_tiles(int groups, int channels, int tile)
+{
+    int each = channels / groups;
+    return tile < each ? groups * count_tiles(each, tile) : count_tiles(channels, tile);
+}
+
 static int forward_tile(const struct incline_layer *layer, const struct incline_plan *plan)
 {
     /* TILE_OUT at most; the accumulators of a pool are twice as many */
@@ -99,17 +168,13 @@ static int forward_tile(const struct incline_layer *layer, const struct incline_
     const struct incline_tile *tile = incline_layer_tile(
         layer, plan, layer->pool ? "conv2d_pool_forward" : "conv2d_forward",
         layer->pool ? pooled : many, sizeof many / sizeof *many, one, sizeof one / sizeof *one);
-    return incline_tile(layer->out.channels, tile->values[0]);
+    return channel_tile(incline_conv2d_groups(layer), layer->out.channels, tile->values[0]);
 }
-
-struct weight_tiles {
-    int kernel_rows, run, vectors;
-};
 
 /* The candidate's numbers: TILE_RUN at most, TILE_K, and 1 when all kernel rows are one tile where
  * they are few. */
-static struct weight_tiles weight_tiles(const struct incline_layer *layer,
-                                        const struct incline_plan *plan)
+static struct incline_conv2d_tile weight_tile(const struct incline_layer *layer,
+                                              const struct incline_plan *plan)
 {
     static const struct incline_tile many[] = {{{9, 2, 1}}, {{16, 1, 1}}, {{8, 2, 0}},
                                                {{8, 1, 0}}, {{12, 1, 0}}, {{4, 4, 0}},
@@ -117,6 +182,8 @@ static struct weight_tiles weight_tiles(const struct incline_layer *layer,
     static const struct incline_tile one[] = {{{9, 1, 1}}, {{16, 1, 1}}, {{8, 1, 0}}, {{4, 1, 0}},
                                               {{6, 1, 0}}, {{3, 1, 0}},  {{2, 1, 0}}, {{12, 1, 0}}};
     const struct options *options = layer->options;
+    if (options->groups > 1)
+        return incline_conv2d_groups_tile(layer, plan);
     const struct incline_tile *tile =
         incline_layer_tile(layer, plan, "conv2d_backward_weights", many, sizeof many / sizeof *many,
                            one, sizeof one / sizeof *one);
@@ -124,12 +191,9 @@ static struct weight_tiles weight_tiles(const struct incline_layer *layer,
     int run = options->kernel[1] * layer->in.channels, wish = tile->values[1];
     while (incline_columns(options->filters) % (wish * lanes) != 0)
         wish /= 2;
-    struct weight_tiles tiles = {1, incline_tile(run, tile->values[0]), wish};
-    if (tile->values[2] && options->kernel[0] * run * wish <= 20) {
-        tiles.kernel_rows = options->kernel[0];
-        tiles.run = run;
-    }
-    return tiles;
+    if (tile->values[2] && options->kernel[0] * run * wish <= 20)
+        return (struct incline_conv2d_tile){options->kernel[0], run, wish};
+    return (struct incline_conv2d_tile){1, incline_tile(run, tile->values[0]), wish};
 }
 
 void incline_conv2d_define(const struct incline_layer *layer, const struct incline_plan *plan,
@@ -137,20 +201,22 @@ void incline_conv2d_define(const struct incline_layer *layer, const struct incli
 {
     const struct options *options = layer->options;
     struct incline_shape out = incline_layer_output(layer);
-    struct weight_tiles tiles = weight_tiles(layer, plan);
+    struct incline_conv2d_tile tile = weight_tile(layer, plan);
     struct incline_window window = {0};
-    (void)incline_window_infer(layer->in, options->kernel, options->stride, &options->padding,
-                               &window, defines);
+    (void)place(layer, &window, defines);
     incline_define(defines, "IN_H", layer->in.height);
     incline_define(defines, "IN_W", layer->in.width);
     incline_define(defines, "IN_C", layer->in.channels);
     incline_define(defines, "OUT_H", layer->out.height);
     incline_define(defines, "OUT_W", layer->out.width);
     incline_define(defines, "OUT_C", layer->out.channels);
-    incline_define(defines, "KERNEL_H", window.size[0]);
-    incline_define(defines, "KERNEL_W", window.size[1]);
+    incline_define(defines, "KERNEL_H", options->kernel[0]);
+    incline_define(defines, "KERNEL_W", options->kernel[1]);
     incline_define(defines, "STRIDE_H", window.stride[0]);
     incline_define(defines, "STRIDE_W", window.stride[1]);
+    incline_define(defines, "DILATION_H", options->dilation[0]);
+    incline_define(defines, "DILATION_W", options->dilation[1]);
+    incline_define(defines, "GROUPS", options->groups);
     incline_define(defines, "PAD_TOP", window.before[0]);
     incline_define(defines, "PAD_LEFT", window.before[1]);
     incline_define(defines, "HAS_BIAS", incline_layer_has_bias(layer));
@@ -161,9 +227,9 @@ void incline_conv2d_define(const struct incline_layer *layer, const struct incli
     incline_define(defines, "POOLED_W", out.width);
     incline_define(defines, "OUT_COLUMNS", incline_columns(out.channels));
     incline_define(defines, "TILE_OUT", forward_tile(layer, plan));
-    incline_define(defines, "TILE_KH", tiles.kernel_rows);
-    incline_define(defines, "TILE_RUN", tiles.run);
-    incline_define(defines, "TILE_K", tiles.vectors);
+    incline_define(defines, "TILE_KH", tile.kernel_rows);
+    incline_define(defines, "TILE_RUN", tile.run);
+    incline_define(defines, "TILE_K", tile.across);
     incline_define(defines, "SHARE", share_of(layer));
 }
 
@@ -179,14 +245,15 @@ static int data_tile(const struct incline_layer *layer, const struct incline_pla
     const struct incline_tile *tile =
         incline_layer_tile(layer, plan, "conv2d_backward_data", many, sizeof many / sizeof *many,
                            one, sizeof one / sizeof *one);
-    return incline_tile(layer->in.channels, tile->values[0]);
+    return channel_tile(incline_conv2d_groups(layer), layer->in.channels, tile->values[0]);
 }
 
 /* For the kernels that do not read TILE_IN: with the first guess they share its program. */
 static int unread_data_tile(const struct incline_layer *layer, const struct incline_plan *plan)
 {
     bool many = incline_device_lanes(incline_plan_device(plan)) > 1;
-    return incline_tile(layer->in.channels, many ? TILE_IN_MANY : TILE_IN_ONE);
+    return channel_tile(incline_conv2d_groups(layer), layer->in.channels,
+                        many ? TILE_IN_MANY : TILE_IN_ONE);
 }
 
 static bool trains(const struct incline_layer_io *io)
@@ -221,7 +288,8 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
     enum { SHARE = 8 }; /* of a group on a GPU, channel tiles at a time */
     bool input = layer->reads_pixels;
     struct incline_shape out = incline_layer_output(layer);
-    int tiles = count_tiles(out.channels, forward_tile(layer, io->plan));
+    int tiles =
+        channel_tiles(incline_conv2d_groups(layer), out.channels, forward_tile(layer, io->plan));
     struct incline_launch launch = {.kernel = "conv2d_forward", .third = INCLINE_BLOCKS};
     if (input) {
         incline_launch_in_groups(&launch, io->plan, out.height, SHARE);
@@ -250,8 +318,10 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
 bool incline_conv2d_can_read_pixels(const struct incline_layer *layer)
 {
     const struct options *options = layer->options;
+    int reach[2];
+    measure_reach(options, reach);
     size_t pool_height = layer->pool ? (size_t)(layer->out.height / layer->pool->out.height) : 1;
-    size_t rows = (pool_height - 1) * (size_t)options->stride[0] + (size_t)options->kernel[0];
+    size_t rows = (pool_height - 1) * (size_t)options->stride[0] + (size_t)reach[0];
     size_t row = (size_t)layer->in.width * (size_t)layer->in.channels;
     return rows * row * INCLINE_NB * sizeof(float) <= INCLINE_SCRATCH_BYTES;
 }
@@ -261,9 +331,9 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
                                               struct incline_layer_io *io)
 {
     int tile_in = data_tile(layer, io->plan);
+    int tiles = channel_tiles(incline_conv2d_groups(layer), layer->in.channels, tile_in);
     struct incline_launch launch = {.kernel = "conv2d_backward_data", .third = INCLINE_BLOCKS};
-    incline_launch_over_lanes(&launch, io->plan,
-                              layer->in.height * count_tiles(layer->in.channels, tile_in));
+    incline_launch_over_lanes(&launch, io->plan, layer->in.height * tiles);
     incline_launch_add_tensor(&launch, io->dy);
     if (layer->pool)
         incline_launch_add_tensor(&launch, io->saved);
@@ -306,26 +376,23 @@ enum incline_status incline_conv2d_finish(struct incline_context *ctx,
     return incline_finish_gradient(ctx, io->finish, layer->name, &gradient);
 }
 
-static enum incline_status plan_weight_gradient(struct incline_context *ctx,
-                                                const struct incline_layer *layer,
-                                                struct incline_layer_io *io,
-                                                const struct incline_delta *delta)
+static enum incline_status plan_weight_parts(struct incline_context *ctx,
+                                             const struct incline_layer *layer,
+                                             struct incline_layer_io *io,
+                                             const struct incline_delta *delta,
+                                             struct incline_tensor *pieces)
 {
     const struct options *options = layer->options;
-    struct weight_tiles tiles = weight_tiles(layer, io->plan);
+    struct incline_conv2d_tile tile = weight_tile(layer, io->plan);
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
     int run = options->kernel[1] * layer->in.channels;
-    struct incline_tensor *pieces;
-    enum incline_status status = incline_conv2d_pieces(ctx, layer, io, &pieces);
-    if (status)
-        return status;
     struct incline_launch launch = {
         .kernel = "conv2d_backward_weights",
         .third = incline_conv2d_parts(layer),
     };
     incline_launch_over_lanes(&launch, io->plan,
-                              options->kernel[0] / tiles.kernel_rows * count_tiles(run, tiles.run));
-    launch.items = incline_columns(layer->out.channels) / (lanes * tiles.vectors);
+                              options->kernel[0] / tile.kernel_rows * count_tiles(run, tile.run));
+    launch.items = incline_columns(layer->out.channels) / (lanes * tile.across);
     launch.group = lanes > 1 ? 1 : INCLINE_NB;
     incline_launch_add_tensor(&launch, io->x);
     incline_launch_add_tensor(&launch, delta->dz_t);
@@ -333,27 +400,28 @@ static enum incline_status plan_weight_gradient(struct incline_context *ctx,
         incline_launch_add_tensor(&launch, delta->code_t);
     incline_launch_add_tensor(&launch, pieces);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
-    status = launch_kernel(ctx, layer, io, false, unread_data_tile(layer, io->plan), &launch);
-    if (status)
-        return status;
-    return incline_conv2d_finish(ctx, layer, io, pieces);
+    return launch_kernel(ctx, layer, io, false, unread_data_tile(layer, io->plan), &launch);
 }
 
-/* The data gradient comes first: it needs the weights as they were in the forward pass. */
+/* The data gradient comes before the weights': it needs the weights as they were in the forward
+ * pass. */
 static enum incline_status backward(struct incline_context *ctx, const struct incline_layer *layer,
                                     struct incline_layer_io *io)
 {
-    struct incline_delta delta;
+    bool grouped = incline_conv2d_groups(layer) > 1;
+    struct incline_delta delta = {0};
+    struct incline_tensor *pieces;
     enum incline_status status =
-        incline_delta_plan(ctx, layer, incline_layer_output(layer), io, &delta);
-    if (status)
-        return status;
-    if (io->dx) {
+        grouped ? incline_conv2d_groups_delta(ctx, layer, io)
+                : incline_delta_plan(ctx, layer, incline_layer_output(layer), io, &delta);
+    if (!status && io->dx)
         status = plan_data_gradient(ctx, layer, io);
-        if (status)
-            return status;
-    }
-    return plan_weight_gradient(ctx, layer, io, &delta);
+    if (!status)
+        status = incline_conv2d_pieces(ctx, layer, io, &pieces);
+    if (!status)
+        status = grouped ? incline_conv2d_groups_weights(ctx, layer, io, pieces)
+                         : plan_weight_parts(ctx, layer, io, &delta, pieces);
+    return status ? status : incline_conv2d_finish(ctx, layer, io, pieces);
 }
 
 #define PLACE(member) offsetof(struct options, member)
@@ -365,6 +433,10 @@ static const struct incline_option options[] = {
      "step of the window, in cells"},
     {"padding", INCLINE_OPTION_PADDING, PLACE(padding), "valid", 0, 1024, NULL,
      "valid, same (Keras, ONNX SAME_UPPER), or cells at each end"},
+    {"dilation", INCLINE_OPTION_PAIR, PLACE(dilation), "1", 1, 1024, NULL,
+     "cells from one of the window to the next"},
+    {"groups", INCLINE_OPTION_INT, PLACE(groups), "1", 1, 65536, NULL,
+     "parts of the channels, each convolved alone; as many as channels: depthwise"},
     {"bias", INCLINE_OPTION_BOOL, PLACE(bias), "true", 0, 0, NULL, "add a number per filter"},
     {"init", INCLINE_OPTION_CHOICE, PLACE(init), "glorot_uniform", 0, 0, incline_initializer_names,
      "start of the weights; the bias starts at 0 (torch: as PyTorch)"},

@@ -4,6 +4,14 @@
 
 #include "layers/finish.h"
 
+int incline_conv2d_groups(const struct incline_layer *layer);
+
+/* What an item of the weight gradient sums at once: kernel rows, cells of such a row, and vectors
+ * along the output channels or, with groups, channels. */
+struct incline_conv2d_tile {
+    int kernel_rows, run, across;
+};
+
 /* Defines all macros of cl/conv2d.cl but INPUT and TILE_IN. */
 void incline_conv2d_define(const struct incline_layer *layer, const struct incline_plan *plan,
                            struct incline_text *defines);

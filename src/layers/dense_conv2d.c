@@ -7,7 +7,7 @@ enum { CHANNELS_MAX = 128, SHARE = 16 };
 
 bool incline_dense_conv2d_fits(const struct incline_layer *conv)
 {
-    return incline_columns(conv->out.channels) <= CHANNELS_MAX;
+    return incline_conv2d_groups(conv) == 1 && incline_columns(conv->out.channels) <= CHANNELS_MAX;
 }
 
 static enum incline_status plan(struct incline_context *ctx, const struct incline_layer *layer,

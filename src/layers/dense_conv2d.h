@@ -4,8 +4,8 @@
 
 #include "layers/layer.h"
 
-/* Whether cl/dense_conv2d.cl can serve the pair: what a work-group keeps of the conv2d fits into
- * local memory. After the rewrites of the conv2d's pool and activation. */
+/* Whether cl/dense_conv2d.cl can serve the pair: the conv2d has no groups, and what a work-group
+ * keeps of it fits into local memory. After the rewrites of the conv2d's pool and activation. */
 bool incline_dense_conv2d_fits(const struct incline_layer *conv);
 
 /* Appends both weight gradients, of the dense layer (io) and of the conv2d below (layer->conv with

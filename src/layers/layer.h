@@ -15,7 +15,8 @@ enum { INCLINE_PARAMETERS_MAX = 2, INCLINE_INPUTS_MAX = 8 };
 /* How a parameter's memory relates to the axes of PyTorch's tensor of that name (for files). */
 enum incline_parameter_layout {
     INCLINE_LAYOUT_VECTOR, /* [n] */
-    INCLINE_LAYOUT_HWIO,   /* [KH][KW][C_in][C_out]; PyTorch: [C_out][C_in][KH][KW] */
+    /* [KH][KW][C_in / groups][C_out]; PyTorch: [C_out][C_in / groups][KH][KW] */
+    INCLINE_LAYOUT_HWIO,
     INCLINE_LAYOUT_IO, /* [in][out]; PyTorch: [out][in], `in` ordered (c, h, w) after a flatten */
     INCLINE_LAYOUT_FEATURES /* [C], one number a feature; PyTorch: (c, h, w) after a flatten */
 };
@@ -77,7 +78,7 @@ struct incline_layer {
     struct incline_parameter parameters[INCLINE_PARAMETERS_MAX];
     int parameter_count;
     double multiply_adds; /* an image, forward */
-    char detail[48];      /* "3x3 + relu", for the summary */
+    char detail[64];      /* "3x3 + relu", for the summary */
     char sources[64]; /* "conv2d_3, relu_1": what `inputs` are, for the summary; cut where too long
                        */
     enum incline_activation activation; /* what the layer is, or what it applies to its sum */

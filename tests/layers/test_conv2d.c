@@ -10,7 +10,8 @@ struct conv_case {
     bool bias;
     int activation; /* enum incline_activation */
     int batch;
-    bool small; /* for simulators as well */
+    bool small;              /* for simulators as well */
+    int dilation[2], groups; /* 0: 1 */
 };
 
 enum {
@@ -48,15 +49,40 @@ static const struct conv_case cases[] = {
     {{8, 8, 5}, 10, {2, 2}, {3, 3}, 0, false, RELU, 32, false},
     {{2, 2, 1}, 3, {1, 1}, {1, 1}, 1, true, NONE, 32, false},
     {{8, 8, 16}, 16, {3, 3}, {2, 1}, 1, true, NONE, 32, false},
+    /* Dilation: with stride and each padding, and a kernel as large as its input. */
+    {{7, 8, 3}, 18, {3, 2}, {1, 2}, SAME, true, RELU, 17, true, {3, 2}, 1},
+    {{9, 7, 5}, 5, {3, 4}, {2, 1}, 3, false, NONE, 17, false, {3, 2}, 1},
+    {{5, 5, 2}, 3, {3, 2}, {1, 1}, 0, true, NONE, 7, false, {2, 4}, 1},
+    /* Groups: tiles of whole groups and inside a group, the last of them smaller. */
+    {{5, 6, 4}, 6, {3, 3}, {1, 1}, SAME, true, RELU, 17, true, {2, 1}, 2},
+    {{5, 4, 40}, 36, {2, 3}, {2, 1}, 1, true, NONE, 17, false, {1, 1}, 2},
+    {{6, 5, 20}, 44, {3, 3}, {2, 2}, SAME, false, SIGMOID, 33, false, {1, 2}, 4},
+    {{4, 4, 12}, 4, {2, 2}, {1, 1}, 0, true, NONE, 7, false, {1, 1}, 4},
+    /* Depthwise, multipliers 1 and 2. */
+    {{6, 5, 19}, 19, {3, 3}, {1, 1}, 1, true, TANH, 17, true, {1, 1}, 19},
+    {{7, 7, 5}, 10, {3, 3}, {2, 2}, SAME, true, NONE, 33, false, {2, 2}, 5},
+    {{9, 8, 6}, 12, {5, 5}, {1, 1}, 2, false, RELU, 1, false, {1, 1}, 6},
 };
+
+static int groups_of(const struct conv_case *c)
+{
+    return c->groups > 0 ? c->groups : 1;
+}
+
+static int dilation_of(const struct conv_case *c, int axis)
+{
+    return c->dilation[axis] > 0 ? c->dilation[axis] : 1;
+}
 
 static void reference(const void *cookie, struct incline_chain_values *v)
 {
     const struct conv_case *c = cookie;
+    const int dilation[2] = {dilation_of(c, 0), dilation_of(c, 1)};
     struct incline_reference_conv2d conv = {
-        .window = incline_reference_window(c->in, c->kernel, c->stride, c->padding),
+        .window = incline_reference_dilated(c->in, c->kernel, c->stride, dilation, c->padding),
         .channels = c->in.channels,
         .filters = c->filters,
+        .groups = groups_of(c),
     };
     enum incline_activation activation = (enum incline_activation)c->activation;
     size_t count = (size_t)v->images * v->out_elems;
@@ -80,9 +106,11 @@ static struct harness_setup setup_of(const struct conv_case *c)
     if (c->padding != SAME)
         snprintf(padding, sizeof padding, "%d", c->padding);
     snprintf(setup.layers[0].options, sizeof setup.layers[0].options,
-             "filters=%d kernel=[%d,%d] stride=[%d,%d] padding=%s bias=%s activation=%s",
+             "filters=%d kernel=[%d,%d] stride=[%d,%d] padding=%s dilation=[%d,%d] groups=%d "
+             "bias=%s activation=%s",
              c->filters, c->kernel[0], c->kernel[1], c->stride[0], c->stride[1], padding,
-             c->bias ? "true" : "false", incline_activation_names[c->activation]);
+             dilation_of(c, 0), dilation_of(c, 1), groups_of(c), c->bias ? "true" : "false",
+             incline_activation_names[c->activation]);
     return setup;
 }
 
