@@ -39,6 +39,22 @@ static const char layers[] = "incline: 1\n"
                              "data: {root: none, scale: 1, normalize: {mean: 128, std: 64}}\n"
                              "train: {batch_size: 17, loss: mse}\n";
 
+static const char grouped[] =
+    "incline: 1\n"
+    "model:\n"
+    "  name: grouped\n"
+    "  input: [9, 8, 6]\n"
+    "  layers:\n"
+    "    - conv2d: {filters: 9, kernel: 3, padding: same, dilation: 2, groups: 3, activation: "
+    "relu}\n"
+    "    - max_pool2d: 2\n"
+    "    - conv2d: {filters: 18, kernel: [2, 3], stride: 2, padding: 1, groups: 9}\n"
+    "    - conv2d: {filters: 5, kernel: 2, dilation: [1, 2], padding: 1, activation: tanh}\n"
+    "    - flatten\n"
+    "    - dense: 3\n"
+    "data: {root: none}\n"
+    "train: {batch_size: 17, loss: cross_entropy}\n";
+
 static const char wide[] = "incline: 1\n"
                            "model:\n"
                            "  name: wide-sums\n"
@@ -111,7 +127,7 @@ static const char activations[] = "incline: 1\n"
 
 const char *const *incline_check_networks(void)
 {
-    static const char *const networks[] = {convolutions,    layers,      wide, one,
-                                           joins_and_pools, activations, NULL};
+    static const char *const networks[] = {convolutions, layers,          grouped,     wide,
+                                           one,          joins_and_pools, activations, NULL};
     return networks;
 }

@@ -277,6 +277,32 @@ static void test_written_model_reads_back(void **state)
     incline_text_finish(&second);
 }
 
+/* What groups and dilation change, as PyTorch and Keras have it. */
+static void test_groups(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_model model;
+    assert_ok(s->ctx,
+              parse(s,
+                    "input: [9, 7, 4]\n"
+                    "layers:\n"
+                    "  - conv2d: {filters: 8, kernel: [3, 2], stride: [2, 1], padding: same, "
+                    "dilation: [2, 3], groups: 4}\n"
+                    "  - flatten\n"
+                    "  - dense: 2\n",
+                    &model));
+    const struct incline_layer *layer = &model.layers[0];
+    const struct incline_parameter *weight = &layer->parameters[0];
+    assert_layers(&model, "conv2d:conv2d_1 5x7x8, flatten:flatten_1 1x1x280, dense:dense_1 1x1x2");
+    assert_int_equal(weight->dims[2], 1);
+    assert_int_equal(weight->dims[3], 8);
+    assert_int_equal(weight->elems, 48);
+    assert_true(weight->fan_in == 6 && weight->fan_out == 48);
+    assert_true(layer->multiply_adds == 48 * 35);
+    assert_string_equal(layer->detail, "3x2, dilation 2x3, 4 groups");
+    incline_model_finish(&model);
+}
+
 #define IN "input: [3, 3, 8]\n"
 
 static void test_messages(void **state)
@@ -313,6 +339,17 @@ static void test_messages(void **state)
          "m.yaml:3:5: error: upsample: its output 12288x12288x8 or its weights are too large\n"},
         {IN "layers:\n  - global_avg_pool: 2\n",
          "m.yaml:3:22: error: global_avg_pool: takes no value\n"},
+        {IN "layers:\n  - conv2d: {filters: 9, kernel: 1, groups: 3}\n",
+         "m.yaml:3:5: error: conv2d: groups 3 does not divide its 8 input channels; it must "
+         "divide input channels and filters\n"},
+        {IN "layers:\n  - conv2d: {filters: 9, kernel: 1, groups: 4}\n",
+         "m.yaml:3:5: error: conv2d: groups 4 does not divide its 9 filters; it must divide "
+         "input channels and filters\n"},
+        {IN "layers:\n  - conv2d: {filters: 9, kernel: 2, dilation: [2, 5], padding: 1}\n",
+         "m.yaml:3:5: error: conv2d: window 3x6 does not fit its input 3x3x8: kernel 2x2 with "
+         "dilation 2x5; use less, or more padding\n"},
+        {IN "layers:\n  - conv2d: {filters: 9, kernel: 2, dilation: 0}\n",
+         "m.yaml:3:47: error: conv2d: dilation must be between 1 and 1024, not 0\n"},
         {IN "layers:\n  - relu\n",
          "m.yaml:3:5: error: the model ends with 3x3x8: add flatten and a dense layer\n"
          "  - relu\n    ^~~~"},
@@ -442,7 +479,7 @@ int main(void)
         scratch_test(test_names),    scratch_test(test_defaults),
         scratch_test(test_blocks),   scratch_test(test_written_model_reads_back),
         scratch_test(test_messages), scratch_test(test_closing_softmax),
-        scratch_test(test_pools),
+        scratch_test(test_pools),    scratch_test(test_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

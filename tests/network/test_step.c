@@ -36,8 +36,8 @@ static const struct net nets[] = {
      "{max_pool2d: [2, 3]}, flatten, {dense: 20}, relu, {dense: {units: 10, bias: false}}, "
      "softmax]}",
      "cross_entropy", 33, false},
-    {"{input: [9, 7, 3], layers: [{conv2d: {filters: 4, kernel: [1, 3], stride: [2, 1], bias: "
-     "false}}, "
+    {"{input: [9, 7, 3], layers: [{conv2d: {filters: 6, kernel: [2, 3], stride: [2, 1], dilation: "
+     "[2, 1], groups: 3, bias: false}}, "
      "{conv2d: {filters: 6, kernel: 3}}, tanh, flatten, {dense: 5}]}",
      "mse", 17, false},
     {"{input: [4, 4, 2], layers: [flatten, {dense: {units: 33, activation: sigmoid}}, {dense: 4}, "
