@@ -45,7 +45,8 @@ INCL_INLINE struct incl_groups_place incl_groups_place(int tile)
 }
 
 /* Adds what one window of a block contributes. x starts at the block and the group's first channel, dz
- * and code at the window or, without a pool, at its first position, and at the tile's first channel. */
+ * and code at the window or, without a pool, at its first position, and at the tile's first channel;
+ * all at the item's images. */
 INCL_INLINE void incl_groups_add(struct incl_groups_sums *sum, global const float *restrict x,
                                  global const float *restrict dz,
 #if POOLED
@@ -92,6 +93,24 @@ INCL_INLINE void incl_groups_add(struct incl_groups_sums *sum, global const floa
     }
 }
 
+/* Goes on from what `sums` holds, or from 0. */
+INCL_INLINE void incl_groups_load(struct incl_groups_sums *sum, SCRATCH const float *sums,
+                                  bool from_zero, const int count)
+{
+#pragma unroll
+    for (int v = 0; v < TILE_K; v++) {
+        SCRATCH const float *b = sums + (TILE_WEIGHTS + v) * NB;
+        sum->b[v] = from_zero ? (incl_lanes)(0.0f) : LOAD(b);
+#pragma unroll
+        for (int r = 0; r < TILE_KH; r++)
+#pragma unroll
+            for (int t = 0; t < count; t++) {
+                SCRATCH const float *w = sums + ((r * TILE_RUN + t) * TILE_K + v) * NB;
+                sum->w[r][t][v] = from_zero ? (incl_lanes)(0.0f) : LOAD(w);
+            }
+    }
+}
+
 INCL_INLINE void incl_groups_store(const struct incl_groups_sums *sum, SCRATCH float *sums,
                                    const int count)
 {
@@ -106,39 +125,29 @@ INCL_INLINE void incl_groups_store(const struct incl_groups_sums *sum, SCRATCH f
     }
 }
 
-/* The sums of `count` cells of a tile over the windows of a part. x, dz and code start at the item's
- * images and the tile's channels; sums at the tile and the lane. */
+/* Adds what the windows of a part contribute in one block to `count` cells of a tile. x, dz and code
+ * start at the block, the item's images and the tile's channels; sums at the tile and the images. */
 INCL_INLINE void incl_groups_part(global const float *restrict x, global const float *restrict dz,
 #if POOLED
                                   global const incl_code *restrict code,
 #endif
-                                  SCRATCH float *sums, int part, int blocks, int kh, int first,
+                                  SCRATCH float *sums, bool from_zero, int part, int kh, int first,
                                   const int count)
 {
     struct incl_groups_sums sum;
     int end = min((part + 1) * SHARE, WINDOWS);
-#pragma unroll
-    for (int v = 0; v < TILE_K; v++) {
-        sum.b[v] = (incl_lanes)(0.0f);
-#pragma unroll
-        for (int r = 0; r < TILE_KH; r++)
-#pragma unroll
-            for (int t = 0; t < count; t++)
-                sum.w[r][t][v] = (incl_lanes)(0.0f);
+    incl_groups_load(&sum, sums, from_zero, count);
+    for (int window = part * SHARE; window < end; window++) {
+        int row = window / WINDOWS_W, column = window % WINDOWS_W;
+        int place = POOLED ? window : row * WINDOW_H * OUT_W + column * WINDOW_W;
+        int from = place * OUT_C * NB;
+        if (incl_conv2d_is_inside(row, column))
+            incl_groups_add(&sum, x, dz + from, CODE(code + from) row, column, kh, first, count,
+                            true);
+        else
+            incl_groups_add(&sum, x, dz + from, CODE(code + from) row, column, kh, first, count,
+                            false);
     }
-    for (int block = 0; block < blocks; block++)
-        for (int window = part * SHARE; window < end; window++) {
-            int row = window / WINDOWS_W, column = window % WINDOWS_W;
-            int place = POOLED ? window : row * WINDOW_H * OUT_W + column * WINDOW_W;
-            int from = (block * POSITIONS + place) * OUT_C * NB;
-            global const float *x_of = x + block * IN_H * IN_W * IN_C * NB;
-            if (incl_conv2d_is_inside(row, column))
-                incl_groups_add(&sum, x_of, dz + from, CODE(code + from) row, column, kh, first,
-                                count, true);
-            else
-                incl_groups_add(&sum, x_of, dz + from, CODE(code + from) row, column, kh, first,
-                                count, false);
-        }
     incl_groups_store(&sum, sums, count);
 }
 
@@ -147,15 +156,15 @@ INCL_OUTLINE void incl_groups_tile(global const float *restrict x, global const 
 #if POOLED
                                    global const incl_code *restrict code,
 #endif
-                                   SCRATCH float *sums, int part, int blocks, int kh, int first)
+                                   SCRATCH float *sums, bool from_zero, int part, int kh, int first)
 {
 #if RUN % TILE_RUN
     if (first + TILE_RUN > RUN) {
-        incl_groups_part(x, dz, CODE(code) sums, part, blocks, kh, first, RUN % TILE_RUN);
+        incl_groups_part(x, dz, CODE(code) sums, from_zero, part, kh, first, RUN % TILE_RUN);
         return;
     }
 #endif
-    incl_groups_part(x, dz, CODE(code) sums, part, blocks, kh, first, TILE_RUN);
+    incl_groups_part(x, dz, CODE(code) sums, from_zero, part, kh, first, TILE_RUN);
 }
 
 /* Adds up the NB places of the i-th sum of a tile, which starts at `sums`, into the part's piece. */
@@ -187,15 +196,18 @@ kernel void conv2d_groups_backward_weights(global const float *restrict x,
     SCRATCH float sums[GROUP_TILES * TILE_SUMS * NB] __attribute__((aligned(64)));
     int part = GROUP(2), blocks = (images + NB - 1) / NB;
     int begin = GROUP(1) * GROUP_TILES, count = min(GROUP_TILES, WEIGHT_TILES - begin);
+    /* Tiles of neighbouring channels take turns in a block, while its cells are in the cache. */
     FOR_LANES(lane)
-    FOR_SHARE(i, count)
-    {
-        struct incl_groups_place place = incl_groups_place(begin + i);
-        int from = place.k * NB + lane;
-        incl_groups_tile(x + place.k / GROUP_OUT * GROUP_IN * NB + lane, dz + from,
-                         CODE(code + from) sums + i * TILE_SUMS * NB + lane, part, blocks, place.kh,
-                         place.first);
-    }
+    for (int block = 0; block < blocks; block++)
+        FOR_SHARE(i, count)
+        {
+            struct incl_groups_place place = incl_groups_place(begin + i);
+            int from = (block * POSITIONS * OUT_C + place.k) * NB + lane;
+            int x_from = block * IN_H * IN_W * IN_C + place.k / GROUP_OUT * GROUP_IN;
+            incl_groups_tile(x + x_from * NB + lane, dz + from, CODE(code + from)
+                             sums + i * TILE_SUMS * NB + lane, block == 0, part, place.kh,
+                             place.first);
+        }
     SYNC();
     pieces += part * (ROWS + HAS_BIAS) * OUT_COLUMNS;
     FOR_ITEMS(e, count * TILE_SUMS)
