@@ -447,14 +447,18 @@ static const struct incline_option options[] = {
 const struct incline_layer_class incline_conv2d_class = {
     .name = "conv2d",
     .help = "two-dimensional convolution",
-    .about = {.equation = "z[oh][ow][k] = b[k] + sum over kh, kw, c of\n"
-                          "    w[kh][kw][c][k] x[oh SH + kh - PT][ow SW + kw - PL][c]\n"
-                          "y = f(z); cells outside x count as 0",
-              .shapes = "HxWxC -> OHxOWxfilters",
-              .pytorch = "Conv2d",
-              .keras = "Conv2D",
-              .source =
-                  "LeCun et al. 1989, Backpropagation applied to handwritten zip code recognition"},
+    .about =
+        {.equation =
+             "z[oh][ow][k] = b[k] + sum over kh, kw, c < C / groups of\n"
+             "    w[kh][kw][c][k] x[oh SH + kh DH - PT][ow SW + kw DW - PL][g C / groups + c]\n"
+             "with g = floor(k groups / filters)\n"
+             "y = f(z); cells outside x count as 0\n"
+             "fan_in = KH KW C / groups, fan_out = KH KW filters, as PyTorch and Keras",
+         .shapes = "HxWxC -> OHxOWxfilters",
+         .pytorch = "Conv2d",
+         .keras = "Conv2D",
+         .source =
+             "LeCun et al. 1989, Backpropagation applied to handwritten zip code recognition"},
     .options = {options, sizeof options / sizeof *options, "filters", sizeof(struct options)},
     .infer = infer,
     .forward = forward,
