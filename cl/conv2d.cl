@@ -5,17 +5,17 @@
  *   y = f(z), and with a pool y[ph][pw][k] = max of f(z) over its window, code = which cell it was
  *   dx = the same sum read backwards, over kh, kw, k
  *   dw = sum over images and positions of x dz,  db = sum of dz
- * c runs over the IN_C / G channels of k's group g = floor(k / (OUT_C / G)). Cells outside x count as
- * 0. Every sum runs in the order of its indices as written above; that of dw and db for each part of
- * SHARE windows over block of images, window, image and position in the window, and then over the
- * parts (with groups see conv2d_groups.cl). A window is that of the max pooling that follows, computed
- * here or not, or one position. So tiles and fusion change speed and never bits.
+ * c runs over the IN_C / G channels of k's group g = floor(k / (OUT_C / G)). Cells outside x count
+ * as 0. Every sum runs in the order of its indices as written above; that of dw and db for each
+ * part of SHARE windows over block of images, window, image and position in the window, and then
+ * over the parts (with groups see conv2d_groups.cl). A window is that of the max pooling that
+ * follows, computed here or not, or one position. So tiles and fusion change speed and never bits.
  *
  * IN_H IN_W IN_C  OUT_H OUT_W OUT_C   shapes of x and z
  * KERNEL_H KERNEL_W STRIDE_H STRIDE_W DILATION_H DILATION_W PAD_TOP PAD_LEFT
  * GROUPS     G, divides IN_C and OUT_C
  * HAS_BIAS   0 or 1
- * POOL_H POOL_W POOLED_H POOLED_W   window (its stride too) and shape of y; 1 1 OUT_H OUT_W: no pool
+ * POOL_H POOL_W POOLED_H POOLED_W   window (its stride too) and shape of y; none: 1 1 OUT_H OUT_W
  * WINDOW_H WINDOW_W  positions of z in a window; with a pool its size
  * OUT_COLUMNS    OUT_C rounded up to a multiple of 16
  * TRAINS     0: there is no way back; see conv2d.h
@@ -23,8 +23,8 @@
  * TILE_OUT   output channels that a forward item sums at once (8 .. 16)
  * TILE_IN    input channels that a backward item sums at once (4 .. 16)
  *            both: of one group, or of whole groups
- * TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k, that
- *            an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x 2, 1 x 16 x 1)
+ * TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k,
+ *            that an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x 2, 1 x 16 x 1)
  * SHARE      windows whose part of dw is summed alone */
 #include "phases.h"
 #if INPUT
@@ -166,8 +166,8 @@ INCL_INLINE void incl_conv2d_data_cell(global const float *restrict dz,
 }
 
 /* Row h of dx, the channels of a tile; the last one may be smaller. dz and code start at the item's
- * images and the first channel of the first group, w at that and the tile's first channel c, dx at the
- * images and c. */
+ * images and the first channel of the first group, w at that and the tile's first channel c, dx at
+ * the images and c. */
 INCL_OUTLINE void incl_conv2d_data_row(global const float *restrict dz,
 #if POOLED
                                        global const incl_code *restrict code,

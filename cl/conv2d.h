@@ -32,8 +32,8 @@
 #define WINDOWS_W (OUT_W / WINDOW_W)
 #define WINDOWS (OUT_H / WINDOW_H * WINDOWS_W)
 
-/* A tile of channels lies in one group of `each`, or is so many whole groups: tiles divide a span, the
- * group or all channels, of which the last tile may be smaller. */
+/* A tile of channels lies in one group of `each`, or is so many whole groups: tiles divide a span,
+ * the group or all channels, of which the last tile may be smaller. */
 #define SPAN(tile, each, all) ((tile) < (each) ? (each) : (all))
 #define SPAN_TILES(tile, each, all) ((SPAN(tile, each, all) + (tile) - 1) / (tile))
 #define TILES(tile, each, all) (SPAN_TILES(tile, each, all) * ((all) / SPAN(tile, each, all)))
@@ -77,8 +77,8 @@
     (PAD_TOP > 0 || PAD_LEFT > 0 || (OUT_H - 1) * STRIDE_H + REACH_H > IN_H ||                     \
      (OUT_W - 1) * STRIDE_W + REACH_W > IN_W)
 
-/* sum[t] = z[oh][ow][t]; x starts at the item's images, at row `top` of x and at the first channel of
- * the first group, w and b at the item's first channel. */
+/* sum[t] = z[oh][ow][t]; x starts at the item's images, at row `top` of x and at the first channel
+ * of the first group, w and b at the item's first channel. */
 INCL_INLINE void incl_conv2d_position(X_SPACE const float *restrict x, int top,
                                         global const float *restrict w,
 #if HAS_BIAS
@@ -207,7 +207,8 @@ INCL_OUTLINE void incl_conv2d_channels(X_SPACE const float *restrict x, int top,
 /* The gradient at the p-th cell of a window from that at its maximum. */
 #define CHOOSE(value, codes, p) ((codes) == (incl_ints)(p) ? (value) : (incl_lanes)(0.0f))
 
-/* Cells of x that dilation and other groups put between the first of a kernel row's RUN and the r-th. */
+/* Cells of x that dilation and other groups put between the first of a kernel row's RUN and the
+ * r-th. */
 #define GAP(r) ((r) / GROUP_IN * (DILATION_W * IN_C - GROUP_IN))
 
 /* The sums of a tile of the weight gradient without groups; its vectors run along k. The cells of x
@@ -253,8 +254,8 @@ INCL_INLINE void incl_conv2d_sums_store(const struct incl_conv2d_sums *sum, glob
 }
 
 /* Adds what one window of a block of images contributes. x: the block; dz_t, code_t: at the tile's
- * channels, [NB][OUT_COLUMNS] for the window or, without a pool, for its first position. `inside` tells
- * that every cell the window reads lies in x. */
+ * channels, [NB][OUT_COLUMNS] for the window or, without a pool, for its first position. `inside`
+ * tells that every cell the window reads lies in x. */
 INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
                                         global const float *restrict x,
                                         DZ_SPACE const float *restrict dz_t,
@@ -308,7 +309,7 @@ INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
     }
 }
 
-/* Does everything that window (row, column) reads lie in x? A constant where no window is padded. */
+/* Does all that window (row, column) reads lie in x? A constant where no window is padded. */
 INCL_INLINE bool incl_conv2d_is_inside(int row, int column)
 {
     if (!PADDED)

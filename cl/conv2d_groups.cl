@@ -1,16 +1,16 @@
 /* What the way back of a convolution with groups needs besides conv2d_backward_data. Its weight
  * gradient has the images in its vectors, like the forward pass: few channels share a cell of x.
- *   dw[kh][kw][c][k] = sum of x dz, db[k] = sum of dz, in the order: for each part of SHARE windows and
- *   each of the NB places in a block alone, over block of images, window and position in the window;
- *   then over the places, then over the parts
+ *   dw[kh][kw][c][k] = sum of x dz, db[k] = sum of dz
+ * in the order: for each part of SHARE windows and each of the NB places in a block alone, over
+ * block of images, window and position in the window; then over the places, then over the parts.
  *
- * Macros of conv2d.cl, with TILE_K channels of one group in place of vectors. GROUP_TILES is how many
- * tiles a work-group sums (8). */
+ * Macros of conv2d.cl, with TILE_K channels of one group in place of vectors.
+ * GROUP_TILES  tiles that a work-group sums (8) */
 #include "phases.h"
 #include "conv2d.h"
 
-/* y [blocks][POOLED_H][POOLED_W][OUT_C][NB], read.  dy of that shape: dz = f'(z) dy in its place, by
- * y = f(z). Work-items {NB / LANES, POOLED_H, blocks}. */
+/* y [blocks][POOLED_H][POOLED_W][OUT_C][NB], read.  dy of that shape: dz = f'(z) dy in its place,
+ * by y = f(z). Work-items {NB / LANES, POOLED_H, blocks}. */
 kernel void conv2d_groups_delta(global float *restrict dy, global const float *restrict y)
 {
     int row = get_global_id(2) * POOLED_H + get_global_id(1);
@@ -30,7 +30,8 @@ struct incl_groups_sums {
     incl_lanes w[TILE_KH][TILE_RUN][TILE_K], b[TILE_K];
 };
 
-/* Which weights a tile has: those of kernel rows kh .., cells first .. of their runs, channels k .. */
+/* Which weights a tile has: those of kernel rows kh .., cells first .. of their runs and
+ * channels k .. */
 struct incl_groups_place {
     int kh, first, k;
 };
@@ -44,9 +45,9 @@ INCL_INLINE struct incl_groups_place incl_groups_place(int tile)
     return place;
 }
 
-/* Adds what one window of a block contributes. x starts at the block and the group's first channel, dz
- * and code at the window or, without a pool, at its first position, and at the tile's first channel;
- * all at the item's images. */
+/* Adds what one window of a block contributes. x starts at the block and the group's first channel,
+ * dz and code at the window or, without a pool, at its first position, and at the tile's first
+ * channel; all at the item's images. */
 INCL_INLINE void incl_groups_add(struct incl_groups_sums *sum, global const float *restrict x,
                                  global const float *restrict dz,
 #if POOLED
@@ -125,8 +126,9 @@ INCL_INLINE void incl_groups_store(const struct incl_groups_sums *sum, SCRATCH f
     }
 }
 
-/* Adds what the windows of a part contribute in one block to `count` cells of a tile. x, dz and code
- * start at the block, the item's images and the tile's channels; sums at the tile and the images. */
+/* Adds what the windows of a part contribute in one block to `count` cells of a tile. x, dz and
+ * code start at the block, the item's images and the tile's channels; sums at the tile and the
+ * images. */
 INCL_INLINE void incl_groups_part(global const float *restrict x, global const float *restrict dz,
 #if POOLED
                                   global const incl_code *restrict code,
@@ -167,7 +169,8 @@ INCL_OUTLINE void incl_groups_tile(global const float *restrict x, global const 
     incl_groups_part(x, dz, CODE(code) sums, from_zero, part, kh, first, TILE_RUN);
 }
 
-/* Adds up the NB places of the i-th sum of a tile, which starts at `sums`, into the part's piece. */
+/* Adds up the NB places of the i-th sum of a tile, which starts at `sums`, into the part's
+ * piece. */
 INCL_INLINE void incl_groups_finish(SCRATCH const float *sums, global float *restrict piece,
                                     struct incl_groups_place place, int i)
 {
@@ -183,9 +186,9 @@ INCL_INLINE void incl_groups_finish(SCRATCH const float *sums, global float *res
 }
 
 /* x [blocks][IN_H][IN_W][IN_C][NB], dz [blocks][POOLED_H][POOLED_W][OUT_C][NB], with a pool code of
- * that shape, read.  pieces [parts][ROWS + HAS_BIAS][OUT_COLUMNS], its OUT_C first columns written: the
- * last row is that of the bias. A group owns GROUP_TILES tiles of a part: dimension 1 has as many groups
- * as they need, dimension 2 the parts. */
+ * that shape, read.  pieces [parts][ROWS + HAS_BIAS][OUT_COLUMNS], its OUT_C first columns written:
+ * the last row is that of the bias. A group owns GROUP_TILES tiles of a part: dimension 1 has as
+ * many groups as they need, dimension 2 the parts. */
 kernel void conv2d_groups_backward_weights(global const float *restrict x,
                                            global const float *restrict dz,
 #if POOLED
