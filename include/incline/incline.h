@@ -7,6 +7,7 @@
 #include "incline/config.h"
 #include "incline/data.h"
 #include "incline/device.h"
+#include "incline/lr_find.h"
 #include "incline/network.h"
 #include "incline/status.h"
 #include "incline/train.h"

@@ -59,9 +59,12 @@ bool cli_parse_duration(const char *text, double *seconds)
 
 bool cli_parse_ratio(const char *text, double *ratio)
 {
-    const char *cursor = text;
-    double number;
-    if (!parse_decimal(&cursor, &number) || *cursor != '\0' || !(number > 0) || !isfinite(number))
+    bool begins = isdigit((unsigned char)text[0]) || text[0] == '.';
+    if (!begins || text[strspn(text, "0123456789.eE+-")] != '\0')
+        return false;
+    char *end;
+    double number = strtod(text, &end);
+    if (*end != '\0' || !(number > 0) || !isfinite(number))
         return false;
     *ratio = number;
     return true;

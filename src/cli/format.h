@@ -13,7 +13,7 @@ struct cli_figure {
 /* "30s", "10m", "1h30m", "2.5h", or a plain number of seconds; above 0. */
 bool cli_parse_duration(const char *text, double *seconds);
 
-/* A decimal number above 0: "0.95". */
+/* A decimal number above 0: "0.95", "1e-5". */
 bool cli_parse_ratio(const char *text, double *ratio);
 
 /* Decimal digits only, from 1 to max. */

@@ -84,7 +84,9 @@ static void print_plot(struct cli *cli, const struct course *course)
     for (int i = 0; i < CLI_PLOT_COLUMNS; i++)
         values[i] = rate_at(course, (long long)((i + 0.5) * (double)steps / CLI_PLOT_COLUMNS));
     cli_print(cli, "\n");
-    cli_plot_print(cli, values, 1, course->epochs, "epoch");
+    char last[16];
+    snprintf(last, sizeof last, "%d", course->epochs);
+    cli_plot_print(cli, values, "1", last, "epoch");
     cli_print(cli, "\n");
 }
 

@@ -32,8 +32,8 @@ static void print_row(struct cli *cli, const double *values, double top, int row
     cli_print(cli, "  %10s |%s\n", label, line);
 }
 
-void cli_plot_print(struct cli *cli, const double values[CLI_PLOT_COLUMNS], int first, int last,
-                    const char *name)
+void cli_plot_print(struct cli *cli, const double values[CLI_PLOT_COLUMNS], const char *first,
+                    const char *last, const char *name)
 {
     char axis[CLI_PLOT_COLUMNS + 1];
     double top = largest(values);
@@ -42,6 +42,6 @@ void cli_plot_print(struct cli *cli, const double values[CLI_PLOT_COLUMNS], int 
     memset(axis, '-', sizeof axis - 1);
     axis[sizeof axis - 1] = '\0';
     cli_print(cli, "  %10s +%s\n", "", axis);
-    cli_print(cli, "  %10s  %-*d%*d  %s\n", "", CLI_PLOT_COLUMNS / 2, first, CLI_PLOT_COLUMNS / 2,
+    cli_print(cli, "  %10s  %-*s%*s  %s\n", "", CLI_PLOT_COLUMNS / 2, first, CLI_PLOT_COLUMNS / 2,
               last, name);
 }

@@ -45,6 +45,20 @@ static void wrong_durations_are_refused(void **state)
     }
 }
 
+static void ratios_are_read(void **state)
+{
+    static const char *const wrong[] = {"",    "0",   "-1", "+1", " 1",    "1 ",   "0x10",
+                                        "inf", "nan", "1e", "e5", "1e999", "1..2", "1e-5x"};
+    double ratio = 7;
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(cli_parse_ratio(wrong[i], &ratio));
+    assert_true(ratio == 7);
+    assert_true(cli_parse_ratio("0.95", &ratio) && ratio == 0.95);
+    assert_true(cli_parse_ratio("1e-5", &ratio) && ratio == 1e-5);
+    assert_true(cli_parse_ratio(".5E+3", &ratio) && ratio == 500);
+}
+
 static void numbers_are_checked(void **state)
 {
     static const char *const wrong[] = {
@@ -231,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_are_read),
         cmocka_unit_test(wrong_durations_are_refused),
+        cmocka_unit_test(ratios_are_read),
         cmocka_unit_test(numbers_are_checked),
         cmocka_unit_test(counts_have_thousands_separators),
         cmocka_unit_test(sizes_have_binary_units),
