@@ -159,7 +159,6 @@ static void check_device(struct checking *checking, struct incline_device *devic
 {
     struct cli *cli = checking->cli;
     const char *const *networks = incline_check_networks();
-    const char *const *builtin = incline_builtin_names();
     checking->device = incline_device_get_info(device);
     if (cli->format == FORMAT_TEXT)
         cli_print(cli, "device   #%d %s (%s, %s, driver %s)\n", checking->device->index,
@@ -169,8 +168,8 @@ static void check_device(struct checking *checking, struct incline_device *devic
         check_source(checking, device, cli->arguments[i], NULL);
     for (size_t i = 0; cli->argument_count == 0 && networks[i] != NULL; i++)
         check_source(checking, device, NULL, networks[i]);
-    for (size_t i = 0; cli->argument_count == 0 && builtin[i] != NULL; i++)
-        check_source(checking, device, builtin[i], NULL);
+    if (cli->argument_count == 0)
+        check_source(checking, device, incline_builtin_names()[0], NULL);
 }
 
 static void check_listed(struct checking *checking, const struct incline_device_info *info)

@@ -232,11 +232,12 @@ static bool has_time(const struct tuning *tuning)
     return *cli_stop_flag() == 0 && (tuning->options->max_seconds <= 0 || tuning->left_seconds > 0);
 }
 
-/* Without arguments: every built-in model. */
+/* Without arguments: the first built-in model. */
 static int tune_all(struct tuning *tuning)
 {
     struct cli *cli = tuning->cli;
-    const char *const *sources = cli->argument_count > 0 ? cli->arguments : incline_builtin_names();
+    const char *const first[] = {incline_builtin_names()[0], NULL};
+    const char *const *sources = cli->argument_count > 0 ? cli->arguments : first;
     int code = CLI_EXIT_OK;
     for (size_t i = 0; code == CLI_EXIT_OK && sources[i] != NULL && has_time(tuning); i++)
         code = tune_model(tuning, sources[i]);

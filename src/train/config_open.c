@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The stems of incline_model_files; a test holds the two together. */
-static const char *const builtin_names[] = {"mnist-cnn", NULL};
+static const char *const builtin_names[] = {"mnist-cnn", "lenet5", "resnet20", "vgg-cifar", NULL};
 
 enum { BUILTIN_COUNT = sizeof builtin_names / sizeof *builtin_names - 1 };
 

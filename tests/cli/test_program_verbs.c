@@ -119,7 +119,7 @@ static void init_lists_and_prints(void **state)
     struct program *p = *state;
     run(p, "init");
     assert_exit(p, 0);
-    assert_string_equal(p->out, "mnist-cnn\n");
+    assert_string_equal(p->out, "mnist-cnn\nlenet5\nresnet20\nvgg-cifar\n");
     run(p, "init", "mnist-cnn", "-o", "-");
     assert_exit(p, 0);
     assert_silent_err(p);

@@ -457,7 +457,8 @@ static void test_model_elsewhere(void **state)
                  "c.yaml:2:8: error: model: the file has no mapping under `model:`");
     assert_fails(s->ctx, INCLINE_ERROR_CONFIG, parse(s, missing, NULL, 0, &config),
                  "c.yaml:2:8: error: model: there is no file and no built-in model 'mnist-cn' (did "
-                 "you mean 'mnist-cnn'?); built in: mnist-cnn\nmodel: mnist-cn\n       ^~~~~~~~");
+                 "you mean 'mnist-cnn'?); built in: mnist-cnn, lenet5, resnet20, vgg-cifar\nmodel: "
+                 "mnist-cn\n       ^~~~~~~~");
     assert_ok(s->ctx,
               parse(s, "incline: 1\nmodel: mnist-cnn\ndata: {root: x}\n", NULL, 0, &config));
     assert_string_equal(incline_config_model_name(config), "mnist-cnn");
@@ -488,7 +489,8 @@ static void test_builtin(void **state)
                      INCLINE_ERROR_CONFIG);
     assert_string_equal(incline_error_text(s->ctx),
                         "there is no file and no built-in model 'mnist-cn' (did you mean "
-                        "'mnist-cnn'?); built in: mnist-cnn ('incline init NAME' writes one to a "
+                        "'mnist-cnn'?); built in: mnist-cnn, lenet5, resnet20, vgg-cifar ('incline "
+                        "init NAME' writes one to a "
                         "file, to start from)");
     incline_error_clear(s->ctx);
 }
