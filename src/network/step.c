@@ -55,9 +55,8 @@ static enum incline_status bind_parameters(struct maker *maker, size_t i)
             status = bind_states(maker, i, role);
         if (status)
             return status;
-        maker->io[i].decays[role] =
-            incline_optimizer_decays(
-                spec->optimizer, incline_is_bias_or_norm(&maker->layers[i].parameters[role]));
+        maker->io[i].decays[role] = incline_optimizer_decays(
+            spec->optimizer, incline_is_bias_or_norm(&maker->layers[i].parameters[role]));
         if (!spec->gradients)
             continue;
         place = incline_parameters_find(spec->gradients, i, role);
@@ -291,26 +290,34 @@ static enum incline_status plan_evaluation(struct maker *maker)
     return status ? status : plan_finish(maker);
 }
 
+/* Turns the scores into probabilities by the layer of that class, which takes no options. */
+static enum incline_status plan_closing(struct maker *maker, const char *class_name)
+{
+    int classes = class_count(maker);
+    struct incline_layer_io io = {.plan = maker->plan, .x = maker->scores};
+    struct incline_layer layer = {
+        .class = incline_layer_class_find(class_name),
+        .name = (char *)"probabilities",
+        .in = {1, 1, classes},
+    };
+    struct incline_text problem;
+    incline_text_init(&problem, maker->ctx);
+    enum incline_status status = layer.class->infer(&layer, &problem);
+    incline_text_finish(&problem);
+    if (!status)
+        status =
+            incline_activation_tensor(maker->ctx, maker->plan, layer.name, (size_t)classes, &io.y);
+    maker->scores = io.y;
+    return status ? status : layer.class->forward(maker->ctx, &layer, &io);
+}
+
 /* The host reads the scores, or the probabilities that the loss would have made of them. */
 static enum incline_status plan_probabilities(struct maker *maker)
 {
     const struct incline_step_spec *spec = maker->spec;
     const char *closing = spec->loss->class->closing;
-    int classes = class_count(maker);
-    struct incline_layer_io io = {.plan = maker->plan, .x = maker->scores};
     if (closing && !incline_graph_closing(maker->layers, spec->layer_count, closing)) {
-        const struct incline_layer layer = {
-            .class = incline_layer_class_find(closing),
-            .name = (char *)"probabilities",
-            .in = {1, 1, classes},
-            .out = {1, 1, classes},
-        };
-        enum incline_status status =
-            incline_activation_tensor(maker->ctx, maker->plan, layer.name, (size_t)classes, &io.y);
-        if (status)
-            return status;
-        maker->scores = io.y;
-        status = layer.class->forward(maker->ctx, &layer, &io);
+        enum incline_status status = plan_closing(maker, closing);
         if (status)
             return status;
     }
