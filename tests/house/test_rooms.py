@@ -14,8 +14,8 @@ ROOMS = ['base', 'optimizers', 'device', 'gemm', 'layers', 'network', 'tune', 'd
          'train', 'check', 'bench', 'cli']
 
 # The lowest room that may include a public header: the room of that name, or else:
-PUBLIC_HEADERS = {'status': 'base', 'version': 'base', 'config': 'train', 'network': 'train',
-                  'incline': 'cli'}
+PUBLIC_HEADERS = {'status': 'base', 'version': 'base', 'config': 'train', 'lr_find': 'train',
+                  'network': 'train', 'incline': 'cli'}
 
 # Where a library's header may be included: a prefix of the path.
 LIBRARY_HEADERS = {
