@@ -59,7 +59,7 @@ INCL_OUTLINE void incl_batch_norm_part(global const float *restrict x, global fl
     }
 }
 
-/* x, read.  parts, written: the sum of x - shift, and that of the squares around the part's mean. */
+/* x, read.  parts, written: the sum of x - shift, and of the squares around the part's mean. */
 kernel void batch_norm_sums(global const float *restrict x, global float *restrict parts,
                             int positions, int channels, int chunk)
 {

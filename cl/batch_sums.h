@@ -1,10 +1,11 @@
-/* Sums over the images of the batch and their positions, for each channel, that many items share: a
- * part goes over the `chunk` positions of a chunk, image by image; then every STRANDS-th part is added
- * up, then the strands and images in order. Images past the last are left out.
+/* Sums over the images of the batch and their positions, for each channel, that many items share:
+ * a part goes over the `chunk` positions of a chunk, image by image; then every STRANDS-th part is
+ * added up, then the strands and images in order. Images past the last are left out.
  *
  * parts [blocks][chunks][2][channels][NB] f32: two sums.
- * Work-items of the kernels that make parts, {NB / LANES, tiles x chunks or more, blocks}: one owns
- * TILE_C channels of a chunk of LANES images. Of those that add them up, a group owns a channel.
+ * Work-items of the kernels that make parts, {NB / LANES, tiles x chunks or more, blocks}: one
+ * owns TILE_C channels of a chunk of LANES images. Of those that add them up, a group owns a
+ * channel.
  *
  * TILE_C  channels that an item goes through together (8 with many lanes, 1 with one) */
 #ifndef INCL_BATCH_SUMS_H
@@ -59,8 +60,8 @@ INCL_INLINE struct incl_parts incl_group_parts(int positions, int channels, int 
     return of;
 }
 
-/* Number `which` of part i, of LANES images from `lane` of its block on. A group past the channels, as
- * of columns that fill a block, reads the last one's. */
+/* Number `which` of part i, of LANES images from `lane` of its block on. A group past the
+ * channels, as of columns that fill a block, reads the last one's. */
 INCL_INLINE incl_lanes incl_part(global const float *restrict parts, struct incl_parts of, int i,
                                  int which, int lane)
 {

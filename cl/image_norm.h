@@ -1,21 +1,24 @@
-/* Normalization of each image by itself: its channels are in `groups` groups of K = channels / groups,
- * and each group's M = positions K numbers get mean 0 and variance 1.
+/* Normalization of each image by itself: its channels are in `groups` groups of K, and each group's
+ * M = positions K numbers get mean 0 and variance 1.
  *   t = x - mean,  v = 1 / sqrt(var + eps),  y = w v t + b,  var with divisor M
- *   db = sum of dy,  dw = sum of v t dy,  both over the images, and over positions where w has one number
- *   a channel;  dx = v (w dy - (mean of w dy + t v^2 mean of t w dy))
+ *   dx = v (w dy - (mean of w dy + t v^2 mean of t w dy))
+ *   db = sum of dy,  dw = sum of v t dy
+ * the latter over the images, and over the positions where w has one number a channel.
  *
  * A part of a sum over a group goes over `chunk` numbers, position by position; then the parts are
- * added up in order. The mean is kept as shift + offset, where shift is the group's first number, and
- * squares are summed around the mean of their own part. Sums over images run as batch_sums.h says.
+ * added up in order. The mean is kept as shift + offset, where shift is the group's first number,
+ * and squares are summed around the mean of their own part. Sums over images run as batch_sums.h
+ * says.
  *
  * x, y, dx, dy [blocks][positions][channels][NB].  w, b [channels] or [positions][channels].
  * parts [blocks][groups][chunks][2][NB].  statistics [blocks][groups][2][NB]: offset, v.
  * means [blocks][groups][2][NB]: of w dy, and v^2 that of t w dy.  All f32.
- * Work-items {NB / LANES, groups x chunks or more, blocks}: one owns a chunk of a group of LANES images;
- * of image_norm_statistics and image_norm_backward_means a whole group. image_norm_backward_weights and
- * image_norm_gradients: see batch_sums.h; its channels are the `units` of w, its positions the rest.
+ * Work-items {NB / LANES, groups x chunks or more, blocks}: one owns a chunk of a group of LANES
+ * images; of image_norm_statistics and image_norm_backward_means a whole group.
+ * image_norm_backward_weights and image_norm_gradients are as batch_sums.h says; what it calls
+ * channels are the `units` of w, its positions the rest of an image.
  *
- * AFFINE  0: there are neither w nor b; 1: they have a number a channel; 2: one for each position too */
+ * AFFINE  0: there are neither w nor b; 1: they have a number a channel; 2: for each position too */
 #include "batch_sums.h"
 #include "functions.h"
 
@@ -29,8 +32,9 @@
 #define B_AT(i) 0.0f
 #endif
 
-/* Part of a group: numbers first .. end - 1 of it. The first is in channel c + k, `at` numbers behind
- * x_at, where the image's begin; group_at: the group's first. part_at, statistics_at: in those tensors. */
+/* Part of a group: numbers first .. end - 1 of it. The first is in channel c + k, `at` numbers
+ * behind x_at, where the image's begin; group_at: the group's first. part_at, statistics_at: in
+ * those tensors. */
 struct incl_part_of_group {
     int first, end, size, skip, c, k, at, x_at, group_at, part_at, statistics_at;
 };
@@ -82,7 +86,7 @@ INCL_OUTLINE void incl_image_norm_part(global const float *restrict x, global fl
     STORE(square, parts + of.part_at + NB);
 }
 
-/* x, read.  parts, written: the sum of x - shift, and that of the squares around the part's mean. */
+/* x, read.  parts, written: the sum of x - shift, and of the squares around the part's mean. */
 kernel void image_norm_sums(global const float *restrict x, global float *restrict parts,
                             int positions, int channels, int groups, int chunk)
 {
