@@ -31,6 +31,7 @@ struct network {
 /* The parameters that a run ends with, and the gradients of its first step if they are stored. */
 struct run {
     struct incline_parameters *parameters, *gradients;
+    struct incline_optimizer_state state;
     struct incline_step_plan *plan;
 };
 
@@ -116,13 +117,16 @@ static void close_network(struct network *n)
 static void start_run(const struct network *n, unsigned rewrites, struct run *run)
 {
     const struct incline_model *model = &n->config->model;
+    const struct incline_optimizer *optimizer = &n->config->train.optimizer;
     char path[PATH_BYTES];
     *run = (struct run){0};
     assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
                                                  model->layer_count, &run->parameters));
     network_path(n, path, "start");
     assert_ok(env.ctx, incline_weights_load(env.ctx, n->config, run->parameters, path));
-    if (!(rewrites & INCLINE_REWRITE_UPDATE))
+    assert_ok(env.ctx, incline_optimizer_state_init(env.ctx, env.device, model->layers,
+                                                    model->layer_count, optimizer, &run->state));
+    if (incline_stores_gradients(rewrites, optimizer))
         assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
                                                      model->layer_count, &run->gradients));
     struct incline_step_spec spec = {
@@ -135,6 +139,8 @@ static void start_run(const struct network *n, unsigned rewrites, struct run *ru
         .batch = n->batch,
         .parameters = run->parameters,
         .gradients = run->gradients,
+        .optimizer = optimizer,
+        .state = &run->state,
         .feed = n->feed,
         .metrics = n->metrics,
         .image_class = n->image_class,
@@ -158,6 +164,7 @@ static void run_steps(const struct network *n, struct run *run, int from, int to
 static void finish_run(struct run *run)
 {
     incline_step_plan_destroy(&run->plan);
+    incline_optimizer_state_finish(&run->state);
     incline_parameters_destroy(&run->gradients);
     incline_parameters_destroy(&run->parameters);
 }
@@ -220,7 +227,7 @@ static void check_losses(const struct network *n)
     assert_ok(env.ctx, incline_buffer_read(env.ctx, n->metrics, 0, slots, sizeof slots));
     memcpy(losses, incline_safetensors_find(n->file, "losses")->data, sizeof losses);
     for (int i = 0; i < STEPS; i++) {
-        double got = (double)slots[i].loss_sum / n->batch;
+        double got = incline_metrics_scores(&slots[i], 1).loss;
         print_message("%s: step %2d loss %.7f, PyTorch %.7f\n", n->name, i + 1, got, losses[i]);
         assert_true(fabs(got - losses[i]) <= 1e-4 * fabs(losses[i]));
     }
@@ -270,16 +277,19 @@ NETWORK(branches)
 NETWORK(activations)
 NETWORK(norms)
 NETWORK(image_norms)
+NETWORK(averages)
+NETWORK(excite)
+NETWORK(groups)
+NETWORK(dense)
+NETWORK(shares)
 
 #define RUN(name) cmocka_unit_test_setup_teardown(test_##name, scratch_setup, scratch_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(branches),
-        RUN(activations),
-        RUN(norms),
-        RUN(image_norms),
+        RUN(branches), RUN(activations), RUN(norms), RUN(image_norms), RUN(averages),
+        RUN(excite),   RUN(groups),      RUN(dense), RUN(shares),
     };
     int status = test_device_open(&env);
     if (status)
