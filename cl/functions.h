@@ -146,7 +146,8 @@ INCL_INLINE incl_lanes incl_softplus(incl_lanes x)
     return (x <= 0.0f ? (incl_lanes)(0.0f) : x) + incl_log_plus_1(incl_exp(-fabs(x)));
 }
 
-/* e^(-x^2 / 2), within 2 ulp: what x^2 loses in rounding is made up for. */
+/* e^(-x^2 / 2), within 2 ulp for |x| <= 12: what x^2 loses in rounding is made up for. Beyond, the
+ * correction is subnormal, and a device may take it for 0 (llvmpipe does): within 41 ulp to 13.2. */
 INCL_INLINE incl_lanes incl_bell(incl_lanes x)
 {
     incl_lanes size = fabs(x);
