@@ -1,13 +1,6 @@
 /* adam: the mean gradient divided by the root of the mean square. */
 #include "optimizers/moments.h"
 
-static void rates(const struct incline_optimizer_options *options, double learning_rate,
-                  double steps, double out[INCLINE_RATES])
-{
-    incline_moments_rates(options, learning_rate, steps, out);
-    out[1] = options->weight_decay;
-}
-
 static const struct incline_option options[] = {
     INCLINE_OPTION_LR("0.001"),
     INCLINE_OPTIONS_MOMENTS("1e-08"),
@@ -29,5 +22,5 @@ const struct incline_optimizer_class incline_adam_class = {
         },
     .options = INCLINE_OPTIMIZER_TABLE(options),
     .states = incline_moments_states,
-    .rates = rates,
+    .rates = incline_moments_rates,
 };

@@ -1,13 +1,6 @@
 /* lamb: adam whose step is as long as the weights of a tensor are. */
 #include "optimizers/moments.h"
 
-static void rates(const struct incline_optimizer_options *options, double learning_rate,
-                  double steps, double out[INCLINE_RATES])
-{
-    incline_moments_rates(options, learning_rate, steps, out);
-    out[1] = options->weight_decay;
-}
-
 static const struct incline_option options[] = {
     INCLINE_OPTION_LR("0.001"),
     INCLINE_OPTIONS_MOMENTS("1e-06"),
@@ -30,6 +23,6 @@ const struct incline_optimizer_class incline_lamb_class = {
         },
     .options = INCLINE_OPTIMIZER_TABLE(options),
     .states = incline_moments_states,
-    .rates = rates,
+    .rates = incline_moments_rates,
     .normalizes = true,
 };

@@ -13,12 +13,13 @@ static inline int incline_moments_states(const struct incline_optimizer_options 
     return 2;
 }
 
-/* Sets all rates but number 1. */
+/* Sets all rates; weight decay is part of the gradient, or of the direction. */
 static inline void incline_moments_rates(const struct incline_optimizer_options *options,
                                          double learning_rate, double steps,
                                          double out[INCLINE_RATES])
 {
     out[0] = learning_rate;
+    out[1] = options->weight_decay;
     out[2] = 1 - options->beta1;
     out[3] = 1 - options->beta2;
     out[4] = 1 / (1 - pow(options->beta1, steps + 1));
