@@ -129,9 +129,9 @@ INCL_OUTLINE void incl_dense_rows(global const float *restrict x, global const f
     }
 }
 
-/* x [blocks][IN][NB], dz_t [blocks][NB][COLUMNS], read.  target: w or dw [IN][OUT], with its state; see update.h.
- * Work-items {COLUMNS / LANES / TILE_V, ceil(IN / TILE_ROWS) or more}: one owns TILE_ROWS rows of
- * TILE_V vectors; with SOLO dimension 0 is 1 and it walks through all columns. */
+/* x [blocks][IN][NB], dz_t [blocks][NB][COLUMNS], read.  target: w or dw [IN][OUT], with its state;
+ * see update.h. Work-items {COLUMNS / LANES / TILE_V, ceil(IN / TILE_ROWS) or more}: one owns
+ * TILE_ROWS rows of TILE_V vectors; with SOLO dimension 0 is 1 and it walks through all columns. */
 kernel void dense_backward_weights(global const float *restrict x,
                                    global const float *restrict dz_t, global float *restrict target,
                                    STATE_ARGS(target) incl_rates rates, int images)

@@ -1,6 +1,7 @@
-/* Division, square root and its inverse, exp, log, tanh, sigmoid, softplus and the normal distribution from additions,
- * multiplications and fma, so that every device computes the same bits; vendors' own differ from each
- * other, and OpenCL lets their division be wrong by 2.5 ulp. NaN goes in and comes out. */
+/* Division, square root and its inverse, exp, log, tanh, sigmoid, softplus and the normal
+ * distribution from additions, multiplications and fma, so that every device computes the same
+ * bits; vendors' own differ from each other, and OpenCL lets their division be wrong by 2.5 ulp.
+ * NaN goes in and comes out. */
 #ifndef INCL_FUNCTIONS_H
 #define INCL_FUNCTIONS_H
 #include "lanes.h"
@@ -29,8 +30,8 @@ INCL_INLINE incl_lanes incl_inverse(int count)
 /* a / b for finite a and normal b > 0, rounded once unless the quotient is subnormal. */
 INCL_INLINE incl_lanes incl_quotient(incl_lanes a, incl_lanes b)
 {
-    incl_lanes scale = b < 1.0f ? AS_FLOATS((254 << 23) - (AS_INTS(b) & 0x7f800000))
-                                : (incl_lanes)(1.0f);
+    incl_lanes scale =
+        b < 1.0f ? AS_FLOATS((254 << 23) - (AS_INTS(b) & 0x7f800000)) : (incl_lanes)(1.0f);
     return incl_divide(a * scale, b * scale);
 }
 
@@ -48,8 +49,8 @@ INCL_INLINE incl_lanes incl_sqrt(incl_lanes x)
     return x > MAXFLOAT ? x : root;
 }
 
-/* 1 / sqrt(a) for normal a > 0, within 2 ulp; infinity for 0. Newton's method from a first guess that
- * halves the logarithm (within 4 %). */
+/* 1 / sqrt(a) for normal a > 0, within 2 ulp; infinity for 0. Newton's method from a first guess
+ * that halves the logarithm (within 4 %). */
 INCL_INLINE incl_lanes incl_inverse_sqrt(incl_lanes a)
 {
     incl_lanes half_a = a * 0.5f;
@@ -120,7 +121,8 @@ INCL_INLINE incl_lanes incl_log_series(incl_lanes s)
     return sum + sum;
 }
 
-/* ln x for normal x > 0, within 3 ulp. x = m 2^e with m in [sqrt(1/2), sqrt(2)), s = (m-1)/(m+1). */
+/* ln x for normal x > 0, within 3 ulp. x = m 2^e with m in [sqrt(1/2), sqrt(2)), s = (m-1)/(m+1).
+ */
 INCL_INLINE incl_lanes incl_log(incl_lanes x)
 {
     incl_ints bits = AS_INTS(x);
@@ -147,7 +149,8 @@ INCL_INLINE incl_lanes incl_softplus(incl_lanes x)
 }
 
 /* e^(-x^2 / 2), within 2 ulp for |x| <= 12: what x^2 loses in rounding is made up for. Beyond, the
- * correction is subnormal, and a device may take it for 0 (llvmpipe does): within 41 ulp to 13.2. */
+ * correction is subnormal, and a device may take it for 0 (llvmpipe does): within 41 ulp to 13.2.
+ */
 INCL_INLINE incl_lanes incl_bell(incl_lanes x)
 {
     incl_lanes size = fabs(x);

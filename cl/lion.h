@@ -1,6 +1,5 @@
-/* lion: d = sign(beta1 m + (1 - beta1) g);  m = beta2 m + (1 - beta2) g;  w <- w - lr d, after weight
- * decay has shrunk w.
- * rates: {lr, weight decay, 1 - beta1, 1 - beta2}. state: {m}. */
+/* lion: d = sign(beta1 m + (1 - beta1) g);  m = beta2 m + (1 - beta2) g;  w <- w - lr d, after
+ * weight decay has shrunk w. rates: {lr, weight decay, 1 - beta1, 1 - beta2}. state: {m}. */
 #ifndef INCL_LION_H
 #define INCL_LION_H
 

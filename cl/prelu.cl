@@ -1,9 +1,10 @@
 /* A rectifier whose slopes below 0 are parameters, one for each of `slopes` channels or for all:
  *   y = x where x > 0, else w[k] x
  *   dx = dy where x > 0, else w[k] dy,   dw[k] = sum of dy x where not x > 0
- * x, y, dx, dy [blocks][elems][NB] f32, elems = positions slopes, k the element modulo slopes; w [slopes]
- * f32. NaN stays NaN, and shows in dw. The sum runs over blocks and positions in order, for each slice
- * of `share` positions and each image of a block alone, and then over those (finish.cl).
+ * x, y, dx, dy [blocks][elems][NB] f32, elems = positions slopes, k the element modulo slopes; w
+ * [slopes] f32. NaN stays NaN, and shows in dw. The sum runs over blocks and positions in order,
+ * for each slice of `share` positions and each image of a block alone, and then over those
+ * (finish.cl).
  *
  * CHUNK     elements a work-item handles forward (64)
  * WANTS_DX  0: nobody needs dx */
@@ -27,7 +28,8 @@ kernel void prelu_forward(global const float *restrict x, global const float *re
 }
 
 /* piece [slices][NB][columns] f32, written; columns are the slopes rounded up to whole blocks.
- * Work-items {NB / LANES, columns or more, slices}: one owns a channel of LANES images of each block. */
+ * Work-items {NB / LANES, columns or more, slices}: one owns a channel of LANES images of each
+ * block. */
 kernel void prelu_backward(global const float *restrict x, global const float *restrict dy,
                            global const float *restrict w, global float *restrict piece,
 #if WANTS_DX

@@ -1,7 +1,7 @@
 /* rmsprop: s = alpha s + (1 - alpha) g^2;  w <- w - lr g / (sqrt(s) + eps).
- * VARIANT: 1 momentum: v = momentum v + that quotient, w <- w - lr v; 2 centered: s - m^2 in place of
- * s, m = alpha m + (1 - alpha) g.
- * rates: {lr, weight decay, 1 - alpha, momentum, eps}. state: {s}, v with momentum, m centered. */
+ * VARIANT: 1 momentum: v = momentum v + that quotient, w <- w - lr v; 2 centered: s - m^2 in place
+ * of s, m = alpha m + (1 - alpha) g. rates: {lr, weight decay, 1 - alpha, momentum, eps}. state:
+ * {s}, v with momentum, m centered. */
 #ifndef INCL_RMSPROP_H
 #define INCL_RMSPROP_H
 

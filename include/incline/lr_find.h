@@ -1,6 +1,6 @@
-/* Finding a learning rate: some steps of training with a rate that grows from step to step, until the
- * loss rises for good (Smith 2017, Cyclical learning rates for training neural networks, section 3.3).
- * The weights are thrown away. */
+/* Finding a learning rate: some steps of training with a rate that grows from step to step, until
+ * the loss rises for good (Smith 2017, Cyclical learning rates for training neural networks,
+ * section 3.3). The weights are thrown away. */
 #ifndef INCLINE_LR_FIND_H
 #define INCLINE_LR_FIND_H
 
@@ -35,10 +35,10 @@ struct incline_lr_find_result {
     double lowest;   /* where it is lowest; training wants at most a tenth of it */
 };
 
-/* Runs the test on the training images of dataset with config's network, loss, optimizer, batch size and
- * seed. What is passed is borrowed; free *out with incline_lr_find_finish(), on failure too. Fails with
- * INTERRUPTED, and as incline_train() does before its first step; ARGUMENT for a range or number of
- * steps as above. */
+/* Runs the test on the training images of dataset with config's network, loss, optimizer, batch
+ * size and seed. What is passed is borrowed; free *out with incline_lr_find_finish(), on failure
+ * too. Fails with INTERRUPTED, and as incline_train() does before its first step; ARGUMENT for a
+ * range or number of steps as above. */
 INCLINE_API enum incline_status
 incline_lr_find(struct incline_context *ctx, struct incline_device *device,
                 const struct incline_config *config, const struct incline_dataset *dataset,

@@ -156,8 +156,7 @@ static const char activations[] = "incline: 1\n"
 
 const char *const *incline_check_networks(void)
 {
-    static const char *const networks[] = {
-        convolutions, layers, grouped, wide, one, joins_and_pools, activations, norms,
-        weighted, NULL};
+    static const char *const networks[] = {convolutions,    layers,      grouped, wide,     one,
+                                           joins_and_pools, activations, norms,   weighted, NULL};
     return networks;
 }

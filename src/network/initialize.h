@@ -11,8 +11,8 @@
  *   he_normal       N cut at 2 sigma, s^2 = 2 / fan_in after the cut, as Keras
  *   torch           U(-l, l), l = 1 / sqrt(fan_in), weights and biases, as PyTorch's Linear, Conv2d
  *   zeros
- * fan_in is what one output sums: of a conv2d KH KW C_in / groups. fan_out is KH KW C_out whatever the
- * groups, as in PyTorch and in Keras's Conv2D, which go by the shape of the tensor. */
+ * fan_in is what one output sums: of a conv2d KH KW C_in / groups. fan_out is KH KW C_out whatever
+ * the groups, as in PyTorch and in Keras's Conv2D, which go by the shape of the tensor. */
 void incline_initialize_values(const struct incline_parameter *parameter, uint64_t seed,
                                uint32_t number, float *values);
 

@@ -232,7 +232,8 @@ static void files_that_are_no_configuration(void **state)
     refused(p, 3, "folder is a folder; a configuration is a file", "config.yaml");
     run(p, "train", "nope.yaml");
     refused(p, 3, "there is no file and no built-in model 'nope.yaml'",
-            "built in: mnist-cnn, lenet5, resnet20, vgg-cifar ('incline init NAME' writes one to a file, to start from)\n");
+            "built in: mnist-cnn, lenet5, resnet20, vgg-cifar ('incline init NAME' writes one to a "
+            "file, to start from)\n");
     run(p, "train", "mnist-cn");
     refused(p, 3, "there is no file and no built-in model 'mnist-cn' (did you mean 'mnist-cnn'?)",
             "");

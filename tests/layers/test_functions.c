@@ -1,6 +1,7 @@
-/* Division, square root and its inverse, exp, log, tanh, sigmoid, softplus and the normal distribution of
- * cl/functions.h against libm, in units in the last place, over dense sweeps and at the ends. A small
- * kernel, put beside the library's own in a folder, calls them; and cl/philox.h against the host's. */
+/* Division, square root and its inverse, exp, log, tanh, sigmoid, softplus and the normal
+ * distribution of cl/functions.h against libm, in units in the last place, over dense sweeps and at
+ * the ends. A small kernel, put beside the library's own in a folder, calls them; and cl/philox.h
+ * against the host's. */
 #include "support/harness.h"
 
 #include "base/embedded.h"

@@ -20,8 +20,8 @@ void test_device_close(struct test_device *device);
 /* true when shapes should stay small: INCLINE_TEST_SMALL=1, for simulators. */
 bool test_small(void);
 
-/* true when also few programs should be built: INCLINE_TEST_SMALL=2, for llvmpipe, which compiles for
- * minutes what others compile in seconds. */
+/* true when also few programs should be built: INCLINE_TEST_SMALL=2, for llvmpipe, which compiles
+ * for minutes what others compile in seconds. */
 bool test_smallest(void);
 
 #endif
