@@ -2,10 +2,10 @@
 #include "incline/lr_find.h"
 
 #include "base/memory.h"
-#include "network/initialize.h"
 #include "network/rewrite.h"
 #include "train/evaluator.h"
 #include "train/images_check.h"
+#include "train/workbench.h"
 
 #include <math.h>
 
@@ -21,11 +21,7 @@ struct finder {
     const struct incline_config *config;
     const struct incline_lr_find_options *options;
     struct incline_lr_find_result *result;
-    struct incline_parameters *parameters, *gradients; /* gradients NULL: applied as they come */
-    struct incline_optimizer_state state;
-    struct incline_feed *feed;
-    struct incline_buffer *metrics, *image_class;
-    struct incline_step_plan *plan;
+    struct incline_workbench bench;
     struct incline_metrics_slot slots[STRIDE];
     size_t images, batch;
     size_t next; /* position in the order of images */
@@ -36,59 +32,18 @@ struct finder {
 
 static enum incline_status prepare(struct finder *finder, const struct incline_images *images)
 {
-    struct incline_context *ctx = finder->ctx;
-    const struct incline_model *model = &finder->config->model;
-    const struct incline_optimizer *optimizer = &finder->config->train.optimizer;
-    enum incline_status status =
-        incline_alloc(ctx, (size_t)finder->options->steps, sizeof *finder->result->points,
-                      &finder->result->points);
-    if (status)
-        return status;
-    status = incline_images_feed(ctx, finder->device, finder->config, images, &finder->feed);
-    if (status)
-        return status;
-    status = incline_buffer_create(ctx, finder->device, "the metrics", sizeof finder->slots,
-                                   &finder->metrics);
-    if (status)
-        return status;
-    status = incline_buffer_create(ctx, finder->device, "the classes found",
-                                   finder->feed->count * sizeof(int), &finder->image_class);
-    if (status)
-        return status;
-    status = incline_parameters_create(ctx, finder->device, model->layers, model->layer_count,
-                                       &finder->parameters);
-    if (!status)
-        status = incline_optimizer_state_init(ctx, finder->device, model->layers,
-                                              model->layer_count, optimizer, &finder->state);
-    if (!status && incline_stores_gradients(INCLINE_REWRITE_ALL, optimizer))
-        status = incline_parameters_create(ctx, finder->device, model->layers, model->layer_count,
-                                           &finder->gradients);
-    if (status)
-        return status;
-    return incline_initialize(ctx, finder->parameters, model->layers, finder->config->train.seed);
-}
-
-static enum incline_status make_plan(struct finder *finder)
-{
-    const struct incline_config *config = finder->config;
-    const struct incline_step_spec spec = {
+    const struct incline_workbench_spec spec = {
         .device = finder->device,
-        .layers = config->model.layers,
-        .layer_count = config->model.layer_count,
-        .loss = &config->train.loss,
-        .mode = INCLINE_STEP_TRAIN,
-        .rewrites = INCLINE_REWRITE_ALL,
+        .config = finder->config,
+        .images = images,
         .batch = (int)finder->batch,
-        .parameters = finder->parameters,
-        .gradients = finder->gradients,
-        .optimizer = &config->train.optimizer,
-        .state = &finder->state,
-        .feed = finder->feed,
-        .metrics = finder->metrics,
-        .image_class = finder->image_class,
-        .top_k = config->train.top_k,
+        .slots = STRIDE,
+        .rewrites = INCLINE_REWRITE_ALL,
     };
-    return incline_step_plan_create(finder->ctx, &spec, &finder->plan);
+    enum incline_status status =
+        incline_alloc(finder->ctx, (size_t)finder->options->steps, sizeof *finder->result->points,
+                      &finder->result->points);
+    return status ? status : incline_workbench_create(finder->ctx, &spec, &finder->bench);
 }
 
 static double rate_of(const struct finder *finder, size_t step)
@@ -103,7 +58,7 @@ static double rate_of(const struct finder *finder, size_t step)
 static enum incline_status begin_epoch(struct finder *finder)
 {
     finder->next = 0;
-    return incline_feed_shuffle(finder->ctx, finder->feed, finder->config->train.seed,
+    return incline_feed_shuffle(finder->ctx, finder->bench.feed, finder->config->train.seed,
                                 ++finder->epoch);
 }
 
@@ -118,12 +73,12 @@ static enum incline_status run_stride(struct finder *finder, size_t from, size_t
             .seed = finder->config->train.seed,
             .earlier = (long long)(from + i),
         };
-        enum incline_status status = incline_step_run(finder->ctx, finder->plan, &step);
+        enum incline_status status = incline_step_run(finder->ctx, finder->bench.plan, &step);
         if (status)
             return status;
         finder->next += finder->batch;
     }
-    return incline_buffer_read(finder->ctx, finder->metrics, 0, finder->slots,
+    return incline_buffer_read(finder->ctx, finder->bench.metrics, 0, finder->slots,
                                count * sizeof *finder->slots);
 }
 
@@ -199,17 +154,6 @@ static void judge(struct incline_lr_find_result *result)
     result->lowest = result->points[lowest].learning_rate;
 }
 
-static void clean_up(struct finder *finder)
-{
-    incline_step_plan_destroy(&finder->plan);
-    incline_buffer_destroy(&finder->image_class);
-    incline_buffer_destroy(&finder->metrics);
-    incline_feed_destroy(&finder->feed);
-    incline_parameters_destroy(&finder->gradients);
-    incline_optimizer_state_finish(&finder->state);
-    incline_parameters_destroy(&finder->parameters);
-}
-
 static enum incline_status check_options(struct incline_context *ctx,
                                          const struct incline_lr_find_options *options)
 {
@@ -246,12 +190,10 @@ enum incline_status incline_lr_find(struct incline_context *ctx, struct incline_
     finder.batch = batch < finder.images ? batch : finder.images;
     status = prepare(&finder, &dataset->train);
     if (!status)
-        status = make_plan(&finder);
-    if (!status)
         status = run_steps(&finder);
     if (!status)
         judge(out);
-    clean_up(&finder);
+    incline_workbench_destroy(&finder.bench);
     return status;
 }
 

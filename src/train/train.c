@@ -6,14 +6,13 @@
 #include "base/memory.h"
 #include "device/tuning.h"
 #include "incline/network.h"
-#include "network/initialize.h"
 #include "network/rewrite.h"
 #include "train/epoch_judge.h"
 #include "train/evaluator.h"
 #include "train/images_check.h"
 #include "train/run_folder.h"
 #include "train/run_weights.h"
-#include "train/weights_file.h"
+#include "train/workbench.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,13 +32,8 @@ struct trainer {
     const struct incline_train_options *options;
     struct incline_train_result *result;
 
-    struct incline_parameters *parameters;
-    struct incline_parameters *gradients; /* NULL: they are applied as they are finished */
-    struct incline_optimizer_state state;
     unsigned rewrites;
-    struct incline_feed *feed;
-    struct incline_buffer *metrics, *image_class;
-    struct incline_step_plan *plan;
+    struct incline_workbench bench;
     struct incline_evaluator *evaluator; /* NULL: no validation */
     struct incline_run_weights weights;
     char *folder;
@@ -98,71 +92,29 @@ static enum incline_status check_batches(const struct trainer *trainer)
     return INCLINE_OK;
 }
 
-static enum incline_status make_buffers(struct trainer *trainer)
+static enum incline_status make_workbench(struct trainer *trainer)
 {
-    struct incline_context *ctx = trainer->ctx;
-    size_t bytes = trainer->steps * sizeof *trainer->slots;
+    const struct incline_workbench_spec spec = {
+        .device = trainer->device,
+        .config = trainer->config,
+        .images = &trainer->dataset->train,
+        .batch = (int)trainer->batch,
+        .slots = trainer->steps,
+        .rewrites = trainer->rewrites,
+        .weights = trainer->options->weights,
+    };
     enum incline_status status =
-        incline_alloc(ctx, trainer->steps, sizeof *trainer->slots, &trainer->slots);
-    if (status)
-        return status;
-    status = incline_images_feed(ctx, trainer->device, trainer->config, &trainer->dataset->train,
-                                 &trainer->feed);
-    if (status)
-        return status;
-    status = incline_buffer_create(ctx, trainer->device, "the metrics", bytes, &trainer->metrics);
-    if (status)
-        return status;
-    return incline_buffer_create(ctx, trainer->device, "the classes found",
-                                 trainer->feed->count * sizeof(int), &trainer->image_class);
+        incline_alloc(trainer->ctx, trainer->steps, sizeof *trainer->slots, &trainer->slots);
+    return status ? status : incline_workbench_create(trainer->ctx, &spec, &trainer->bench);
 }
 
-static enum incline_status make_parameters(struct trainer *trainer)
-{
-    const struct incline_optimizer *optimizer = &trainer->config->train.optimizer;
-    const struct incline_model *model = &trainer->config->model;
-    enum incline_status status = incline_parameters_create(
-        trainer->ctx, trainer->device, model->layers, model->layer_count, &trainer->parameters);
-    if (!status)
-        status = incline_optimizer_state_init(trainer->ctx, trainer->device, model->layers,
-                                              model->layer_count, optimizer, &trainer->state);
-    if (!status && incline_stores_gradients(trainer->rewrites, optimizer))
-        status = incline_parameters_create(trainer->ctx, trainer->device, model->layers,
-                                           model->layer_count, &trainer->gradients);
-    if (status)
-        return status;
-    if (trainer->options->weights)
-        return incline_weights_load(trainer->ctx, trainer->config, trainer->parameters,
-                                    trainer->options->weights);
-    return incline_initialize(trainer->ctx, trainer->parameters, model->layers,
-                              trainer->config->train.seed);
-}
-
-static enum incline_status make_plans(struct trainer *trainer)
+static enum incline_status make_evaluator(struct trainer *trainer)
 {
     const struct incline_images *val = incline_validation_images(trainer->dataset);
-    struct incline_step_spec spec = {
-        .device = trainer->device,
-        .layers = trainer->config->model.layers,
-        .layer_count = trainer->config->model.layer_count,
-        .loss = &trainer->config->train.loss,
-        .mode = INCLINE_STEP_TRAIN,
-        .rewrites = trainer->rewrites,
-        .batch = (int)trainer->batch,
-        .parameters = trainer->parameters,
-        .gradients = trainer->gradients,
-        .optimizer = &trainer->config->train.optimizer,
-        .state = &trainer->state,
-        .feed = trainer->feed,
-        .metrics = trainer->metrics,
-        .image_class = trainer->image_class,
-        .top_k = trainer->config->train.top_k,
-    };
-    enum incline_status status = incline_step_plan_create(trainer->ctx, &spec, &trainer->plan);
-    if (status || !val)
-        return status;
+    if (!val)
+        return INCLINE_OK;
     return incline_evaluator_create(trainer->ctx, trainer->device, trainer->config,
-                                    trainer->parameters, val, (int)trainer->batch,
+                                    trainer->bench.parameters, val, (int)trainer->batch,
                                     trainer->rewrites, &trainer->evaluator);
 }
 
@@ -224,8 +176,8 @@ static enum incline_status read_slots(struct trainer *trainer, size_t enqueued)
     if (enqueued == from)
         return INCLINE_OK;
     enum incline_status status =
-        incline_buffer_read(trainer->ctx, trainer->metrics, from * size, trainer->slots + from,
-                            (enqueued - from) * size);
+        incline_buffer_read(trainer->ctx, trainer->bench.metrics, from * size,
+                            trainer->slots + from, (enqueued - from) * size);
     if (status)
         return status;
     trainer->done = enqueued;
@@ -289,7 +241,7 @@ static enum incline_status enqueue_step(struct trainer *trainer, size_t i)
         .seed = trainer->config->train.seed,
         .earlier = steps_before(trainer) + (long long)i,
     };
-    enum incline_status status = incline_step_run(trainer->ctx, trainer->plan, &step);
+    enum incline_status status = incline_step_run(trainer->ctx, trainer->bench.plan, &step);
     if (status)
         return status;
     return incline_device_flush(trainer->ctx, trainer->device);
@@ -386,7 +338,8 @@ static enum incline_status begin_epoch(struct trainer *trainer, int epoch)
     trainer->epoch_start = trainer->last_tick = incline_clock_seconds();
     if (!trainer->config->data.shuffle || trainer->options->overfit_batch)
         return INCLINE_OK;
-    return incline_feed_shuffle(trainer->ctx, trainer->feed, trainer->config->train.seed, epoch);
+    return incline_feed_shuffle(trainer->ctx, trainer->bench.feed, trainer->config->train.seed,
+                                epoch);
 }
 
 static bool validation_should_stop(void *cookie)
@@ -567,29 +520,26 @@ static enum incline_status prepare(struct trainer *trainer)
     tune(trainer);
     if (trainer->options->tune != INCLINE_TUNE_OFF && is_asked_to_stop(trainer))
         return incline_fail(trainer->ctx, INCLINE_ERROR_INTERRUPTED, "stopped while tuning");
-    enum incline_status status = make_parameters(trainer);
-    if (status)
-        return status;
-    status = make_buffers(trainer);
-    if (status)
-        return status;
     incline_tuning_forget_asked(trainer->device); /* the run folder lists what these plans ask */
-    status = make_plans(trainer);
+    enum incline_status status = make_workbench(trainer);
+    if (!status)
+        status = make_evaluator(trainer);
     if (status)
         return status;
     status = incline_run_folder_start(trainer->ctx, trainer->options, &trainer->weights.recorded,
                                       trainer->device, trainer->dataset, &trainer->folder);
     if (status)
         return status;
-    return incline_run_weights_begin(&trainer->weights, trainer->parameters, trainer->folder);
+    return incline_run_weights_begin(&trainer->weights, trainer->bench.parameters, trainer->folder);
 }
 
 static void note_memory(struct trainer *trainer)
 {
     struct incline_train_result *result = trainer->result;
-    result->weight_bytes = trainer->parameters->total_elems * sizeof(float);
-    result->activation_bytes = incline_step_plan_bytes(trainer->plan);
-    result->data_bytes = incline_feed_bytes(trainer->config->model.input, trainer->feed->count);
+    result->weight_bytes = trainer->bench.parameters->total_elems * sizeof(float);
+    result->activation_bytes = incline_step_plan_bytes(trainer->bench.plan);
+    result->data_bytes =
+        incline_feed_bytes(trainer->config->model.input, trainer->bench.feed->count);
 }
 
 static void clean_up(struct trainer *trainer)
@@ -601,13 +551,7 @@ static void clean_up(struct trainer *trainer)
     (void)drained;
     incline_run_weights_finish(&trainer->weights);
     incline_evaluator_destroy(&trainer->evaluator);
-    incline_step_plan_destroy(&trainer->plan);
-    incline_buffer_destroy(&trainer->image_class);
-    incline_buffer_destroy(&trainer->metrics);
-    incline_feed_destroy(&trainer->feed);
-    incline_optimizer_state_finish(&trainer->state);
-    incline_parameters_destroy(&trainer->gradients);
-    incline_parameters_destroy(&trainer->parameters);
+    incline_workbench_destroy(&trainer->bench);
     incline_free(&trainer->slots);
     incline_free(&trainer->folder);
 }

@@ -7,10 +7,10 @@
 
 #include "formats/safetensors.h"
 #include "network/rewrite.h"
-#include "network/step.h"
 #include "train/config.h"
 #include "train/evaluator.h"
 #include "train/weights_file.h"
+#include "train/workbench.h"
 
 #include <math.h>
 
@@ -23,16 +23,8 @@ struct network {
     char folder[SCRATCH_PATH_BYTES];
     struct incline_safetensors *file;
     struct incline_config *config;
-    struct incline_feed *feed;
-    struct incline_buffer *metrics, *image_class;
+    struct incline_images images;
     int batch;
-};
-
-/* The parameters that a run ends with, and the gradients of its first step if they are stored. */
-struct run {
-    struct incline_parameters *parameters, *gradients;
-    struct incline_optimizer_state state;
-    struct incline_step_plan *plan;
 };
 
 static void fixture_path(char path[PATH_BYTES], const char *name, const char *ending)
@@ -42,7 +34,7 @@ static void fixture_path(char path[PATH_BYTES], const char *name, const char *en
              ending);
 }
 
-static void feed_images(struct network *n)
+static void take_images(struct network *n)
 {
     const struct incline_safetensor *images = incline_safetensors_find(n->file, "images");
     const struct incline_safetensor *labels = incline_safetensors_find(n->file, "labels");
@@ -52,16 +44,9 @@ static void feed_images(struct network *n)
     int *values = malloc(labels->bytes);
     assert_non_null(values);
     memcpy(values, labels->data, labels->bytes);
-    struct incline_images set = {(int)images->dims[1],          (int)images->dims[2],
-                                 (int)images->dims[3],          images->dims[0],
-                                 (unsigned char *)images->data, values};
-    assert_ok(env.ctx, incline_images_feed(env.ctx, env.device, n->config, &set, &n->feed));
-    free(values);
-    assert_ok(env.ctx,
-              incline_buffer_create(env.ctx, env.device, "metrics",
-                                    STEPS * sizeof(struct incline_metrics_slot), &n->metrics));
-    assert_ok(env.ctx, incline_buffer_create(env.ctx, env.device, "classes",
-                                             images->dims[0] * sizeof(int), &n->image_class));
+    n->images = (struct incline_images){(int)images->dims[1],          (int)images->dims[2],
+                                        (int)images->dims[3],          images->dims[0],
+                                        (unsigned char *)images->data, values};
 }
 
 static void network_path(const struct network *n, char path[PATH_BYTES], const char *name)
@@ -100,56 +85,36 @@ static void open_network(struct scratch *s, const char *name, struct network *n)
     assert_ok(env.ctx, incline_safetensors_read(env.ctx, path, &n->file));
     fixture_path(path, name, ".yaml");
     assert_ok(env.ctx, incline_config_load(env.ctx, path, NULL, 0, &n->config));
-    feed_images(n);
+    take_images(n);
     network_path(n, path, "start");
     write_weights(n, "start.", path);
 }
 
 static void close_network(struct network *n)
 {
-    incline_buffer_destroy(&n->image_class);
-    incline_buffer_destroy(&n->metrics);
-    incline_feed_destroy(&n->feed);
+    free(n->images.labels);
     incline_config_destroy(&n->config);
     incline_safetensors_destroy(&n->file);
 }
 
-static void start_run(const struct network *n, unsigned rewrites, struct run *run)
+static void start_run(const struct network *n, unsigned rewrites, struct incline_workbench *run)
 {
-    const struct incline_model *model = &n->config->model;
-    const struct incline_optimizer *optimizer = &n->config->train.optimizer;
     char path[PATH_BYTES];
-    *run = (struct run){0};
-    assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
-                                                 model->layer_count, &run->parameters));
     network_path(n, path, "start");
-    assert_ok(env.ctx, incline_weights_load(env.ctx, n->config, run->parameters, path));
-    assert_ok(env.ctx, incline_optimizer_state_init(env.ctx, env.device, model->layers,
-                                                    model->layer_count, optimizer, &run->state));
-    if (incline_stores_gradients(rewrites, optimizer))
-        assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
-                                                     model->layer_count, &run->gradients));
-    struct incline_step_spec spec = {
+    const struct incline_workbench_spec spec = {
         .device = env.device,
-        .layers = model->layers,
-        .layer_count = model->layer_count,
-        .loss = &n->config->train.loss,
-        .mode = INCLINE_STEP_TRAIN,
-        .rewrites = rewrites,
+        .config = n->config,
+        .images = &n->images,
         .batch = n->batch,
-        .parameters = run->parameters,
-        .gradients = run->gradients,
-        .optimizer = optimizer,
-        .state = &run->state,
-        .feed = n->feed,
-        .metrics = n->metrics,
-        .image_class = n->image_class,
-        .top_k = n->config->train.top_k,
+        .slots = STEPS,
+        .rewrites = rewrites,
+        .weights = path,
     };
-    assert_ok(env.ctx, incline_step_plan_create(env.ctx, &spec, &run->plan));
+    *run = (struct incline_workbench){0};
+    assert_ok(env.ctx, incline_workbench_create(env.ctx, &spec, run));
 }
 
-static void run_steps(const struct network *n, struct run *run, int from, int to)
+static void run_steps(const struct network *n, struct incline_workbench *run, int from, int to)
 {
     for (int i = from; i < to; i++) {
         struct incline_step step = {.images = n->batch,
@@ -159,14 +124,6 @@ static void run_steps(const struct network *n, struct run *run, int from, int to
                                     .earlier = i};
         assert_ok(env.ctx, incline_step_run(env.ctx, run->plan, &step));
     }
-}
-
-static void finish_run(struct run *run)
-{
-    incline_step_plan_destroy(&run->plan);
-    incline_optimizer_state_finish(&run->state);
-    incline_parameters_destroy(&run->gradients);
-    incline_parameters_destroy(&run->parameters);
 }
 
 static float *floats_of(const struct incline_safetensors *file, const char *name, size_t *count)
@@ -220,11 +177,11 @@ static void check_tensors(const struct network *n, const struct incline_paramete
     incline_safetensors_destroy(&file);
 }
 
-static void check_losses(const struct network *n)
+static void check_losses(const struct network *n, const struct incline_workbench *run)
 {
     struct incline_metrics_slot slots[STEPS];
     double losses[STEPS];
-    assert_ok(env.ctx, incline_buffer_read(env.ctx, n->metrics, 0, slots, sizeof slots));
+    assert_ok(env.ctx, incline_buffer_read(env.ctx, run->metrics, 0, slots, sizeof slots));
     memcpy(losses, incline_safetensors_find(n->file, "losses")->data, sizeof losses);
     for (int i = 0; i < STEPS; i++) {
         double got = incline_metrics_scores(&slots[i], 1).loss;
@@ -233,7 +190,7 @@ static void check_losses(const struct network *n)
     }
 }
 
-static float *all_parameters(const struct run *run, size_t *bytes)
+static float *all_parameters(const struct incline_workbench *run, size_t *bytes)
 {
     *bytes = incline_buffer_bytes(run->parameters->all);
     float *values = malloc(*bytes);
@@ -245,23 +202,23 @@ static float *all_parameters(const struct run *run, size_t *bytes)
 static void check_network(struct scratch *s, const char *name)
 {
     struct network n;
-    struct run run;
+    struct incline_workbench run;
     size_t bytes, same;
     open_network(s, name, &n);
     start_run(&n, 0, &run);
     run_steps(&n, &run, 0, 1);
     check_tensors(&n, run.gradients, "grad.", 1e-5);
     run_steps(&n, &run, 1, STEPS);
-    check_losses(&n);
+    check_losses(&n, &run);
     check_tensors(&n, run.parameters, "end.", 1e-4);
     float *plain = all_parameters(&run, &bytes);
-    finish_run(&run);
+    incline_workbench_destroy(&run);
     start_run(&n, INCLINE_REWRITE_ALL, &run);
     run_steps(&n, &run, 0, STEPS);
     float *fused = all_parameters(&run, &same);
     assert_int_equal(bytes, same);
     assert_memory_equal(plain, fused, bytes);
-    finish_run(&run);
+    incline_workbench_destroy(&run);
     free(fused);
     free(plain);
     close_network(&n);

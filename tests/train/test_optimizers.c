@@ -7,10 +7,9 @@
 #include "formats/safetensors.h"
 #include "formats/weights.h"
 #include "network/rewrite.h"
-#include "network/step.h"
 #include "train/config.h"
 #include "train/evaluator.h"
-#include "train/weights_file.h"
+#include "train/workbench.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -102,72 +101,33 @@ static void close_fixture(struct fixture *f)
 /* One training. */
 struct run {
     struct incline_config *config;
-    struct incline_feed *feed;
-    struct incline_buffer *metrics, *image_class;
-    struct incline_parameters *parameters, *gradients;
-    struct incline_optimizer_state state;
-    struct incline_step_plan *plan;
+    struct incline_workbench bench;
 };
 
-static void make_feed(struct run *run)
+static void make_run(const struct fixture *f, size_t number, unsigned rewrites, struct run *run)
 {
+    char text[1024];
     unsigned char pixels[IMAGES * PIXELS];
     int labels[IMAGES];
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (unsigned char)(noise(90, i) >> 24);
     for (int i = 0; i < IMAGES; i++)
         labels[i] = i * 7 % 3;
-    struct incline_images set = {5, 4, 1, IMAGES, pixels, labels};
-    assert_ok(env.ctx, incline_images_feed(env.ctx, env.device, run->config, &set, &run->feed));
-    assert_ok(env.ctx, incline_device_wait(env.ctx, env.device));
-}
-
-static void make_memory(const struct fixture *f, unsigned rewrites, struct run *run)
-{
-    const struct incline_model *model = &run->config->model;
-    const struct incline_optimizer *optimizer = &run->config->train.optimizer;
-    assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
-                                                 model->layer_count, &run->parameters));
-    assert_ok(env.ctx,
-              incline_weights_load(env.ctx, run->config, run->parameters, f->weights_path));
-    if (incline_stores_gradients(rewrites, optimizer))
-        assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
-                                                     model->layer_count, &run->gradients));
-    assert_ok(env.ctx, incline_optimizer_state_init(env.ctx, env.device, model->layers,
-                                                    model->layer_count, optimizer, &run->state));
-    assert_ok(env.ctx,
-              incline_buffer_create(env.ctx, env.device, "metrics",
-                                    STEPS * sizeof(struct incline_metrics_slot), &run->metrics));
-    assert_ok(env.ctx, incline_buffer_create(env.ctx, env.device, "classes", IMAGES * sizeof(int),
-                                             &run->image_class));
-}
-
-static void make_run(const struct fixture *f, size_t number, unsigned rewrites, struct run *run)
-{
-    char text[1024];
+    const struct incline_images images = {5, 4, 1, IMAGES, pixels, labels};
     snprintf(text, sizeof text, "%strain: %s\n", model_text, f->cases[number]);
     *run = (struct run){0};
     assert_ok(env.ctx, incline_config_parse(env.ctx, "case.yaml", text, NULL, 0, &run->config));
-    make_feed(run);
-    make_memory(f, rewrites, run);
-    struct incline_step_spec spec = {
+    const struct incline_workbench_spec spec = {
         .device = env.device,
-        .layers = run->config->model.layers,
-        .layer_count = run->config->model.layer_count,
-        .loss = &run->config->train.loss,
-        .mode = INCLINE_STEP_TRAIN,
-        .rewrites = rewrites,
+        .config = run->config,
+        .images = &images,
         .batch = BATCH,
-        .parameters = run->parameters,
-        .gradients = run->gradients,
-        .optimizer = &run->config->train.optimizer,
-        .state = &run->state,
-        .feed = run->feed,
-        .metrics = run->metrics,
-        .image_class = run->image_class,
-        .top_k = run->config->train.top_k,
+        .slots = STEPS,
+        .rewrites = rewrites,
+        .weights = f->weights_path,
     };
-    assert_ok(env.ctx, incline_step_plan_create(env.ctx, &spec, &run->plan));
+    assert_ok(env.ctx, incline_workbench_create(env.ctx, &spec, &run->bench));
+    assert_ok(env.ctx, incline_device_wait(env.ctx, env.device));
 }
 
 static void run_steps(struct run *run)
@@ -180,26 +140,20 @@ static void run_steps(struct run *run)
             .learning_rate = (float)run->config->train.optimizer.options.lr,
             .earlier = i,
         };
-        assert_ok(env.ctx, incline_step_run(env.ctx, run->plan, &step));
+        assert_ok(env.ctx, incline_step_run(env.ctx, run->bench.plan, &step));
     }
 }
 
 static void finish_run(struct run *run)
 {
-    incline_step_plan_destroy(&run->plan);
-    incline_buffer_destroy(&run->image_class);
-    incline_buffer_destroy(&run->metrics);
-    incline_optimizer_state_finish(&run->state);
-    incline_parameters_destroy(&run->gradients);
-    incline_parameters_destroy(&run->parameters);
-    incline_feed_destroy(&run->feed);
+    incline_workbench_destroy(&run->bench);
     incline_config_destroy(&run->config);
 }
 
 /* All parameters in PyTorch's order; to be freed. */
 static float *read_in_file_order(const struct run *run, size_t *count)
 {
-    const struct incline_parameters *parameters = run->parameters;
+    const struct incline_parameters *parameters = run->bench.parameters;
     const struct incline_shape flattened = {3, 2, 2};
     float *all = calloc(parameters->total_elems, sizeof *all);
     float *memory = calloc(parameters->total_elems, sizeof *memory);
@@ -262,7 +216,7 @@ static void check_losses(const struct fixture *f, size_t number, const struct ru
     const struct incline_safetensor *want = stored(f, "losses", number);
     assert_int_equal(want->bytes, sizeof losses);
     memcpy(losses, want->data, sizeof losses);
-    assert_ok(env.ctx, incline_buffer_read(env.ctx, run->metrics, 0, slots, sizeof slots));
+    assert_ok(env.ctx, incline_buffer_read(env.ctx, run->bench.metrics, 0, slots, sizeof slots));
     for (int i = 0; i < STEPS; i++)
         assert_true(fabs((double)slots[i].loss_sum / BATCH - losses[i]) <= 1e-5 * losses[i]);
 }
@@ -306,12 +260,13 @@ static void check_fused(const struct fixture *f, size_t number, unsigned rewrite
     struct run plain, fused;
     make_run(f, number, INCLINE_REWRITE_ALL & ~(unsigned)INCLINE_REWRITE_UPDATE, &plain);
     make_run(f, number, rewrites, &fused);
-    assert_null(fused.gradients);
+    assert_null(fused.bench.gradients);
     run_steps(&plain);
     run_steps(&fused);
-    check_same(plain.parameters->all, fused.parameters->all, f->cases[number]);
-    for (int i = 0; i < INCLINE_STATES_MAX && plain.state.tensors[i]; i++)
-        check_same(plain.state.tensors[i]->all, fused.state.tensors[i]->all, f->cases[number]);
+    check_same(plain.bench.parameters->all, fused.bench.parameters->all, f->cases[number]);
+    for (int i = 0; i < INCLINE_STATES_MAX && plain.bench.state.tensors[i]; i++)
+        check_same(plain.bench.state.tensors[i]->all, fused.bench.state.tensors[i]->all,
+                   f->cases[number]);
     finish_run(&fused);
     finish_run(&plain);
 }

@@ -7,10 +7,9 @@
 #include "formats/safetensors.h"
 #include "formats/weights.h"
 #include "network/rewrite.h"
-#include "network/step.h"
 #include "train/config.h"
 #include "train/evaluator.h"
-#include "train/weights_file.h"
+#include "train/workbench.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,8 +33,7 @@ static const char config_text[] = "incline: 1\n"
 struct fixture {
     struct incline_safetensors *file;
     struct incline_config *config;
-    struct incline_feed *feed;
-    struct incline_buffer *metrics, *image_class;
+    struct incline_images images;
     char weights_path[SCRATCH_PATH_BYTES + 32];
 };
 
@@ -95,78 +93,46 @@ static void open_fixture(struct scratch *s, struct fixture *f)
     assert_true(images && labels && label_values);
     assert_int_equal(images->bytes, IMAGES * 28 * 28);
     memcpy(label_values, labels->data, labels->bytes);
-    struct incline_images set = {28, 28, 1, IMAGES, (unsigned char *)images->data, label_values};
-    assert_ok(env.ctx, incline_images_feed(env.ctx, env.device, f->config, &set, &f->feed));
-    free(label_values);
-    assert_ok(env.ctx,
-              incline_buffer_create(env.ctx, env.device, "metrics",
-                                    STEPS * sizeof(struct incline_metrics_slot), &f->metrics));
-    assert_ok(env.ctx, incline_buffer_create(env.ctx, env.device, "classes", IMAGES * sizeof(int),
-                                             &f->image_class));
+    f->images =
+        (struct incline_images){28, 28, 1, IMAGES, (unsigned char *)images->data, label_values};
     snprintf(f->weights_path, sizeof f->weights_path, "%s/start.safetensors", s->folder);
     write_start_weights(env.ctx, f->weights_path);
 }
 
 static void close_fixture(struct fixture *f)
 {
-    incline_buffer_destroy(&f->image_class);
-    incline_buffer_destroy(&f->metrics);
-    incline_feed_destroy(&f->feed);
+    free(f->images.labels);
     incline_config_destroy(&f->config);
     incline_safetensors_destroy(&f->file);
 }
 
 /* One training of ten steps. */
 struct run {
-    struct incline_parameters *parameters, *gradients;
-    struct incline_step_plan *plan;
+    struct incline_workbench bench;
     struct incline_metrics_slot slots[STEPS];
 };
 
-static const struct incline_loss cross_entropy = {.class =
-                                                      &incline_losses[INCLINE_LOSS_CROSS_ENTROPY]};
-
 static void start_run(const struct fixture *f, unsigned rewrites, struct run *run)
 {
-    const struct incline_model *model = &f->config->model;
-    *run = (struct run){0};
-    assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
-                                                 model->layer_count, &run->parameters));
-    assert_ok(env.ctx, incline_weights_load(env.ctx, f->config, run->parameters, f->weights_path));
-    if (!(rewrites & INCLINE_REWRITE_UPDATE))
-        assert_ok(env.ctx, incline_parameters_create(env.ctx, env.device, model->layers,
-                                                     model->layer_count, &run->gradients));
-    struct incline_step_spec spec = {
+    const struct incline_workbench_spec spec = {
         .device = env.device,
-        .layers = model->layers,
-        .layer_count = model->layer_count,
-        .loss = &cross_entropy,
-        .mode = INCLINE_STEP_TRAIN,
-        .rewrites = rewrites,
+        .config = f->config,
+        .images = &f->images,
         .batch = BATCH,
-        .parameters = run->parameters,
-        .gradients = run->gradients,
-        .feed = f->feed,
-        .metrics = f->metrics,
-        .image_class = f->image_class,
-        .top_k = 5,
+        .slots = STEPS,
+        .rewrites = rewrites,
+        .weights = f->weights_path,
     };
-    assert_ok(env.ctx, incline_step_plan_create(env.ctx, &spec, &run->plan));
+    *run = (struct run){0};
+    assert_ok(env.ctx, incline_workbench_create(env.ctx, &spec, &run->bench));
 }
 
 static void run_steps(struct run *run, int from, int to)
 {
     for (int i = from; i < to; i++) {
         struct incline_step step = {BATCH, i * BATCH, i, 0.01f};
-        assert_ok(env.ctx, incline_step_run(env.ctx, run->plan, &step));
+        assert_ok(env.ctx, incline_step_run(env.ctx, run->bench.plan, &step));
     }
-}
-
-static void finish_run(struct run *run)
-{
-    incline_step_plan_destroy(&run->plan);
-    incline_parameters_destroy(&run->gradients);
-    incline_parameters_destroy(&run->parameters);
 }
 
 static double relative_l2(const float *got, const float *want, size_t count)
@@ -183,7 +149,7 @@ static double relative_l2(const float *got, const float *want, size_t count)
 static void check_gradient(const struct fixture *f, const struct run *run, size_t place,
                            const char *name)
 {
-    const struct incline_parameter_place *p = &run->gradients->places[place];
+    const struct incline_parameter_place *p = &run->bench.gradients->places[place];
     const struct incline_parameter *parameter =
         &f->config->model.layers[p->layer].parameters[p->role];
     const struct incline_safetensor *want = incline_safetensors_find(f->file, name);
@@ -194,7 +160,7 @@ static void check_gradient(const struct fixture *f, const struct run *run, size_
     assert_int_equal(want->elems, p->elems);
     if (parameter->dims[0] == 5408)
         flattened = (struct incline_shape){13, 13, 32};
-    assert_ok(env.ctx, incline_parameters_read(env.ctx, run->gradients, place, memory));
+    assert_ok(env.ctx, incline_parameters_read(env.ctx, run->bench.gradients, place, memory));
     incline_weights_to_file_order(parameter, flattened, memory, got);
     assert_ok(env.ctx, incline_safetensors_get_f32(env.ctx, f->file, want, expected));
     double error = relative_l2(got, expected, p->elems);
@@ -219,14 +185,15 @@ static void test_pytorch(void **state)
     for (size_t i = 0; i < PARAMETERS; i++)
         check_gradient(&f, &run, i, names[i]);
     run_steps(&run, 1, STEPS);
-    assert_ok(env.ctx, incline_buffer_read(env.ctx, f.metrics, 0, run.slots, sizeof run.slots));
+    assert_ok(env.ctx,
+              incline_buffer_read(env.ctx, run.bench.metrics, 0, run.slots, sizeof run.slots));
     memcpy(losses, incline_safetensors_find(f.file, "losses_f64")->data, sizeof losses);
     for (int i = 0; i < STEPS; i++) {
         double got = (double)run.slots[i].loss_sum / BATCH;
         print_message("step %2d loss %.7f, PyTorch %.7f\n", i + 1, got, losses[i]);
         assert_true(fabs(got - losses[i]) <= 1e-4 * losses[i]);
     }
-    finish_run(&run);
+    incline_workbench_destroy(&run.bench);
     close_fixture(&f);
 }
 
@@ -235,11 +202,11 @@ static float *weights_after_ten_steps(const struct fixture *f, unsigned rewrites
     struct run run;
     start_run(f, rewrites, &run);
     run_steps(&run, 0, STEPS);
-    *bytes = incline_buffer_bytes(run.parameters->all);
+    *bytes = incline_buffer_bytes(run.bench.parameters->all);
     float *values = malloc(*bytes);
     assert_non_null(values);
-    assert_ok(env.ctx, incline_buffer_read(env.ctx, run.parameters->all, 0, values, *bytes));
-    finish_run(&run);
+    assert_ok(env.ctx, incline_buffer_read(env.ctx, run.bench.parameters->all, 0, values, *bytes));
+    incline_workbench_destroy(&run.bench);
     return values;
 }
 
@@ -278,9 +245,9 @@ static void test_few_launches(void **state)
     struct run run;
     open_fixture(*state, &f);
     start_run(&f, INCLINE_REWRITE_ALL, &run);
-    size_t launches = incline_plan_launches(incline_step_plan_launches(run.plan));
+    size_t launches = incline_plan_launches(incline_step_plan_launches(run.bench.plan));
     assert_int_equal(launches, incline_device_lanes(env.device) > 1 ? 5 : 6);
-    finish_run(&run);
+    incline_workbench_destroy(&run.bench);
     close_fixture(&f);
 }
 

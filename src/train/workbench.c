@@ -1,0 +1,87 @@
+#include "train/workbench.h"
+
+#include "network/initialize.h"
+#include "train/evaluator.h"
+#include "train/weights_file.h"
+
+static enum incline_status make_parameters(struct incline_context *ctx,
+                                           const struct incline_workbench_spec *spec,
+                                           struct incline_workbench *bench)
+{
+    const struct incline_optimizer *optimizer = &spec->config->train.optimizer;
+    const struct incline_model *model = &spec->config->model;
+    enum incline_status status = incline_parameters_create(ctx, spec->device, model->layers,
+                                                           model->layer_count, &bench->parameters);
+    if (!status)
+        status = incline_optimizer_state_init(ctx, spec->device, model->layers, model->layer_count,
+                                              optimizer, &bench->state);
+    if (!status && incline_stores_gradients(spec->rewrites, optimizer))
+        status = incline_parameters_create(ctx, spec->device, model->layers, model->layer_count,
+                                           &bench->gradients);
+    if (status)
+        return status;
+    if (spec->weights)
+        return incline_weights_load(ctx, spec->config, bench->parameters, spec->weights);
+    return incline_initialize(ctx, bench->parameters, model->layers, spec->config->train.seed);
+}
+
+static enum incline_status make_buffers(struct incline_context *ctx,
+                                        const struct incline_workbench_spec *spec,
+                                        struct incline_workbench *bench)
+{
+    size_t bytes = spec->slots * sizeof(struct incline_metrics_slot);
+    enum incline_status status =
+        incline_images_feed(ctx, spec->device, spec->config, spec->images, &bench->feed);
+    if (!status)
+        status = incline_buffer_create(ctx, spec->device, "the metrics", bytes, &bench->metrics);
+    if (!status)
+        status = incline_buffer_create(ctx, spec->device, "the classes found",
+                                       bench->feed->count * sizeof(int), &bench->image_class);
+    return status;
+}
+
+static enum incline_status make_plan(struct incline_context *ctx,
+                                     const struct incline_workbench_spec *spec,
+                                     struct incline_workbench *bench)
+{
+    const struct incline_config *config = spec->config;
+    const struct incline_step_spec step = {
+        .device = spec->device,
+        .layers = config->model.layers,
+        .layer_count = config->model.layer_count,
+        .loss = &config->train.loss,
+        .mode = INCLINE_STEP_TRAIN,
+        .rewrites = spec->rewrites,
+        .batch = spec->batch,
+        .parameters = bench->parameters,
+        .gradients = bench->gradients,
+        .optimizer = &config->train.optimizer,
+        .state = &bench->state,
+        .feed = bench->feed,
+        .metrics = bench->metrics,
+        .image_class = bench->image_class,
+        .top_k = config->train.top_k,
+    };
+    return incline_step_plan_create(ctx, &step, &bench->plan);
+}
+
+enum incline_status incline_workbench_create(struct incline_context *ctx,
+                                             const struct incline_workbench_spec *spec,
+                                             struct incline_workbench *out)
+{
+    enum incline_status status = make_parameters(ctx, spec, out);
+    if (!status)
+        status = make_buffers(ctx, spec, out);
+    return status ? status : make_plan(ctx, spec, out);
+}
+
+void incline_workbench_destroy(struct incline_workbench *bench)
+{
+    incline_step_plan_destroy(&bench->plan);
+    incline_buffer_destroy(&bench->image_class);
+    incline_buffer_destroy(&bench->metrics);
+    incline_feed_destroy(&bench->feed);
+    incline_optimizer_state_finish(&bench->state);
+    incline_parameters_destroy(&bench->gradients);
+    incline_parameters_destroy(&bench->parameters);
+}
