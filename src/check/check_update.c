@@ -128,7 +128,7 @@ static enum incline_status put(struct update_check *check, const double *values,
 {
     float *numbers = check->numbers.transfer;
     memset(numbers, 0, check->elems * sizeof *numbers);
-    for (size_t p = 0; p < to->count; p++)
+    for (size_t p = 0; p < to->trained_count; p++)
         for (size_t i = 0; i < to->places[p].elems; i++)
             numbers[to->places[p].first_elem + i] = (float)values[to->places[p].first_elem + i];
     return incline_buffer_write(check->checker->ctx, to->all, 0, numbers,
@@ -184,7 +184,7 @@ static enum incline_status compare(struct update_check *check,
         incline_buffer_read(checker->ctx, from->all, 0, found, check->elems * sizeof *found);
     if (status)
         return status;
-    for (size_t p = 0; p < from->count; p++)
+    for (size_t p = 0; p < from->trained_count; p++)
         for (size_t i = 0; i < from->places[p].elems; i++) {
             size_t at = from->places[p].first_elem + i;
             got[count] = (double)found[at] - (before ? before[at] : 0);
@@ -243,7 +243,7 @@ enum incline_status incline_check_update(struct incline_checker *checker)
     if (incline_optimizer_is_plain(check.optimizer))
         return INCLINE_OK;
     enum incline_status status = make_memory(&check);
-    if (status || check.parameters->count == 0)
+    if (status || check.parameters->trained_count == 0)
         goto out;
     status = make_numbers(&check);
     if (status)

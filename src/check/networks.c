@@ -128,7 +128,8 @@ static const char norms[] = "incline: 1\n"
                             "    - dropout: 0\n"
                             "    - dense: 5\n"
                             "data: {root: none}\n"
-                            "train: {batch_size: 18, loss: cross_entropy}\n";
+                            "train: {batch_size: 18, loss: cross_entropy, optimizer: {sgd: {momentum: "
+                            "0.5}}}\n";
 
 static const char activations[] = "incline: 1\n"
                                   "model:\n"
