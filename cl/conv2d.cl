@@ -209,18 +209,23 @@ kernel void conv2d_backward_data(global const float *restrict dz,
 }
 
 #if GROUPS == 1
+/* What a tile sums at a time: windows begin .. end - 1 of blocks first .. last - 1. */
+struct incl_stretch {
+    int first, last, begin, end;
+    bool from_zero; /* not: it goes on from what the piece holds */
+};
+
 INCL_INLINE void incl_conv2d_part(global const float *restrict x, global const float *restrict dz_t,
 #if POOLED
                                   global const incl_code *restrict code_t,
 #endif
-                                  global float *restrict piece, global float *bias_piece, int part,
-                                  int blocks, int first, int kh_first, const int count)
+                                  global float *restrict piece, global float *bias_piece,
+                                  struct incl_stretch of, int first, int kh_first, const int count)
 {
     struct incl_conv2d_sums sum;
-    int end = min((part + 1) * SHARE, WINDOWS);
-    incl_conv2d_sums_load(&sum, piece, bias_piece, true, count);
-    for (int block = 0; block < blocks; block++)
-        for (int window = part * SHARE; window < end; window++) {
+    incl_conv2d_sums_load(&sum, piece, bias_piece, of.from_zero, count);
+    for (int block = of.first; block < of.last; block++)
+        for (int window = of.begin; window < of.end; window++) {
             int row = window / WINDOWS_W, column = window % WINDOWS_W;
             int place = POOLED ? window : row * WINDOW_H * OUT_W + column * WINDOW_W;
             int from = (block * POSITIONS + place) * NB * OUT_COLUMNS;
@@ -235,46 +240,55 @@ INCL_INLINE void incl_conv2d_part(global const float *restrict x, global const f
     incl_conv2d_sums_store(&sum, piece, bias_piece, count);
 }
 
-/* The same for the tile of cells from `first` on; the last one may be smaller. */
+/* The same for the tile-th tile of the part that pieces starts at; the last one may be smaller. */
 INCL_OUTLINE void incl_conv2d_cells(global const float *restrict x,
                                     global const float *restrict dz_t,
 #if POOLED
                                     global const incl_code *restrict code_t,
 #endif
-                                    global float *restrict piece, global float *bias_piece,
-                                    int part, int blocks, int first, int kh)
+                                    global float *restrict pieces, struct incl_stretch of, int tile)
 {
-#if RUN % TILE_RUN
-    if (first + TILE_RUN > RUN) {
-        incl_conv2d_part(x, dz_t, CODE(code_t) piece, bias_piece, part, blocks, first, kh,
-                         RUN % TILE_RUN);
+    int kh = tile / CELL_TILES * TILE_KH, first = CELL_TILE_AT(tile % CELL_TILES);
+    global float *piece = pieces + (kh * RUN + first) * OUT_COLUMNS;
+    global float *bias_piece = HAS_BIAS && tile == 0 ? pieces + ROWS * OUT_COLUMNS : 0;
+#if CELL_SPAN % TILE_RUN
+    if (IN_CELLS(first) + TILE_RUN > CELL_SPAN) {
+        incl_conv2d_part(x, dz_t, CODE(code_t) piece, bias_piece, of, first, kh,
+                         CELL_SPAN % TILE_RUN);
         return;
     }
 #endif
-    incl_conv2d_part(x, dz_t, CODE(code_t) piece, bias_piece, part, blocks, first, kh, TILE_RUN);
+    incl_conv2d_part(x, dz_t, CODE(code_t) piece, bias_piece, of, first, kh, TILE_RUN);
 }
 
 /* x [blocks][IN_H][IN_W][IN_C][NB], dz_t [blocks][POOLED_H][POOLED_W][NB][OUT_COLUMNS], with a pool
  * code_t of that shape, read.  pieces [parts][ROWS + HAS_BIAS][OUT_COLUMNS], written: the last row
- * is that of the bias. Work-items {OUT_COLUMNS / LANES / TILE_K, KERNEL_H / TILE_KH ceil(RUN /
- * TILE_RUN) or more, parts}. */
+ * is that of the bias. An item owns `walk` tiles of a part. With more than one it goes through them
+ * all for `stride` windows of a block before it turns to the next, so that it finds x and dz_t in a
+ * cache. Work-items {OUT_COLUMNS / LANES / TILE_K, KERNEL_H / TILE_KH CELL_TILES / walk or more,
+ * parts}. */
 kernel void conv2d_backward_weights(global const float *restrict x,
                                     global const float *restrict dz_t,
 #if POOLED
                                     global const incl_code *restrict code_t,
 #endif
-                                    global float *restrict pieces, int images)
+                                    global float *restrict pieces, int walk, int stride, int images)
 {
-    const int tiles = (RUN + TILE_RUN - 1) / TILE_RUN;
+    const int tiles = KERNEL_H / TILE_KH * CELL_TILES;
     int k = get_global_id(0) * LANES * TILE_K, part = get_global_id(2);
-    int kh = get_global_id(1) / tiles * TILE_KH, first = get_global_id(1) % tiles * TILE_RUN;
-    int blocks = (images + NB - 1) / NB;
-    if (kh >= KERNEL_H)
-        return;
+    int first = get_global_id(1) * walk, last = min(first + walk, tiles);
+    int blocks = (images + NB - 1) / NB, together = walk > 1 ? 1 : blocks;
+    int begin = part * SHARE, end = min(begin + SHARE, WINDOWS);
+    if (walk == 1)
+        stride = SHARE;
     pieces += part * (ROWS + HAS_BIAS) * OUT_COLUMNS + k;
-    global float *bias_piece = HAS_BIAS && kh == 0 && first == 0 ? pieces + ROWS * OUT_COLUMNS : 0;
-    pieces += (kh * RUN + first) * OUT_COLUMNS;
-    incl_conv2d_cells(x, dz_t + k, CODE(code_t + k) pieces, bias_piece, part, blocks, first, kh);
+    for (int block = 0; block < blocks; block += together)
+        for (int window = begin; window < end; window += stride)
+            for (int tile = first; tile < last; tile++) {
+                struct incl_stretch of = {block, block + together, window,
+                                          min(window + stride, end), block == 0 && window == begin};
+                incl_conv2d_cells(x, dz_t + k, CODE(code_t + k) pieces, of, tile);
+            }
 }
 #endif
 #endif

@@ -26,6 +26,13 @@
 #define Y_AT(h, w, k) (((h) * POOLED_W + (w)) * OUT_C + (k))
 #define W_AT(kh, kw, c, k) ((((kh) * KERNEL_W + (kw)) * GROUP_IN + (c)) * OUT_C + (k))
 #define RUN (KERNEL_W * GROUP_IN)
+/* Tiles of a kernel row's RUN cells: parts of one tap's channels, or of the whole row where those
+ * are fewer than TILE_RUN. */
+#define CELL_TILES TILES(TILE_RUN, GROUP_IN, RUN)
+#define CELL_TILE_AT(i) TILE_AT(i, TILE_RUN, GROUP_IN, RUN)
+#define IN_CELLS(first) IN_SPAN(first, TILE_RUN, GROUP_IN, RUN)
+#define CELL_SPAN SPAN(TILE_RUN, GROUP_IN, RUN)
+#define ONE_TAP (TILE_RUN <= GROUP_IN && TILE_KH == 1)
 #define ROWS (KERNEL_H * RUN)
 #define POSITIONS (POOLED_H * POOLED_W)
 #define WINDOW_CELLS (WINDOW_H * WINDOW_W)
@@ -253,6 +260,12 @@ INCL_INLINE void incl_conv2d_sums_store(const struct incl_conv2d_sums *sum, glob
     }
 }
 
+/* Is there a cell `along` in row `down` of x? */
+INCL_INLINE bool incl_conv2d_lies_in(int down, int along)
+{
+    return down >= 0 && down < IN_H && along >= 0 && along < IN_W * IN_C;
+}
+
 /* Adds what one window of a block of images contributes. x: the block; dz_t, code_t: at the tile's
  * channels, [NB][OUT_COLUMNS] for the window or, without a pool, for its first position. `inside`
  * tells that every cell the window reads lies in x. */
@@ -281,6 +294,7 @@ INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
 #pragma unroll
         for (int p = 0; p < WINDOW_CELLS; p++) {
             int top = h + p / WINDOW_W * STRIDE_H, left = cell + p % WINDOW_W * STRIDE_W * IN_C;
+            bool skip = ONE_TAP && !inside && !incl_conv2d_lies_in(top, left + GAP(first));
             incl_lanes part[TILE_K];
 #pragma unroll
             for (int v = 0; v < TILE_K; v++) {
@@ -292,13 +306,14 @@ INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
                 sum->b[v] += part[v];
 #endif
             }
+            if (skip)
+                continue;
 #pragma unroll
             for (int r = 0; r < TILE_KH; r++)
 #pragma unroll
                 for (int t = 0; t < count; t++) {
                     int down = top + r * DILATION_H, along = left + t + GAP(first + t);
-                    float factor = inside || (down >= 0 && down < IN_H && along >= 0 &&
-                                              along < IN_W * IN_C)
+                    float factor = inside || ONE_TAP || incl_conv2d_lies_in(down, along)
                                        ? x[(down * IN_W * IN_C + along) * NB + n]
                                        : 0.0f;
 #pragma unroll

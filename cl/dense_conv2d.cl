@@ -108,7 +108,7 @@ kernel void dense_conv2d_backward(global const float *restrict x, global const f
 #if POOLED
     SCRATCH incl_code code_t[NB * OUT_COLUMNS] __attribute__((aligned(64)));
 #endif
-    const int k_tiles = OUT_COLUMNS / LANES / TILE_K, run_tiles = (RUN + TILE_RUN - 1) / TILE_RUN;
+    const int k_tiles = OUT_COLUMNS / LANES / TILE_K;
     int part = GROUP(1), blocks = (images + NB - 1) / NB;
     int begin = part * SHARE, end = min(begin + SHARE, POSITIONS);
     pieces += part * (ROWS + HAS_BIAS) * OUT_COLUMNS;
@@ -125,20 +125,20 @@ kernel void dense_conv2d_backward(global const float *restrict x, global const f
                                                CODE(code + at) CODE(code_t + to) here_t + to, k);
                 }
             SYNC();
-            FOR_ITEMS(tile, k_tiles * run_tiles * (KERNEL_H / TILE_KH)) {
+            FOR_ITEMS(tile, k_tiles * CELL_TILES * (KERNEL_H / TILE_KH)) {
                 int k = tile % k_tiles * LANES * TILE_K, which = tile / k_tiles;
-                int kh = which / run_tiles * TILE_KH, first = which % run_tiles * TILE_RUN;
+                int kh = which / CELL_TILES * TILE_KH, first = CELL_TILE_AT(which % CELL_TILES);
                 global float *piece = pieces + (kh * RUN + first) * OUT_COLUMNS + k;
                 global float *bias_piece =
                     HAS_BIAS && which == 0 ? pieces + ROWS * OUT_COLUMNS + k : 0;
                 bool from_zero = block == 0 && position == begin;
-                if (first + TILE_RUN <= RUN)
+                if (IN_CELLS(first) + TILE_RUN <= CELL_SPAN)
                     incl_dense_conv2d_add(x_of, here_t + k, CODE(code_t + k) piece, bias_piece,
                                           from_zero, row, column, first, kh, TILE_RUN);
-#if RUN % TILE_RUN
+#if CELL_SPAN % TILE_RUN
                 else
                     incl_dense_conv2d_add(x_of, here_t + k, CODE(code_t + k) piece, bias_piece,
-                                          from_zero, row, column, first, kh, RUN % TILE_RUN);
+                                          from_zero, row, column, first, kh, CELL_SPAN % TILE_RUN);
 #endif
             }
             SYNC();

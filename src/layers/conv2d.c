@@ -193,7 +193,8 @@ static struct incline_conv2d_tile weight_tile(const struct incline_layer *layer,
         wish /= 2;
     if (tile->values[2] && options->kernel[0] * run * wish <= 20)
         return (struct incline_conv2d_tile){options->kernel[0], run, wish};
-    return (struct incline_conv2d_tile){1, incline_tile(run, tile->values[0]), wish};
+    return (struct incline_conv2d_tile){
+        1, channel_tile(options->kernel[1], run, tile->values[0]), wish};
 }
 
 void incline_conv2d_define(const struct incline_layer *layer, const struct incline_plan *plan,
@@ -376,6 +377,29 @@ enum incline_status incline_conv2d_finish(struct incline_context *ctx,
     return incline_finish_gradient(ctx, io->finish, layer->name, &gradient);
 }
 
+/* Tiles that an item of the weight gradient walks through, where there are `others` items for each:
+ * on a CPU as many as leave some items for each core, so that few read the same numbers again. */
+static int weight_walk(const struct incline_plan *plan, int tiles, int others)
+{
+    enum { ITEMS = 4 }; /* for each core */
+    struct incline_device *device = incline_plan_device(plan);
+    int wanted = count_tiles(ITEMS * incline_device_get_info(device)->compute_units, others);
+    return incline_device_lanes(device) == 1 ? 1 : count_tiles(tiles, wanted);
+}
+
+/* Windows whose numbers fit in a core's cache while it walks through tiles: at most a row. */
+static int weight_stride(const struct incline_layer *layer)
+{
+    enum { CACHE_BYTES = 384 << 10 };
+    const struct options *options = layer->options;
+    int columns = layer->window ? layer->window->out.width : layer->out.width;
+    size_t row = (size_t)options->kernel[0] * incline_shape_elems((struct incline_shape){
+                     1, layer->in.width, layer->in.channels});
+    row += incline_shape_elems((struct incline_shape){1, layer->out.width, layer->out.channels});
+    size_t fit = CACHE_BYTES * (size_t)columns / (row * INCLINE_NB * sizeof(float));
+    return fit < 1 ? 1 : fit < (size_t)columns ? (int)fit : columns;
+}
+
 static enum incline_status plan_weight_parts(struct incline_context *ctx,
                                              const struct incline_layer *layer,
                                              struct incline_layer_io *io,
@@ -385,20 +409,22 @@ static enum incline_status plan_weight_parts(struct incline_context *ctx,
     const struct options *options = layer->options;
     struct incline_conv2d_tile tile = weight_tile(layer, io->plan);
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
-    int run = options->kernel[1] * layer->in.channels;
-    struct incline_launch launch = {
-        .kernel = "conv2d_backward_weights",
-        .third = incline_conv2d_parts(layer),
-    };
-    incline_launch_over_lanes(&launch, io->plan,
-                              options->kernel[0] / tile.kernel_rows * count_tiles(run, tile.run));
-    launch.items = incline_columns(layer->out.channels) / (lanes * tile.across);
+    int run = options->kernel[1] * layer->in.channels, parts = incline_conv2d_parts(layer);
+    int tiles = options->kernel[0] / tile.kernel_rows *
+                channel_tiles(options->kernel[1], run, tile.run);
+    int columns = incline_columns(layer->out.channels), across = columns / (lanes * tile.across);
+    int walk = weight_walk(io->plan, tiles, across * parts), stride = weight_stride(layer);
+    struct incline_launch launch = {.kernel = "conv2d_backward_weights", .third = parts};
+    incline_launch_over_lanes(&launch, io->plan, count_tiles(tiles, walk));
+    launch.items = across;
     launch.group = lanes > 1 ? 1 : INCLINE_NB;
     incline_launch_add_tensor(&launch, io->x);
     incline_launch_add_tensor(&launch, delta->dz_t);
     if (layer->pool)
         incline_launch_add_tensor(&launch, delta->code_t);
     incline_launch_add_tensor(&launch, pieces);
+    incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(walk));
+    incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(stride));
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     return launch_kernel(ctx, layer, io, false, unread_data_tile(layer, io->plan), &launch);
 }
