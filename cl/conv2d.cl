@@ -20,9 +20,10 @@
  * OUT_COLUMNS    OUT_C rounded up to a multiple of 16
  * TRAINS     0: there is no way back; see conv2d.h
  * INPUT      1: the forward pass picks the images of the batch from the data set; see input.h
- * TILE_OUT   output channels that a forward item sums at once (8 .. 16)
- * TILE_IN    input channels that a backward item sums at once (4 .. 16)
- *            both: of one group, or of whole groups
+ * TILE_OUT WIDE_OUT   output channels and neighbours in a row of z that a forward item sums at once
+ * TILE_IN WIDE_IN     input channels and neighbours in a row of dx that a backward item sums at once
+ *            both: 8 x 3, 16 x 1; channels of one group, or of whole groups; single cells where the
+ *            taps of one reach over the edge
  * TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k,
  *            that an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x 2, 1 x 16 x 1)
  * SHARE      windows whose part of dw is summed alone */
@@ -124,45 +125,76 @@ kernel void conv2d_forward(global const float *restrict x, global const float *r
 #endif
 
 #if TRAINS
-INCL_INLINE void incl_conv2d_data_cell(global const float *restrict dz,
+/* Cells h, column .. column + wide - 1 of dx; for more than one STRIDE_W is 1, and all their taps
+ * must lie inside a row of z. */
+INCL_INLINE void incl_conv2d_data_cells(global const float *restrict dz,
 #if POOLED
-                                       global const incl_code *restrict code,
+                                        global const incl_code *restrict code,
 #endif
-                                       global const float *restrict w, global float *restrict dx,
-                                       int h, int column, const int count)
+                                        global const float *restrict w, global float *restrict dx,
+                                        int h, int column, const int count, const int wide)
 {
-    incl_lanes sum[TILE_IN];
+    incl_lanes sum[WIDE_IN * TILE_IN];
 #pragma unroll
-    for (int t = 0; t < count; t++)
-        sum[t] = (incl_lanes)(0.0f);
+    for (int i = 0; i < wide * count; i++)
+        sum[i] = (incl_lanes)(0.0f);
     for (int kh = 0; kh < KERNEL_H; kh++) {
         int top = h + PAD_TOP - kh * DILATION_H, oh = top / STRIDE_H;
         if (top < 0 || top % STRIDE_H || oh >= POOLED_H * POOL_H)
             continue;
         for (int kw = 0; kw < KERNEL_W; kw++) {
             int left = column + PAD_LEFT - kw * DILATION_W, ow = left / STRIDE_W;
-            if (left < 0 || left % STRIDE_W || ow >= POOLED_W * POOL_W)
+            if (wide == 1 && (left < 0 || left % STRIDE_W || ow >= POOLED_W * POOL_W))
                 continue;
             int from = Y_AT(oh / POOL_H, ow / POOL_W, 0) * NB;
             for (int i = 0; i < GROUP_OUT; i++)
 #pragma unroll
                 for (int g = 0; g < GROUPS_OF(count, GROUP_IN); g++) {
                     int k = g * GROUP_OUT + i;
-                    incl_lanes value = LOAD(dz + from + k * NB);
+                    incl_lanes value[WIDE_IN];
+#pragma unroll
+                    for (int j = 0; j < wide; j++)
+                        value[j] = LOAD(dz + from + (j * OUT_C + k) * NB);
 #if POOLED
-                    value = CHOOSE(value, LOAD_CODES(code + from + k * NB, global),
-                                   oh % POOL_H * POOL_W + ow % POOL_W);
+                    value[0] = CHOOSE(value[0], LOAD_CODES(code + from + k * NB, global),
+                                      oh % POOL_H * POOL_W + ow % POOL_W);
 #endif
 #pragma unroll
-                    for (int t = 0; t < OF_A_GROUP(count, GROUP_IN); t++)
-                        sum[g * GROUP_IN + t] = fma(value, (incl_lanes)(w[W_AT(kh, kw, t, k)]),
-                                                    sum[g * GROUP_IN + t]);
+                    for (int t = 0; t < OF_A_GROUP(count, GROUP_IN); t++) {
+                        incl_lanes factor = (incl_lanes)(w[W_AT(kh, kw, t, k)]);
+#pragma unroll
+                        for (int j = 0; j < wide; j++) {
+                            const int at = j * count + g * GROUP_IN + t;
+                            sum[at] = fma(value[j], factor, sum[at]);
+                        }
+                    }
                 }
         }
     }
 #pragma unroll
-    for (int t = 0; t < count; t++)
-        STORE(sum[t], dx + X_AT(h, column, t) * NB);
+    for (int i = 0; i < wide * count; i++)
+        STORE(sum[i], dx + X_AT(h, column + i / count, i % count) * NB);
+}
+
+/* Row h of dx, count channels; dz, code, w and dx as below. */
+INCL_INLINE void incl_conv2d_data_cells_of_row(global const float *restrict dz,
+#if POOLED
+                                               global const incl_code *restrict code,
+#endif
+                                               global const float *restrict w,
+                                               global float *restrict dx, int h, const int count)
+{
+    for (int column = 0; column < IN_W; column++) {
+#if WIDE_IN > 1
+        int left = column + PAD_LEFT - (REACH_W - 1);
+        if (count == TILE_IN && left >= 0 && column + WIDE_IN - 1 + PAD_LEFT < POOLED_W) {
+            incl_conv2d_data_cells(dz, w, dx, h, column, count, WIDE_IN);
+            column += WIDE_IN - 1;
+            continue;
+        }
+#endif
+        incl_conv2d_data_cells(dz, CODE(code) w, dx, h, column, count, 1);
+    }
 }
 
 /* Row h of dx, the channels of a tile; the last one may be smaller. dz and code start at the item's
@@ -175,16 +207,14 @@ INCL_OUTLINE void incl_conv2d_data_row(global const float *restrict dz,
                                        global const float *restrict w, global float *restrict dx,
                                        int h, int c)
 {
-    for (int column = 0; column < IN_W; column++) {
 #if SPAN(TILE_IN, GROUP_IN, IN_C) % TILE_IN
-        const int span = SPAN(TILE_IN, GROUP_IN, IN_C);
-        if (IN_SPAN(c, TILE_IN, GROUP_IN, IN_C) + TILE_IN > span) {
-            incl_conv2d_data_cell(dz, CODE(code) w, dx, h, column, span % TILE_IN);
-            continue;
-        }
-#endif
-        incl_conv2d_data_cell(dz, CODE(code) w, dx, h, column, TILE_IN);
+    const int span = SPAN(TILE_IN, GROUP_IN, IN_C);
+    if (IN_SPAN(c, TILE_IN, GROUP_IN, IN_C) + TILE_IN > span) {
+        incl_conv2d_data_cells_of_row(dz, CODE(code) w, dx, h, span % TILE_IN);
+        return;
     }
+#endif
+    incl_conv2d_data_cells_of_row(dz, CODE(code) w, dx, h, TILE_IN);
 }
 
 /* dz as y of the forward pass, w, with a pool code, read.  dx as x, written.

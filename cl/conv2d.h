@@ -16,6 +16,12 @@
 #ifndef DZ_SPACE
 #define DZ_SPACE global
 #endif
+#ifndef WIDE_OUT
+#define WIDE_OUT 1
+#endif
+#ifndef WIDE_IN
+#define WIDE_IN 1
+#endif
 
 #define POOLED (POOL_H * POOL_W > 1)
 #define GROUP_IN (IN_C / GROUPS)
@@ -84,30 +90,35 @@
     (PAD_TOP > 0 || PAD_LEFT > 0 || (OUT_H - 1) * STRIDE_H + REACH_H > IN_H ||                     \
      (OUT_W - 1) * STRIDE_W + REACH_W > IN_W)
 
-/* sum[t] = z[oh][ow][t]; x starts at the item's images, at row `top` of x and at the first channel
- * of the first group, w and b at the item's first channel. */
-INCL_INLINE void incl_conv2d_position(X_SPACE const float *restrict x, int top,
-                                        global const float *restrict w,
+/* sum[j * count + t] = z[oh][ow + j][t] for j < wide; x starts at the item's images, at row `top`
+ * of x and at the first channel of the first group, w and b at the item's first channel. Of several
+ * positions, all taps must lie inside a row of x. */
+INCL_INLINE void incl_conv2d_positions(X_SPACE const float *restrict x, int top,
+                                       global const float *restrict w,
 #if HAS_BIAS
-                                        global const float *restrict b,
+                                       global const float *restrict b,
 #endif
-                                        int oh, int ow, incl_lanes *sum, const int count)
+                                       int oh, int ow, incl_lanes *sum, const int count,
+                                       const int wide)
 {
     int h = oh * STRIDE_H - PAD_TOP, left = ow * STRIDE_W - PAD_LEFT;
+    int kh_first = 0, kh_end = KERNEL_H, kw_first = 0, kw_end = KERNEL_W;
 #if PADDED
-    int kh_first = max(0, (DILATION_H - 1 - h) / DILATION_H);
-    int kh_end = min(KERNEL_H, (DILATION_H - 1 + IN_H - h) / DILATION_H);
-    int kw_first = max(0, (DILATION_W - 1 - left) / DILATION_W);
-    int kw_end = min(KERNEL_W, (DILATION_W - 1 + IN_W - left) / DILATION_W);
-#else
-    const int kh_first = 0, kh_end = KERNEL_H, kw_first = 0, kw_end = KERNEL_W;
+    kh_first = max(0, (DILATION_H - 1 - h) / DILATION_H);
+    kh_end = min(KERNEL_H, (DILATION_H - 1 + IN_H - h) / DILATION_H);
+    if (wide == 1) {
+        kw_first = max(0, (DILATION_W - 1 - left) / DILATION_W);
+        kw_end = min(KERNEL_W, (DILATION_W - 1 + IN_W - left) / DILATION_W);
+    }
 #endif
 #pragma unroll
-    for (int t = 0; t < count; t++)
+    for (int j = 0; j < wide; j++)
+#pragma unroll
+        for (int t = 0; t < count; t++)
 #if HAS_BIAS
-        sum[t] = (incl_lanes)(b[t]);
+            sum[j * count + t] = (incl_lanes)(b[t]);
 #else
-        sum[t] = (incl_lanes)(0.0f);
+            sum[j * count + t] = (incl_lanes)(0.0f);
 #endif
     for (int kh = kh_first; kh < kh_end; kh++)
         for (int kw = kw_first; kw < kw_end; kw++)
@@ -115,11 +126,18 @@ INCL_INLINE void incl_conv2d_position(X_SPACE const float *restrict x, int top,
 #pragma unroll
                 for (int g = 0; g < GROUPS_OF(count, GROUP_OUT); g++) {
                     int row = h - top + kh * DILATION_H, column = left + kw * DILATION_W;
-                    incl_lanes value = LOAD(x + X_AT(row, column, g * GROUP_IN + c) * NB);
+                    incl_lanes value[WIDE_OUT];
+#pragma unroll
+                    for (int j = 0; j < wide; j++)
+                        value[j] =
+                            LOAD(x + X_AT(row, column + j * STRIDE_W, g * GROUP_IN + c) * NB);
 #pragma unroll
                     for (int i = 0; i < OF_A_GROUP(count, GROUP_OUT); i++) {
                         const int t = g * GROUP_OUT + i;
-                        sum[t] = fma(value, (incl_lanes)(w[W_AT(kh, kw, c, t)]), sum[t]);
+                        incl_lanes factor = (incl_lanes)(w[W_AT(kh, kw, c, t)]);
+#pragma unroll
+                        for (int j = 0; j < wide; j++)
+                            sum[j * count + t] = fma(value[j], factor, sum[j * count + t]);
                     }
                 }
 }
@@ -138,8 +156,21 @@ INCL_INLINE void incl_conv2d_row(X_SPACE const float *restrict x, int top,
                                    int row, const int count)
 {
     for (int column = 0; column < POOLED_W; column++) {
+#if WIDE_OUT > 1 && !POOLED
+        int left = column * STRIDE_W - PAD_LEFT;
+        if (count == TILE_OUT && left >= 0 &&
+            left + (WIDE_OUT - 1) * STRIDE_W + REACH_W <= IN_W) {
+            incl_lanes sum[WIDE_OUT * TILE_OUT];
+            incl_conv2d_positions(x, top, w, BIAS(b) row, column, sum, count, WIDE_OUT);
+#pragma unroll
+            for (int i = 0; i < WIDE_OUT * count; i++)
+                STORE(AFTER_POOL(sum[i]), y + Y_AT(row, column + i / count, i % count) * NB);
+            column += WIDE_OUT - 1;
+            continue;
+        }
+#endif
         incl_lanes best[TILE_OUT];
-        incl_conv2d_position(x, top, w, BIAS(b) row * POOL_H, column * POOL_W, best, count);
+        incl_conv2d_positions(x, top, w, BIAS(b) row * POOL_H, column * POOL_W, best, count, 1);
 #if POOLED
 #if CODED
         incl_ints cell[TILE_OUT];
@@ -158,8 +189,8 @@ INCL_INLINE void incl_conv2d_row(X_SPACE const float *restrict x, int top,
 #pragma unroll
         for (int p = 1; p < POOL_H * POOL_W; p++) {
             incl_lanes sum[TILE_OUT];
-            incl_conv2d_position(x, top, w, BIAS(b) row * POOL_H + p / POOL_W,
-                                 column * POOL_W + p % POOL_W, sum, count);
+            incl_conv2d_positions(x, top, w, BIAS(b) row * POOL_H + p / POOL_W,
+                                  column * POOL_W + p % POOL_W, sum, count, 1);
 #pragma unroll
             for (int t = 0; t < count; t++) {
                 incl_lanes z = BEFORE_POOL(sum[t]);

@@ -156,19 +156,50 @@ static int channel_tiles(int groups, int channels, int tile)
     return tile < each ? groups * count_tiles(each, tile) : count_tiles(channels, tile);
 }
 
-static int forward_tile(const struct incline_layer *layer, const struct incline_plan *plan)
+/* What an item of the passes to y and to dx sums at once: channels, and neighbours in a row. */
+struct patch {
+    int channels, wide;
+};
+
+/* Candidates of both by lanes, each with channels at most and wide: sums, a factor and `wide`
+ * operands have to fit in the registers, 32 with 16 lanes and 16 with fewer. */
+enum { CANDIDATES = 8 };
+static const struct incline_tile lanes_16[CANDIDATES] = {{{8, 3}}, {{16, 1}}, {{12, 2}}, {{6, 4}},
+                                                         {{8, 2}}, {{12, 1}}, {{8, 1}},  {{4, 1}}};
+static const struct incline_tile lanes_8[CANDIDATES] = {{{6, 2}}, {{12, 1}}, {{4, 3}}, {{8, 1}},
+                                                        {{4, 2}}, {{6, 1}},  {{4, 1}}, {{2, 1}}};
+static const struct incline_tile lanes_1[CANDIDATES] = {{{4, 1}}, {{8, 1}}, {{2, 1}},  {{1, 1}},
+                                                        {{6, 1}}, {{3, 1}}, {{12, 1}}, {{16, 1}}};
+/* with a pool; its sums are twice as many */
+static const struct incline_tile pooled[CANDIDATES] = {{{4, 1}},  {{8, 1}}, {{6, 1}}, {{10, 1}},
+                                                       {{12, 1}}, {{3, 1}}, {{2, 1}}, {{5, 1}}};
+
+static const struct incline_tile *candidates(const struct incline_plan *plan)
 {
-    /* TILE_OUT at most; the accumulators of a pool are twice as many */
-    static const struct incline_tile many[] = {{{16}}, {{12}}, {{8}}, {{10}},
-                                               {{14}}, {{6}},  {{4}}, {{2}}};
-    static const struct incline_tile pooled[] = {{{4}},  {{8}}, {{6}}, {{10}},
-                                                 {{12}}, {{3}}, {{2}}, {{5}}};
-    static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}},  {{1}},
-                                              {{6}}, {{3}}, {{12}}, {{16}}};
-    const struct incline_tile *tile = incline_layer_tile(
-        layer, plan, layer->pool ? "conv2d_pool_forward" : "conv2d_forward",
-        layer->pool ? pooled : many, sizeof many / sizeof *many, one, sizeof one / sizeof *one);
-    return channel_tile(incline_conv2d_groups(layer), layer->out.channels, tile->values[0]);
+    int lanes = incline_device_lanes(incline_plan_device(plan));
+    return lanes == INCLINE_NB ? lanes_16 : lanes > 1 ? lanes_8 : lanes_1;
+}
+
+/* `channels` of the layer, and a width that fits in x at least once. */
+static struct patch make_patch(const struct incline_layer *layer, const struct incline_tile *tile,
+                               int channels)
+{
+    const struct options *options = layer->options;
+    int reach[2];
+    measure_reach(options, reach);
+    bool fits = (tile->values[1] - 1) * options->stride[1] + reach[1] <= layer->in.width;
+    return (struct patch){channel_tile(options->groups, channels, tile->values[0]),
+                          fits ? tile->values[1] : 1};
+}
+
+static struct patch forward_patch(const struct incline_layer *layer,
+                                  const struct incline_plan *plan)
+{
+    const struct incline_tile *many = layer->pool ? pooled : candidates(plan);
+    const struct incline_tile *tile =
+        incline_layer_tile(layer, plan, layer->pool ? "conv2d_pool_forward" : "conv2d_forward",
+                           many, CANDIDATES, lanes_1, CANDIDATES);
+    return make_patch(layer, tile, layer->out.channels);
 }
 
 /* The candidate's numbers: TILE_RUN at most, TILE_K, and 1 when all kernel rows are one tile where
@@ -193,8 +224,8 @@ static struct incline_conv2d_tile weight_tile(const struct incline_layer *layer,
         wish /= 2;
     if (tile->values[2] && options->kernel[0] * run * wish <= 20)
         return (struct incline_conv2d_tile){options->kernel[0], run, wish};
-    return (struct incline_conv2d_tile){
-        1, channel_tile(options->kernel[1], run, tile->values[0]), wish};
+    return (struct incline_conv2d_tile){1, channel_tile(options->kernel[1], run, tile->values[0]),
+                                        wish};
 }
 
 void incline_conv2d_define(const struct incline_layer *layer, const struct incline_plan *plan,
@@ -203,6 +234,7 @@ void incline_conv2d_define(const struct incline_layer *layer, const struct incli
     const struct options *options = layer->options;
     struct incline_shape out = incline_layer_output(layer);
     struct incline_conv2d_tile tile = weight_tile(layer, plan);
+    struct patch patch = forward_patch(layer, plan);
     struct incline_window window = {0};
     (void)place(layer, &window, defines);
     incline_define(defines, "IN_H", layer->in.height);
@@ -227,34 +259,36 @@ void incline_conv2d_define(const struct incline_layer *layer, const struct incli
     incline_define(defines, "POOLED_H", out.height);
     incline_define(defines, "POOLED_W", out.width);
     incline_define(defines, "OUT_COLUMNS", incline_columns(out.channels));
-    incline_define(defines, "TILE_OUT", forward_tile(layer, plan));
+    incline_define(defines, "TILE_OUT", patch.channels);
+    incline_define(defines, "WIDE_OUT", patch.wide);
     incline_define(defines, "TILE_KH", tile.kernel_rows);
     incline_define(defines, "TILE_RUN", tile.run);
     incline_define(defines, "TILE_K", tile.across);
     incline_define(defines, "SHARE", share_of(layer));
 }
 
-/* First guesses of TILE_IN, with many lanes and with one. */
-enum { TILE_IN_MANY = 16, TILE_IN_ONE = 4 };
-
-static int data_tile(const struct incline_layer *layer, const struct incline_plan *plan)
+/* A stride or a pool lies between neighbours in a row of dx and those of z: then single cells. */
+static struct patch data_patch(const struct incline_layer *layer, const struct incline_tile *tile)
 {
-    static const struct incline_tile many[] = {{{TILE_IN_MANY}}, {{8}}, {{12}}, {{4}},
-                                               {{20}},           {{6}}, {{2}},  {{1}}};
-    static const struct incline_tile one[] = {{{TILE_IN_ONE}}, {{8}}, {{2}},  {{1}},
-                                              {{6}},           {{3}}, {{12}}, {{16}}};
-    const struct incline_tile *tile =
-        incline_layer_tile(layer, plan, "conv2d_backward_data", many, sizeof many / sizeof *many,
-                           one, sizeof one / sizeof *one);
-    return channel_tile(incline_conv2d_groups(layer), layer->in.channels, tile->values[0]);
+    const struct options *options = layer->options;
+    struct patch patch = make_patch(layer, tile, layer->in.channels);
+    if (options->stride[1] > 1 || layer->pool)
+        patch.wide = 1;
+    return patch;
 }
 
-/* For the kernels that do not read TILE_IN: with the first guess they share its program. */
-static int unread_data_tile(const struct incline_layer *layer, const struct incline_plan *plan)
+static struct patch backward_patch(const struct incline_layer *layer,
+                                   const struct incline_plan *plan)
 {
-    bool many = incline_device_lanes(incline_plan_device(plan)) > 1;
-    return channel_tile(incline_conv2d_groups(layer), layer->in.channels,
-                        many ? TILE_IN_MANY : TILE_IN_ONE);
+    const struct incline_tile *tile = incline_layer_tile(
+        layer, plan, "conv2d_backward_data", candidates(plan), CANDIDATES, lanes_1, CANDIDATES);
+    return data_patch(layer, tile);
+}
+
+/* For the kernels that do not read it: with the first guess they share its program. */
+static struct patch unread_patch(const struct incline_layer *layer, const struct incline_plan *plan)
+{
+    return data_patch(layer, candidates(plan));
 }
 
 static bool trains(const struct incline_layer_io *io)
@@ -264,13 +298,14 @@ static bool trains(const struct incline_layer_io *io)
 
 static enum incline_status launch_kernel(struct incline_context *ctx,
                                          const struct incline_layer *layer,
-                                         struct incline_layer_io *io, bool input, int tile_in,
+                                         struct incline_layer_io *io, bool input, struct patch back,
                                          struct incline_launch *launch)
 {
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_conv2d_define(layer, io->plan, &defines);
-    incline_define(&defines, "TILE_IN", tile_in);
+    incline_define(&defines, "TILE_IN", back.channels);
+    incline_define(&defines, "WIDE_IN", back.wide);
     incline_define(&defines, "INPUT", input);
     incline_define(&defines, "TRAINS", trains(io));
     return incline_layer_launch(ctx, layer, io, "conv2d.cl", &defines, launch);
@@ -289,8 +324,8 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
     enum { SHARE = 8 }; /* of a group on a GPU, channel tiles at a time */
     bool input = layer->reads_pixels;
     struct incline_shape out = incline_layer_output(layer);
-    int tiles =
-        channel_tiles(incline_conv2d_groups(layer), out.channels, forward_tile(layer, io->plan));
+    int tiles = channel_tiles(incline_conv2d_groups(layer), out.channels,
+                              forward_patch(layer, io->plan).channels);
     struct incline_launch launch = {.kernel = "conv2d_forward", .third = INCLINE_BLOCKS};
     if (input) {
         incline_launch_in_groups(&launch, io->plan, out.height, SHARE);
@@ -313,7 +348,7 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
         incline_launch_add(&launch, (struct incline_arg)INCLINE_FIRST);
         incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     }
-    return launch_kernel(ctx, layer, io, input, unread_data_tile(layer, io->plan), &launch);
+    return launch_kernel(ctx, layer, io, input, unread_patch(layer, io->plan), &launch);
 }
 
 bool incline_conv2d_can_read_pixels(const struct incline_layer *layer)
@@ -331,8 +366,8 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
                                               const struct incline_layer *layer,
                                               struct incline_layer_io *io)
 {
-    int tile_in = data_tile(layer, io->plan);
-    int tiles = channel_tiles(incline_conv2d_groups(layer), layer->in.channels, tile_in);
+    struct patch back = backward_patch(layer, io->plan);
+    int tiles = channel_tiles(incline_conv2d_groups(layer), layer->in.channels, back.channels);
     struct incline_launch launch = {.kernel = "conv2d_backward_data", .third = INCLINE_BLOCKS};
     incline_launch_over_lanes(&launch, io->plan, layer->in.height * tiles);
     incline_launch_add_tensor(&launch, io->dy);
@@ -340,7 +375,7 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
         incline_launch_add_tensor(&launch, io->saved);
     incline_launch_add_tensor(&launch, io->parameters[0]);
     incline_launch_add_tensor(&launch, io->dx);
-    return launch_kernel(ctx, layer, io, false, tile_in, &launch);
+    return launch_kernel(ctx, layer, io, false, back, &launch);
 }
 
 enum incline_status incline_conv2d_pieces(struct incline_context *ctx,
@@ -393,8 +428,9 @@ static int weight_stride(const struct incline_layer *layer)
     enum { CACHE_BYTES = 384 << 10 };
     const struct options *options = layer->options;
     int columns = layer->window ? layer->window->out.width : layer->out.width;
-    size_t row = (size_t)options->kernel[0] * incline_shape_elems((struct incline_shape){
-                     1, layer->in.width, layer->in.channels});
+    size_t row =
+        (size_t)options->kernel[0] *
+        incline_shape_elems((struct incline_shape){1, layer->in.width, layer->in.channels});
     row += incline_shape_elems((struct incline_shape){1, layer->out.width, layer->out.channels});
     size_t fit = CACHE_BYTES * (size_t)columns / (row * INCLINE_NB * sizeof(float));
     return fit < 1 ? 1 : fit < (size_t)columns ? (int)fit : columns;
@@ -410,8 +446,8 @@ static enum incline_status plan_weight_parts(struct incline_context *ctx,
     struct incline_conv2d_tile tile = weight_tile(layer, io->plan);
     int lanes = incline_device_lanes(incline_plan_device(io->plan));
     int run = options->kernel[1] * layer->in.channels, parts = incline_conv2d_parts(layer);
-    int tiles = options->kernel[0] / tile.kernel_rows *
-                channel_tiles(options->kernel[1], run, tile.run);
+    int tiles =
+        options->kernel[0] / tile.kernel_rows * channel_tiles(options->kernel[1], run, tile.run);
     int columns = incline_columns(layer->out.channels), across = columns / (lanes * tile.across);
     int walk = weight_walk(io->plan, tiles, across * parts), stride = weight_stride(layer);
     struct incline_launch launch = {.kernel = "conv2d_backward_weights", .third = parts};
@@ -426,7 +462,7 @@ static enum incline_status plan_weight_parts(struct incline_context *ctx,
     incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(walk));
     incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(stride));
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
-    return launch_kernel(ctx, layer, io, false, unread_data_tile(layer, io->plan), &launch);
+    return launch_kernel(ctx, layer, io, false, unread_patch(layer, io->plan), &launch);
 }
 
 /* The data gradient comes before the weights': it needs the weights as they were in the forward
