@@ -8,13 +8,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* count images of height x width x channels bytes, [count][H][W][C]; labels[i] in 0 .. classes - 1,
- * or labels NULL when there are none. */
+/* count images of height x width x channels bytes, [count][H][W][C]. What they show, if it is
+ * known, is in labels[i], 0 .. classes - 1; or, when data.multi_label is set and an image may show
+ * several classes or none, in targets [count][classes], 1 for those that it shows, else 0. The
+ * other is NULL. */
 struct incline_images {
     int height, width, channels;
     size_t count;
     unsigned char *pixels;
     int *labels;
+    unsigned char *targets;
 };
 
 /* Frees what images holds and zeroes it. */

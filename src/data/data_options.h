@@ -21,6 +21,7 @@ struct incline_data_options {
     struct incline_doubles mean,
         std;                      /* `normalize: {mean, std}` per channel, after scale; or empty */
     struct incline_texts classes; /* names, or empty */
+    bool multi_label;             /* an image shows several classes or none */
     bool shuffle;
 };
 

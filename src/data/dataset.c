@@ -18,9 +18,9 @@ struct part_reader {
     enum incline_dataset_part part;
     struct incline_shape input;
     int outputs;
+    enum incline_dataset_kind label_kind; /* LABELS or TARGETS */
     char *image_path, *label_path;
     struct incline_images images;
-    size_t label_count;
 };
 
 void incline_images_finish(struct incline_images *images)
@@ -29,6 +29,7 @@ void incline_images_finish(struct incline_images *images)
         return;
     incline_free(&images->pixels);
     incline_free(&images->labels);
+    incline_free(&images->targets);
     *images = (struct incline_images){0};
 }
 
@@ -37,6 +38,26 @@ static enum incline_status file_missing(struct part_reader *reader, enum incline
 {
     return incline_fail(reader->ctx, INCLINE_ERROR_DATA, "%s: no %s (or .gz) there; %s",
                         reader->folder, incline_dataset_file_name(reader->part, kind), why);
+}
+
+/* The labels of the other kind may be there. */
+static enum incline_status labels_missing(struct part_reader *reader)
+{
+    bool multi = reader->label_kind == INCLINE_KIND_TARGETS;
+    char *other = NULL;
+    enum incline_status status =
+        incline_dataset_find_file(reader->ctx, reader->folder, reader->part,
+                                  multi ? INCLINE_KIND_LABELS : INCLINE_KIND_TARGETS, &other);
+    if (!status && other)
+        status = incline_fail(reader->ctx, INCLINE_ERROR_DATA,
+                              "%s: no %s (or .gz) there, but %s: set data.multi_label to %s",
+                              reader->folder,
+                              incline_dataset_file_name(reader->part, reader->label_kind), other,
+                              multi ? "false" : "true");
+    else if (!status)
+        status = file_missing(reader, reader->label_kind, "its images are");
+    incline_free(&other);
+    return status;
 }
 
 static enum incline_status check_size(struct part_reader *reader)
@@ -61,14 +82,18 @@ static enum incline_status check_size(struct part_reader *reader)
                         images->channels);
 }
 
+static enum incline_status check_count(struct part_reader *reader, size_t label_count)
+{
+    if (reader->images.count == label_count)
+        return INCLINE_OK;
+    return incline_fail(reader->ctx, INCLINE_ERROR_DATA, "%s has %zu images, but %s %zu labels",
+                        reader->image_path, reader->images.count, reader->label_path, label_count);
+}
+
 static enum incline_status check_labels(struct part_reader *reader)
 {
     const struct incline_images *images = &reader->images;
     int largest = 0;
-    if (images->count != reader->label_count)
-        return incline_fail(reader->ctx, INCLINE_ERROR_DATA, "%s has %zu images, but %s %zu labels",
-                            reader->image_path, images->count, reader->label_path,
-                            reader->label_count);
     for (size_t i = 0; i < images->count; i++)
         largest = images->labels[i] > largest ? images->labels[i] : largest;
     for (size_t i = 0; i < images->count; i++)
@@ -104,7 +129,33 @@ static enum incline_status find_file(struct part_reader *reader, enum incline_da
 static enum incline_status find_part(struct part_reader *reader)
 {
     enum incline_status status = find_file(reader, INCLINE_KIND_IMAGES, &reader->image_path);
-    return status ? status : find_file(reader, INCLINE_KIND_LABELS, &reader->label_path);
+    return status ? status : find_file(reader, reader->label_kind, &reader->label_path);
+}
+
+static enum incline_status read_labels(struct part_reader *reader)
+{
+    size_t count;
+    enum incline_status status =
+        incline_idx_read_labels(reader->ctx, reader->label_path, &reader->images.labels, &count);
+    if (!status)
+        status = check_count(reader, count);
+    return status ? status : check_labels(reader);
+}
+
+static enum incline_status read_targets(struct part_reader *reader)
+{
+    size_t count, classes;
+    enum incline_status status = incline_idx_read_targets(
+        reader->ctx, reader->label_path, &reader->images.targets, &count, &classes);
+    if (!status)
+        status = check_count(reader, count);
+    if (status || classes == (size_t)reader->outputs)
+        return status;
+    return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
+                        "%s: labels of %zu class%s, but the model has %d output%s: its last layer "
+                        "needs %zu, or this file is of another data set",
+                        reader->label_path, classes, classes == 1 ? "" : "es", reader->outputs,
+                        reader->outputs == 1 ? "" : "s", classes);
 }
 
 static enum incline_status read_files(struct part_reader *reader)
@@ -115,9 +166,7 @@ static enum incline_status read_files(struct part_reader *reader)
         return status;
     if ((status = check_size(reader)))
         return status;
-    status = incline_idx_read_labels(reader->ctx, reader->label_path, &reader->images.labels,
-                                     &reader->label_count);
-    return status ? status : check_labels(reader);
+    return reader->label_kind == INCLINE_KIND_TARGETS ? read_targets(reader) : read_labels(reader);
 }
 
 /* Reads one part into *out; a part without any file is an error only when `needed_by` says who
@@ -138,7 +187,7 @@ static enum incline_status read_part(struct part_reader *reader, const char *nee
         goto out;
     }
     if (!reader->label_path) {
-        status = file_missing(reader, INCLINE_KIND_LABELS, "its images are");
+        status = labels_missing(reader);
         goto out;
     }
     if ((status = read_files(reader)))
@@ -173,24 +222,35 @@ static size_t image_bytes(const struct incline_images *images)
     return (size_t)images->height * (size_t)images->width * (size_t)images->channels;
 }
 
+/* *out = a copy of the rows of `bytes` from `boundary` on, `count` of them. */
+static enum incline_status copy_rows(struct incline_context *ctx, const void *rows, size_t bytes,
+                                     size_t boundary, size_t count, void **out)
+{
+    enum incline_status status = incline_alloc(ctx, count, bytes, out);
+    if (!status)
+        memcpy(*out, (const char *)rows + boundary * bytes, count * bytes);
+    return status;
+}
+
 /* Moves the images from `boundary` on to val. */
 static enum incline_status split_images(struct incline_context *ctx, struct incline_images *train,
-                                        size_t boundary, struct incline_images *val)
+                                        size_t boundary, size_t classes, struct incline_images *val)
 {
-    size_t count = train->count - boundary, bytes = image_bytes(train);
-    val->height = train->height;
-    val->width = train->width;
-    val->channels = train->channels;
-    enum incline_status status = incline_alloc(ctx, count, bytes, &val->pixels);
-    if (!status)
-        status = incline_alloc(ctx, count, sizeof *val->labels, &val->labels);
+    size_t count = train->count - boundary;
+    void *pixels = NULL, *labels = NULL, *targets = NULL;
+    enum incline_status status =
+        copy_rows(ctx, train->pixels, image_bytes(train), boundary, count, &pixels);
+    if (!status && train->labels)
+        status = copy_rows(ctx, train->labels, sizeof *val->labels, boundary, count, &labels);
+    if (!status && train->targets)
+        status = copy_rows(ctx, train->targets, classes, boundary, count, &targets);
+    *val = (struct incline_images){train->height, train->width, train->channels, count,
+                                   pixels,        labels,       targets};
     if (status)
-        return status;
-    memcpy(val->pixels, train->pixels + boundary * bytes, count * bytes);
-    memcpy(val->labels, train->labels + boundary, count * sizeof *val->labels);
-    val->count = count;
-    train->count = boundary;
-    return INCLINE_OK;
+        incline_images_finish(val);
+    else
+        train->count = boundary;
+    return status;
 }
 
 static enum incline_status divide(struct incline_context *ctx,
@@ -204,7 +264,7 @@ static enum incline_status divide(struct incline_context *ctx,
         find_boundary(ctx, dataset->train.count, options->split, &boundary);
     if (status)
         return status;
-    return split_images(ctx, &dataset->train, boundary, &dataset->val);
+    return split_images(ctx, &dataset->train, boundary, (size_t)dataset->classes, &dataset->val);
 }
 
 static void limit(struct incline_images *images, size_t count)
@@ -231,7 +291,9 @@ static enum incline_status read_parts(struct incline_context *ctx,
                                 .folder = dataset->folder,
                                 .part = INCLINE_PART_TRAIN,
                                 .input = input,
-                                .outputs = dataset->classes};
+                                .outputs = dataset->classes,
+                                .label_kind = options->multi_label ? INCLINE_KIND_TARGETS
+                                                                   : INCLINE_KIND_LABELS};
     struct part_reader test = train;
     test.part = INCLINE_PART_TEST;
     const char *needed_by = options->val == INCLINE_VAL_TEST ? "data.val: test needs it" : NULL;

@@ -20,6 +20,7 @@ static const char *const kind_names[][7] = {
                              "-images.idx4-ubyte", NULL},
     [INCLINE_KIND_LABELS] = {"-labels-idx1-ubyte", "-labels.idx1-ubyte", "-labels-idx1-short",
                              "-labels.idx1-short", "-labels-idx1-int", "-labels.idx1-int", NULL},
+    [INCLINE_KIND_TARGETS] = {"-labels-idx2-ubyte", "-labels.idx2-ubyte", NULL},
 };
 
 static const char *const endings[] = {"", ".gz", NULL};
@@ -27,9 +28,13 @@ static const char *const endings[] = {"", ".gz", NULL};
 const char *incline_dataset_file_name(enum incline_dataset_part part,
                                       enum incline_dataset_kind kind)
 {
-    if (part == INCLINE_PART_TRAIN)
-        return kind == INCLINE_KIND_IMAGES ? "train-images-idx3-ubyte" : "train-labels-idx1-ubyte";
-    return kind == INCLINE_KIND_IMAGES ? "t10k-images-idx3-ubyte" : "t10k-labels-idx1-ubyte";
+    static const char *const names[][3] = {
+        [INCLINE_PART_TRAIN] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                "train-labels-idx2-ubyte"},
+        [INCLINE_PART_TEST] = {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
+                               "t10k-labels-idx2-ubyte"},
+    };
+    return names[part][kind];
 }
 
 /* *out = the path if there is such an entry, otherwise NULL. */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 enum incline_dataset_part { INCLINE_PART_TRAIN, INCLINE_PART_TEST };
-enum incline_dataset_kind { INCLINE_KIND_IMAGES, INCLINE_KIND_LABELS };
+enum incline_dataset_kind { INCLINE_KIND_IMAGES, INCLINE_KIND_LABELS, INCLINE_KIND_TARGETS };
 
 /* *out = the first folder that holds images of one of the parts, allocated. An absolute root is
  * taken as it is; a relative one is looked up in the current folder, in the folders of
@@ -19,8 +19,8 @@ enum incline_status incline_dataset_find_folder(struct incline_context *ctx, con
                                                 size_t part_count, char **out) INCLINE_MUST_CHECK;
 
 /* *out = path of one file, allocated, or NULL when the folder has none. Names: train- or
- * t10k-/test-, images-idx3, images-idx4 or labels-idx1, -ubyte (labels also -short or -int), with
- * or without .gz; also with a dot before `idx`. */
+ * t10k-/test-, images-idx3, images-idx4, labels-idx1 or, for targets, labels-idx2, -ubyte (labels
+ * also -short or -int), with or without .gz; also with a dot before `idx`. */
 enum incline_status incline_dataset_find_file(struct incline_context *ctx, const char *folder,
                                               enum incline_dataset_part part,
                                               enum incline_dataset_kind kind,

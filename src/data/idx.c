@@ -27,17 +27,32 @@ static const uint64_t bytes_max =
 struct wanted {
     const char *noun;
     int rank_min, rank_max;
-    const char *ranks; /* for messages */
-    bool integers;     /* types 0b and 0c as well */
-    const char *types; /* for messages */
+    const char *ranks;           /* for messages */
+    bool integers;               /* types 0b and 0c as well */
+    const char *types;           /* for messages */
+    const char *sizes[RANK_MAX]; /* what the dimensions after the first are called */
 };
 
 static const struct wanted wanted_images = {
-    "images", 3,
-    4,        "3 ([count][height][width]) or 4 ([count][height][width][channels])",
-    false,    "only unsigned bytes (type 08)"};
+    "images",
+    3,
+    4,
+    "3 ([count][height][width]) or 4 ([count][height][width][channels])",
+    false,
+    "only unsigned bytes (type 08)",
+    {NULL, "height", "width", "channels"}};
 static const struct wanted wanted_labels = {
-    "labels", 1, 1, "1 ([count])", true, "only whole numbers (types 08, 0b and 0c)"};
+    "labels", 1,
+    1,        "1 ([count]), or 2 with data.multi_label: true",
+    true,     "only whole numbers (types 08, 0b and 0c)",
+    {NULL}};
+static const struct wanted wanted_targets = {"labels",
+                                             2,
+                                             2,
+                                             "2 with data.multi_label: true ([count][classes])",
+                                             false,
+                                             "only unsigned bytes (type 08)",
+                                             {NULL, "classes"}};
 
 struct reader {
     struct incline_context *ctx;
@@ -171,7 +186,6 @@ static enum incline_status read_magic(struct reader *reader)
 
 static enum incline_status check_dimension(struct reader *reader, int index)
 {
-    static const char *const names[RANK_MAX] = {NULL, "height", "width", "channels"};
     size_t size = reader->dims[index];
     if (index == 0 && size == 0)
         return incline_fail(reader->ctx, INCLINE_ERROR_DATA, "%s: holds no %s", reader->path,
@@ -183,7 +197,7 @@ static enum incline_status check_dimension(struct reader *reader, int index)
     if (index > 0 && (size == 0 || size > INCLINE_IMAGE_SIDE_MAX))
         return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
                             "%s: its header says %s %zu; it must be 1 to %d", reader->path,
-                            names[index], size, INCLINE_IMAGE_SIDE_MAX);
+                            reader->wanted->sizes[index], size, INCLINE_IMAGE_SIDE_MAX);
     if (index == 2 && size * reader->dims[1] > INCLINE_IMAGE_PIXELS_MAX)
         return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
                             "%s: its header says images of %zu x %zu pixels; the limit is 64 Mi "
@@ -379,5 +393,34 @@ enum incline_status incline_idx_read_labels(struct incline_context *ctx, const c
     else
         *count = reader.dims[0];
     incline_free(&bytes);
+    return status;
+}
+
+static enum incline_status check_targets(const struct reader *reader, const unsigned char *targets)
+{
+    size_t classes = reader->dims[1];
+    for (size_t i = 0; i < reader->dims[0] * classes; i++)
+        if (targets[i] > 1)
+            return incline_fail(reader->ctx, INCLINE_ERROR_DATA,
+                                "%s: image %zu (counted from 0) has %d for class %zu: it must be 1 "
+                                "for a class that the image shows, else 0",
+                                reader->path, i / classes, targets[i], i % classes);
+    return INCLINE_OK;
+}
+
+enum incline_status incline_idx_read_targets(struct incline_context *ctx, const char *path,
+                                             unsigned char **targets, size_t *count,
+                                             size_t *classes)
+{
+    struct reader reader = {.ctx = ctx, .path = path, .wanted = &wanted_targets};
+    size_t length;
+    *targets = NULL;
+    enum incline_status status = read_file(&reader, targets, &length);
+    if (!status)
+        status = check_targets(&reader, *targets);
+    if (status)
+        incline_free(targets);
+    *count = status ? 0 : reader.dims[0];
+    *classes = status ? 0 : reader.dims[1];
     return status;
 }

@@ -327,6 +327,70 @@ static void test_class_names(void **state)
                 "classes.txt:3: U+0009 is a control character: the file must be text");
 }
 
+static struct incline_data_options multi_options(enum incline_val_mode val)
+{
+    struct incline_data_options options = options_for("several", val);
+    options.multi_label = true;
+    return options;
+}
+
+/* The set of write_set(), of which an image may show several classes. */
+static void write_multi_set(struct scratch *s)
+{
+    write_set(s, "several");
+    assert_int_equal(unlink(scratch_path(s, "several/train-labels.idx1-ubyte")), 0);
+    assert_int_equal(unlink(scratch_path(s, "several/t10k-labels-idx1-ubyte.gz")), 0);
+    idx_write_targets(s, "several/train-labels-idx2-ubyte.gz", 10, 3);
+    idx_write_targets(s, "several/t10k-labels.idx2-ubyte", 4, 3);
+}
+
+static void test_several_classes(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_data_options options = multi_options(INCLINE_VAL_SPLIT);
+    struct incline_dataset *set = NULL;
+    write_multi_set(s);
+    assert_ok(s->ctx, incline_dataset_read(s->ctx, &options, small, 3, NULL, &set));
+    assert_int_equal(set->train.count, 8);
+    assert_int_equal(set->val.count, 2);
+    assert_int_equal(set->test.count, 4);
+    assert_null(set->train.labels);
+    assert_null(set->val.labels);
+    assert_null(set->test.labels);
+    for (int c = 0; c < 3; c++) {
+        assert_int_equal(set->train.targets[7 * 3 + c], 7 >> c & 1);
+        assert_int_equal(set->val.targets[1 * 3 + c], 9 >> c & 1);
+        assert_int_equal(set->test.targets[2 * 3 + c], 2 >> c & 1);
+    }
+    assert_int_equal(set->val.pixels[0], 48 * 7 % 256);
+    incline_dataset_destroy(&set);
+}
+
+static void test_several_classes_must_fit(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_data_options options = multi_options(INCLINE_VAL_NONE);
+    write_multi_set(s);
+    check_fails(s, &options, small, 4, INCLINE_ERROR_DATA,
+                "train-labels-idx2-ubyte.gz: labels of 3 classes, but the model has 4 outputs: its "
+                "last layer needs 3, or this file is of another data set");
+    options.multi_label = false;
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
+                "several: no train-labels-idx1-ubyte (or .gz) there, but ");
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
+                "several/train-labels-idx2-ubyte.gz: set data.multi_label to true");
+    options.multi_label = true;
+    idx_write_targets(s, "several/train-labels-idx2-ubyte.gz", 11, 3);
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA, "has 10 images, but ");
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA, "idx2-ubyte.gz 11 labels");
+    assert_int_equal(unlink(scratch_path(s, "several/train-labels-idx2-ubyte.gz")), 0);
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
+                "several: no train-labels-idx2-ubyte (or .gz) there; its images are");
+    idx_write_labels(s, "several/train-labels-idx1-ubyte", 10, 3);
+    check_fails(s, &options, small, 3, INCLINE_ERROR_DATA,
+                "several/train-labels-idx1-ubyte: set data.multi_label to false");
+}
+
 static void check_first_name(struct scratch *s, const char *folder, int outputs, const char *name)
 {
     struct incline_dataset *set = NULL;
@@ -363,6 +427,8 @@ int main(void)
         dataset_test(test_places),
         dataset_test(test_not_found_names_every_place),
         dataset_test(test_must_fit_the_model),
+        dataset_test(test_several_classes),
+        dataset_test(test_several_classes_must_fit),
         dataset_test(test_class_names),
         dataset_test(test_fashion_names),
     };

@@ -104,6 +104,61 @@ static void test_wide_labels(void **state)
                  "holds values of type 0d (float); only whole numbers (types 08, 0b and 0c)");
 }
 
+static void test_targets(void **state)
+{
+    struct scratch *s = *state;
+    unsigned char *targets = NULL;
+    size_t count = 0, classes = 0;
+    for (int packed = 0; packed < 2; packed++) {
+        assert_ok(s->ctx, incline_idx_read_targets(
+                              s->ctx, idx_write_targets(s, packed ? "t.gz" : "t", 9, 4), &targets,
+                              &count, &classes));
+        assert_int_equal(count, 9);
+        assert_int_equal(classes, 4);
+        for (int i = 0; i < 36; i++)
+            assert_int_equal(targets[i], i / 4 >> i % 4 & 1);
+        incline_free(&targets);
+    }
+}
+
+static void check_targets_fail(struct scratch *s, const struct idx_bytes *idx, const char *part)
+{
+    unsigned char *targets = (unsigned char *)s;
+    size_t count = 1, classes = 1;
+    assert_fails(
+        s->ctx, INCLINE_ERROR_DATA,
+        incline_idx_read_targets(s->ctx, idx_write(s, "t", idx), &targets, &count, &classes), part);
+    assert_null(targets);
+    assert_int_equal(count + classes, 0);
+}
+
+static void test_wrong_targets(void **state)
+{
+    struct scratch *s = *state;
+    struct idx_bytes idx;
+    int *labels = NULL;
+    size_t count;
+    idx_begin(&idx, 0x08, 2, (const uint32_t[]){2, 2});
+    for (unsigned i = 0; i < 4; i++)
+        idx_add(&idx, i == 2 ? 2 : 1);
+    check_targets_fail(s, &idx,
+                       "image 1 (counted from 0) has 2 for class 0: it must be 1 for a class that "
+                       "the image shows, else 0");
+    idx.length--;
+    check_targets_fail(s, &idx, "t: ends after 15 of 16 bytes");
+    idx_begin(&idx, 0x08, 2, (const uint32_t[]){2, 0});
+    check_targets_fail(s, &idx, "its header says classes 0; it must be 1 to 65536");
+    idx_begin(&idx, 0x08, 2, (const uint32_t[]){0x7fffffff, 65536});
+    check_targets_fail(s, &idx, "its header says more than the limit of 34359738368 bytes");
+    idx_begin(&idx, 0x0b, 2, (const uint32_t[]){1, 1});
+    check_targets_fail(s, &idx, "only unsigned bytes (type 08) can be read");
+    idx_begin(&idx, 0x08, 1, (const uint32_t[]){1});
+    check_targets_fail(s, &idx, "has 1 dimension; labels need 2 with data.multi_label: true");
+    assert_fails(s->ctx, INCLINE_ERROR_DATA,
+                 incline_idx_read_labels(s->ctx, idx_write_targets(s, "t", 3, 2), &labels, &count),
+                 "has 2 dimensions; labels need 1 ([count]), or 2 with data.multi_label: true");
+}
+
 /* Reading the bytes as images must fail with that text, and leave nothing behind. */
 static void check_fails(struct scratch *s, const char *name, const struct idx_bytes *idx,
                         const char *part)
@@ -311,6 +366,8 @@ int main(void)
         scratch_test(test_no_such_file),
         scratch_test(test_not_idx),
         scratch_test(test_wide_labels),
+        scratch_test(test_targets),
+        scratch_test(test_wrong_targets),
         scratch_test(test_wrong_type_and_rank),
         scratch_test(test_absurd_dimensions),
         scratch_test(test_cut_files),

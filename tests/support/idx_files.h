@@ -65,4 +65,15 @@ static inline const char *idx_write_labels(struct scratch *scratch, const char *
     return idx_write(scratch, name, &idx);
 }
 
+/* count rows of targets for so many classes: image i shows class c where bit c of i is set. */
+static inline const char *idx_write_targets(struct scratch *scratch, const char *name,
+                                            uint32_t count, uint32_t classes)
+{
+    struct idx_bytes idx;
+    idx_begin(&idx, 0x08, 2, (const uint32_t[]){count, classes});
+    for (uint32_t i = 0; i < count * classes; i++)
+        idx_add(&idx, i / classes >> i % classes & 1);
+    return idx_write(scratch, name, &idx);
+}
+
 #endif
