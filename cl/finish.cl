@@ -13,7 +13,9 @@
  *        images, weight} from image_loss f32 and image_rank int [batch], read.  metrics [steps][5]
  *        f32. The losses are added in order with a running correction (Kahan), so large batches
  *        lose no digits. weight, which the mean loss divides by, is weight_sum[0] [1] f32, read,
- *        with WEIGHTED, else images.
+ *        with WEIGHTED, else images. With DECISIONS above 0 each image has so many yes or no to be
+ *        right about: {sum of losses, right decisions, decisions of images that are right in all,
+ *        decisions, weight}.
  * Work-items {as many vectors of gradients as there are, or more}; the one after the last gradient
  * sums the figures. */
 #include "update.h"
@@ -159,14 +161,23 @@ kernel void finish(
         float part = image_loss[n] - rest, next = sum + part;
         rest = (next - sum) - part;
         sum = next;
+#if DECISIONS
+        hits += DECISIONS - image_rank[n];
+        near += image_rank[n] == 0 ? DECISIONS : 0;
+#else
         hits += image_rank[n] == 0;
         near += image_rank[n] < top_k;
+#endif
     }
     global float *slot = metrics + number * 5;
     slot[0] = sum;
     slot[1] = hits;
     slot[2] = near;
+#if DECISIONS
+    slot[3] = (float)DECISIONS * images;
+#else
     slot[3] = images;
+#endif
 #if WEIGHTED
     slot[4] = weight_sum[0];
 #else

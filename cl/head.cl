@@ -61,9 +61,9 @@ kernel void head(global const float *restrict x, global const float *restrict w,
 #endif
 #endif
 #endif
-                 global const int *restrict labels, global const int *restrict order,
+                 global const incl_label *restrict labels, global const int *restrict order,
                  LOSS_PARAMETERS global float *restrict image_loss, global int *restrict image_rank,
-                 global int *restrict image_class, int first, int images)
+                 global incl_label *restrict image_class, int first, int images)
 {
     int block = GROUP(2);
     x += block * IN * NB;
@@ -83,8 +83,8 @@ kernel void head(global const float *restrict x, global const float *restrict w,
         FOR_SHARE(only, 1) {
             int label[LANES], n = block * NB + lane;
             incl_labels(labels, order, first, n, images, label);
-            incl_loss(z, lane, label, n, images, LOSS_ARGUMENTS dz, image_loss);
-            incl_judge(z, lane, label, first, n, images, image_rank, image_class);
+            incl_loss(z, lane, label, n, images, TARGETS_ARGUMENT LOSS_ARGUMENTS dz, image_loss);
+            incl_judge(z, lane, label, JUDGE_ARGUMENTS first, n, images, image_rank, image_class);
         }
 #if GRADIENT
     SYNC();

@@ -46,6 +46,9 @@ INCLINE_API int incline_config_batch_size(const struct incline_config *config);
 INCLINE_API uint64_t incline_config_seed(const struct incline_config *config);
 INCLINE_API const char *incline_config_data_root(const struct incline_config *config);
 
+/* data.multi_label: an image may show several classes or none. */
+INCLINE_API bool incline_config_multi_label(const struct incline_config *config);
+
 /* How the learning rate moves, and what ends the training before its last epoch. Texts are static.
  */
 struct incline_pace_summary {

@@ -57,20 +57,29 @@ INCLINE_API enum incline_status incline_network_predict(struct incline_context *
 /* Outputs of the network: the classes it can tell. */
 INCLINE_API int incline_network_classes(const struct incline_network *network);
 
+/* How many images show a class and are found to, or not. */
+struct incline_class_counts {
+    size_t true_positives, false_positives, false_negatives, true_negatives;
+};
+
+/* multi is data.multi_label. There each image has a decision for each class, which counts as shown
+ * from a probability of 0.5 on. */
 struct incline_evaluation {
     size_t images;
     double loss;           /* mean over the images */
-    double accuracy;       /* 0 .. 1 */
-    int top_k;             /* of the configuration's metrics, 5 by default */
+    double accuracy;       /* 0 .. 1; multi: share of all decisions that are right */
+    int top_k;             /* of the configuration's metrics, 5 by default; multi: 0 */
     double top_k_accuracy; /* share of images whose class is among the top_k most probable */
+    double exact_match;    /* multi: share of images whose decisions are all right */
     double seconds;
     int classes;
-    size_t *confusion; /* [true class][predicted class]; owned */
+    size_t *confusion;                   /* [true class][predicted class]; owned; multi: NULL */
+    struct incline_class_counts *counts; /* [classes]; owned; multi only, else NULL */
 };
 
 /* Loss, accuracy and confusion over labelled images. Free *out with incline_evaluation_finish; it
  * is zero on failure. Fails as incline_network_predict() does, with ARGUMENT when there are no
- * labels, and with DATA when one is not of 0 .. classes - 1. */
+ * labels (multi: targets), and with DATA when one is not of 0 .. classes - 1 (multi: 0 or 1). */
 INCLINE_API enum incline_status
 incline_network_evaluate(struct incline_context *ctx, struct incline_network *network,
                          const struct incline_images *images,

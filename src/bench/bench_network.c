@@ -108,7 +108,7 @@ static enum incline_status make_buffers(struct bench *bench)
     if (status)
         return status;
     return incline_buffer_create(bench->ctx, bench->device, "the classes found",
-                                 bench->feed->count * sizeof(int), &bench->image_class);
+                                 incline_buffer_bytes(bench->feed->labels), &bench->image_class);
 }
 
 static enum incline_status make_parameters(struct bench *bench)
@@ -177,7 +177,7 @@ static enum incline_status check_loss(struct bench *bench)
         return status;
     if (!isfinite(slot.loss_sum))
         incline_bench_fail_check(bench->result, "the loss of the first step is not finite");
-    else if (!(slot.images >= (float)bench->result->batch))
+    else if (!(slot.answers >= (float)bench->result->batch))
         incline_bench_fail_check(bench->result, "the loss does not count all images of the batch");
     return INCLINE_OK;
 }

@@ -10,12 +10,30 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INPUT_NUMBERS = 100000, LOSS_NUMBERS }; /* beside the layers' */
+enum { INPUT_NUMBERS = 100000, LOSS_NUMBERS, TARGET_NUMBERS }; /* beside the layers' */
 
 int incline_check_classes(const struct incline_checker *checker)
 {
     const struct incline_model *model = &checker->config->model;
     return model->layers[model->layer_count - 1].out.channels;
+}
+
+/* What the images of a check show, in one of the two forms. */
+static enum incline_status make_truth(const struct incline_checker *checker, int **label,
+                                      unsigned char **targets)
+{
+    size_t images = (size_t)checker->images, classes = (size_t)incline_check_classes(checker);
+    if (checker->config->train.loss.multi_label) {
+        enum incline_status status = incline_alloc(checker->ctx, images * classes, 1, targets);
+        for (size_t i = 0; !status && i < images * classes; i++)
+            (*targets)[i] =
+                incline_philox_draw(0, INCLINE_STREAM_CHECK, TARGET_NUMBERS, i).word[0] & 1;
+        return status;
+    }
+    enum incline_status status = incline_alloc(checker->ctx, images, sizeof **label, label);
+    for (size_t n = 0; !status && n < images; n++)
+        (*label)[n] = (int)(n * 7 % classes);
+    return status;
 }
 
 static enum incline_status make_images(struct incline_checker *checker, struct incline_images *out)
@@ -27,22 +45,18 @@ static enum incline_status make_images(struct incline_checker *checker, struct i
     enum incline_status status = incline_alloc(checker->ctx, bytes, 1, &out->pixels);
     if (status)
         return status;
-    status = incline_alloc(checker->ctx, count, sizeof *out->labels, &out->labels);
-    if (status)
-        return status;
     for (size_t i = 0; i < bytes; i++)
         out->pixels[i] =
             (unsigned char)incline_philox_draw(0, INCLINE_STREAM_CHECK, INPUT_NUMBERS, i / 4)
                 .word[i % 4];
-    for (size_t n = 0; n < count; n++)
-        out->labels[n] = (int)(n * 7 % (size_t)incline_check_classes(checker));
-    return INCLINE_OK;
+    return make_truth(checker, &out->labels, &out->targets);
 }
 
 enum incline_status incline_check_data_init(struct incline_checker *checker,
                                             struct incline_check_data *out)
 {
     size_t channels = (size_t)checker->config->model.input.channels;
+    const struct incline_loss *loss = &checker->config->train.loss;
     *out = (struct incline_check_data){0};
     enum incline_status status = make_images(checker, &out->images);
     if (!status)
@@ -59,7 +73,8 @@ enum incline_status incline_check_data_init(struct incline_checker *checker,
         .shape = checker->config->model.input,
         .count = out->images.count,
         .pixels = out->images.pixels,
-        .labels = out->images.labels,
+        .labels = loss->multi_label ? (const void *)out->images.targets : out->images.labels,
+        .label_bytes = incline_loss_label_bytes(loss, incline_check_classes(checker)),
         .scale = INCLINE_CHECK_SCALE,
         .mean = out->mean,
         .std = out->std,
@@ -183,6 +198,8 @@ struct loss_check {
     struct incline_guarded x, dx, labels, order, image_class, metrics;
     double *scores, *gradient, *expected_gradient;
     int *label, *number;
+    unsigned char *targets;
+    size_t label_bytes; /* of all images */
     double figures[INCLINE_CHECK_FIGURES], expected_figures[INCLINE_CHECK_FIGURES];
     const char *damage;
 };
@@ -197,16 +214,14 @@ static enum incline_status make_numbers(struct loss_check *check)
     if (!status)
         status = incline_alloc(ctx, count, sizeof(double), &check->expected_gradient);
     if (!status)
-        status = incline_alloc(ctx, images, sizeof(int), &check->label);
+        status = make_truth(check->checker, &check->label, &check->targets);
     if (!status)
         status = incline_alloc(ctx, images, sizeof(int), &check->number);
     if (status)
         return status;
     incline_check_fill(check->scores, count, 3, LOSS_NUMBERS);
-    for (int n = 0; n < check->images; n++) {
-        check->label[n] = n * 7 % check->classes;
+    for (int n = 0; n < check->images; n++)
         check->number[n] = n;
-    }
     return INCLINE_OK;
 }
 
@@ -240,11 +255,12 @@ static enum incline_status make_loss_plan(struct loss_check *check)
     if (!status)
         status = make_tensor(check, &check->dx, "dx", packed, &io.dx);
     if (!status)
-        status = make_tensor(check, &check->labels, "the labels", ints, &io.labels);
+        status = make_tensor(check, &check->labels, "the labels", check->label_bytes, &io.labels);
     if (!status)
         status = make_tensor(check, &check->order, "the order", ints, &io.order);
     if (!status)
-        status = make_tensor(check, &check->image_class, "the classes", ints, &io.image_class);
+        status = make_tensor(check, &check->image_class, "the classes", check->label_bytes,
+                             &io.image_class);
     if (!status)
         status = make_tensor(check, &check->metrics, "the figures",
                              INCLINE_CHECK_FIGURES * sizeof(float), &io.figures.metrics);
@@ -266,7 +282,9 @@ static enum incline_status write_inputs(struct loss_check *check)
     incline_pack(check->scores, check->images, (size_t)check->classes, packed);
     status = incline_guarded_reset(ctx, &check->x, packed, count * sizeof *packed);
     if (!status)
-        status = incline_guarded_reset(ctx, &check->labels, check->label, ints);
+        status = incline_guarded_reset(ctx, &check->labels,
+                                       check->targets ? (const void *)check->targets : check->label,
+                                       check->label_bytes);
     if (!status)
         status = incline_guarded_reset(ctx, &check->order, check->number, ints);
     if (!status)
@@ -321,8 +339,30 @@ static int rank(const double *score, int classes, int label)
     return above;
 }
 
+/* What image n adds to the figures behind the loss. */
+static void add_answers(const struct incline_checker *checker, const double *score,
+                        const struct incline_reference_truth *truth, int n,
+                        double figures[INCLINE_CHECK_FIGURES])
+{
+    const struct incline_train_section *train = &checker->config->train;
+    int classes = incline_check_classes(checker);
+    if (truth->targets) {
+        int wrong =
+            incline_reference_wrong(&train->loss, classes, score, truth->targets + n * classes);
+        figures[1] += classes - wrong;
+        figures[2] += wrong == 0 ? classes : 0;
+        figures[3] += classes;
+    } else {
+        int above = rank(score, classes, truth->label[n]);
+        figures[1] += above == 0;
+        figures[2] += above < train->top_k;
+        figures[3] += 1;
+    }
+}
+
 enum incline_status incline_check_expect_loss(struct incline_checker *checker, const double *scores,
-                                              const int *label, double *gradient,
+                                              const struct incline_reference_truth *truth,
+                                              double *gradient,
                                               double figures[INCLINE_CHECK_FIGURES])
 {
     const struct incline_train_section *train = &checker->config->train;
@@ -332,18 +372,15 @@ enum incline_status incline_check_expect_loss(struct incline_checker *checker, c
         incline_alloc(checker->ctx, (size_t)images, sizeof *losses, &losses);
     if (status)
         return status;
-    double weight = incline_reference_loss_weight(&train->loss, images, label);
-    incline_reference_loss(&train->loss, images, classes, scores, label, losses, gradient);
+    double weight = incline_reference_loss_weight(&train->loss, images, truth->label);
+    incline_reference_loss(&train->loss, images, classes, scores, truth, losses, gradient);
     for (int i = 0; i < images * classes; i++)
         gradient[i] /= weight;
     memset(figures, 0, INCLINE_CHECK_FIGURES * sizeof *figures);
     for (int n = 0; n < images; n++) {
-        int above = rank(scores + n * classes, classes, label[n]);
         figures[0] += losses[n];
-        figures[1] += above == 0;
-        figures[2] += above < train->top_k;
+        add_answers(checker, scores + n * classes, truth, n, figures);
     }
-    figures[3] = images;
     figures[4] = weight;
     incline_free(&losses);
     return INCLINE_OK;
@@ -387,7 +424,9 @@ static enum incline_status run_loss(struct loss_check *check)
 {
     struct incline_step step = {.images = check->images};
     struct incline_context *ctx = check->checker->ctx;
+    struct incline_reference_truth truth;
     enum incline_status status = make_numbers(check);
+    truth = (struct incline_reference_truth){check->label, check->targets};
     if (!status)
         status = make_loss_plan(check);
     if (!status)
@@ -399,7 +438,7 @@ static enum incline_status run_loss(struct loss_check *check)
     if (!status)
         status = check_guards(check);
     if (!status)
-        status = incline_check_expect_loss(check->checker, check->scores, check->label,
+        status = incline_check_expect_loss(check->checker, check->scores, &truth,
                                            check->expected_gradient, check->expected_figures);
     if (!status)
         compare_loss(check);
@@ -412,6 +451,9 @@ enum incline_status incline_check_loss(struct incline_checker *checker)
         .checker = checker,
         .images = checker->images,
         .classes = incline_check_classes(checker),
+        .label_bytes =
+            (size_t)checker->images *
+            incline_loss_label_bytes(&checker->config->train.loss, incline_check_classes(checker)),
         .damage = "",
     };
     enum incline_status status = run_loss(&check);
@@ -426,6 +468,7 @@ enum incline_status incline_check_loss(struct incline_checker *checker)
     incline_free(&check.gradient);
     incline_free(&check.expected_gradient);
     incline_free(&check.label);
+    incline_free(&check.targets);
     incline_free(&check.number);
     return status;
 }

@@ -77,8 +77,9 @@ static enum incline_status make_plan(struct step_check *check, const struct task
                               sizeof(struct incline_metrics_slot), &shop->metrics);
     if (status)
         return status;
-    status = incline_buffer_create(checker->ctx, checker->device, "the classes found",
-                                   check->data->images.count * sizeof(int), &shop->image_class);
+    status =
+        incline_buffer_create(checker->ctx, checker->device, "the classes found",
+                              incline_buffer_bytes(check->data->feed->labels), &shop->image_class);
     if (status)
         return status;
     struct incline_step_spec spec = {
@@ -290,11 +291,12 @@ out:
 
 /* ---- Evaluation and classification ---- */
 
-/* All [images][classes] but the classes found, [images]. */
+/* All [images][classes]; of the classes found the first [images], where an image shows one. */
 struct answers {
     size_t count;
-    double *scores;   /* of a step without fusions: logits where the loss takes such */
-    double *expected; /* probabilities, or room for the gradient */
+    size_t found_count; /* of the classes found */
+    double *scores;     /* of a step without fusions: logits where the loss takes such */
+    double *expected;   /* probabilities, or room for the gradient */
     double *probabilities;
     double *classes, *expected_classes;
 };
@@ -304,6 +306,7 @@ static enum incline_status make_answers(const struct step_check *check, struct a
     struct incline_context *ctx = check->checker->ctx;
     size_t images = check->data->images.count;
     answers->count = images * (size_t)incline_check_classes(check->checker);
+    answers->found_count = check->checker->config->train.loss.multi_label ? answers->count : images;
     enum incline_status status =
         incline_alloc(ctx, answers->count, sizeof(double), &answers->scores);
     if (!status)
@@ -311,9 +314,10 @@ static enum incline_status make_answers(const struct step_check *check, struct a
     if (!status)
         status = incline_alloc(ctx, answers->count, sizeof(double), &answers->probabilities);
     if (!status)
-        status = incline_alloc(ctx, images, sizeof(double), &answers->classes);
+        status = incline_alloc(ctx, answers->found_count, sizeof(double), &answers->classes);
     if (!status)
-        status = incline_alloc(ctx, images, sizeof(double), &answers->expected_classes);
+        status =
+            incline_alloc(ctx, answers->found_count, sizeof(double), &answers->expected_classes);
     return status;
 }
 
@@ -411,33 +415,55 @@ static enum incline_status check_inference(struct step_check *check, struct answ
     return status;
 }
 
-/* Runs the step; classes: of each image the one found. */
+/* The classes found, in either form. */
+static enum incline_status read_classes(struct incline_context *ctx,
+                                        struct incline_buffer *image_class, bool multi_label,
+                                        double *classes)
+{
+    size_t bytes = incline_buffer_bytes(image_class);
+    unsigned char *found = NULL;
+    enum incline_status status = incline_alloc(ctx, bytes, 1, &found);
+    if (!status)
+        status = incline_buffer_read(ctx, image_class, 0, found, bytes);
+    for (size_t i = 0; !status && multi_label && i < bytes; i++)
+        classes[i] = found[i];
+    for (size_t n = 0; !status && !multi_label && n < bytes / sizeof(int); n++) {
+        int class;
+        memcpy(&class, found + n * sizeof class, sizeof class);
+        classes[n] = class;
+    }
+    incline_free(&found);
+    return status;
+}
+
+/* Runs the step. */
 static enum incline_status evaluate(struct step_check *check, double figures[INCLINE_CHECK_FIGURES],
                                     double *classes)
 {
     struct incline_context *ctx = check->checker->ctx;
-    size_t images = check->data->images.count;
     struct task task = network_task(check, INCLINE_STEP_EVALUATE, INCLINE_REWRITE_ALL);
     struct incline_step step = {.images = check->checker->images};
     float numbers[INCLINE_CHECK_FIGURES];
     struct workshop shop = {0};
-    int *found = NULL;
-    enum incline_status status = incline_alloc(ctx, images, sizeof *found, &found);
-    if (!status)
-        status = open_shop(check, &task, &shop);
+    enum incline_status status = open_shop(check, &task, &shop);
     if (!status)
         status = incline_step_run(ctx, shop.plan, &step);
     if (!status)
         status = incline_buffer_read(ctx, shop.metrics, 0, numbers, sizeof numbers);
     if (!status)
-        status = incline_buffer_read(ctx, shop.image_class, 0, found, images * sizeof *found);
+        status = read_classes(ctx, shop.image_class, task.loss->multi_label, classes);
     for (size_t i = 0; !status && i < INCLINE_CHECK_FIGURES; i++)
         figures[i] = (double)numbers[i];
-    for (size_t n = 0; !status && n < images; n++)
-        classes[n] = found[n];
     close_shop(&shop);
-    incline_free(&found);
     return status;
+}
+
+/* All classes from the threshold on. */
+static void shown_classes(const struct answers *answers, const struct incline_loss *loss,
+                          double *out)
+{
+    for (size_t i = 0; i < answers->count; i++)
+        out[i] = answers->scores[i] >= loss->class->threshold;
 }
 
 /* Of equals the first. */
@@ -457,18 +483,23 @@ static enum incline_status check_evaluation(struct step_check *check, struct ans
 {
     static const char op[] = "whole step, evaluation";
     const struct incline_images *images = &check->data->images;
+    const struct incline_reference_truth truth = {images->labels, images->targets};
+    const struct incline_loss *loss = &check->checker->config->train.loss;
     double found[INCLINE_CHECK_FIGURES], expected[INCLINE_CHECK_FIGURES];
-    enum incline_status status = incline_check_expect_loss(
-        check->checker, answers->scores, images->labels, answers->expected, expected);
+    enum incline_status status = incline_check_expect_loss(check->checker, answers->scores, &truth,
+                                                           answers->expected, expected);
     if (!status)
         status = evaluate(check, found, answers->classes);
     if (status)
         return status;
-    best_classes(answers, images->count, answers->expected_classes);
+    if (loss->multi_label)
+        shown_classes(answers, loss, answers->expected_classes);
+    else
+        best_classes(answers, images->count, answers->expected_classes);
     compare_answers(check, op, "loss", found, expected, 1);
     compare_answers(check, op, "hits", found + 1, expected + 1, INCLINE_CHECK_FIGURES - 1);
     compare_answers(check, op, "classes", answers->classes, answers->expected_classes,
-                    images->count);
+                    answers->found_count);
     return INCLINE_OK;
 }
 

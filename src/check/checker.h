@@ -15,6 +15,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "check/reference.h"
 #include "incline/check.h"
 #include "incline/data.h"
 #include "network/feed.h"
@@ -76,8 +77,8 @@ enum incline_status incline_check_steps(struct incline_checker *checker) INCLINE
  * gradient of the mean loss, [images][classes]. */
 enum { INCLINE_CHECK_FIGURES = 5 };
 enum incline_status
-incline_check_expect_loss(struct incline_checker *checker, const double *scores, const int *label,
-                          double *gradient,
+incline_check_expect_loss(struct incline_checker *checker, const double *scores,
+                          const struct incline_reference_truth *truth, double *gradient,
                           double figures[INCLINE_CHECK_FIGURES]) INCLINE_MUST_CHECK;
 
 /* A text that is another one whenever device, driver, version, kernels, tuning's choices, network,
@@ -90,7 +91,8 @@ enum incline_status incline_check_key(struct incline_context *ctx, struct inclin
 /* Classes of the network. */
 int incline_check_classes(const struct incline_checker *checker);
 
-/* checker->images random images with labels, on the host and on the device. The scale is this
+/* checker->images random images with labels or targets, as the loss takes them, on the host and on
+ * the device. The scale is this
  * room's own, so that a check does not depend on the data. Finish also after a failure. */
 struct incline_check_data {
     struct incline_images images;

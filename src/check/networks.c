@@ -111,6 +111,15 @@ static const char weighted[] =
     "train: {batch_size: 21, metrics: [accuracy, {top_k: 2}], loss: {cross_entropy:\n"
     "    {label_smoothing: 0.1, class_weights: [0.5, 2, 0, 1, 3]}}}\n";
 
+static const char several[] = "incline: 1\n"
+                              "model:\n"
+                              "  name: several-classes\n"
+                              "  input: [3, 4, 2]\n"
+                              "  layers: [flatten, {dense: 5}, sigmoid]\n"
+                              "data: {root: none, multi_label: true}\n"
+                              "train: {batch_size: 21, loss: {binary_cross_entropy:\n"
+                              "    {pos_weight: [0.5, 2, 1, 0, 3]}}}\n";
+
 static const char norms[] = "incline: 1\n"
                             "model:\n"
                             "  name: norms\n"
@@ -157,7 +166,8 @@ static const char activations[] = "incline: 1\n"
 
 const char *const *incline_check_networks(void)
 {
-    static const char *const networks[] = {convolutions,    layers,      grouped, wide,     one,
-                                           joins_and_pools, activations, norms,   weighted, NULL};
+    static const char *const networks[] = {convolutions, layers,          grouped,     wide,
+                                           one,          joins_and_pools, activations, norms,
+                                           weighted,     several,         NULL};
     return networks;
 }

@@ -209,19 +209,33 @@ struct incline_reference_dropout {
 double incline_reference_dropout_at(const struct incline_reference_dropout *dropout, size_t n,
                                     size_t u);
 
+/* What images show: label[n], the true class; or, where they may show several, targets [n][c], 1
+ * for those that they show. The other is NULL. */
+struct incline_reference_truth {
+    const int *label;
+    const unsigned char *targets;
+};
+
 /* clang-format off */
 /* The loss of each image, losses[n], times what the image weighs in the mean, and its gradient
- * dx[n][c]; label[n] is the true class. p = softmax(x), t[c] = (c == label), K classes,
- * w[c] = class_weights:
+ * dx[n][c]. p = softmax(x), t[c] = (c == label) or targets[c], K classes, w[c] = class_weights:
  *   cross_entropy         sum over c of w[c] ((1 - s) t[c] + s / K) (-ln p[c]),
  *                         s = label_smoothing
  *   mse                   (1 / K) sum over c of (x[c] - t[c])^2
  *   focal                 w[label] (1 - p[label])^gamma (-ln p[label]),   w is alpha
  *   hinge                 (1 / K) sum over c other than label of max(0, margin - x[label] + x[c])
- *   binary_cross_entropy  (1 / K) sum over c of ln(1 + e^z),   z = t[c] ? -x[c] : x[c] */
+ *   binary_cross_entropy  (1 / K) sum over c of (t[c] ? w[c] : 1) ln(1 + e^z),
+ *                         z = t[c] ? -x[c] : x[c],   w is pos_weight
+ * With targets only mse and binary_cross_entropy have a meaning. */
 /* clang-format on */
 void incline_reference_loss(const struct incline_loss *loss, int images, int classes,
-                            const double *x, const int *label, double *losses, double *dx);
+                            const double *x, const struct incline_reference_truth *truth,
+                            double *losses, double *dx);
+
+/* How many of an image's classes are taken wrongly for shown or not shown; score and targets
+ * [classes]. Those whose score is loss->class->threshold or more count as shown; NaN is wrong. */
+int incline_reference_wrong(const struct incline_loss *loss, int classes, const double *score,
+                            const unsigned char *targets);
 
 /* What their mean divides the sum by: how many images there are, or what they weigh. */
 double incline_reference_loss_weight(const struct incline_loss *loss, int images, const int *label);

@@ -8,7 +8,13 @@ struct example {
     const struct incline_loss *loss;
     int classes, label;
     const double *x;
+    const unsigned char *targets; /* NULL: label tells */
 };
+
+static bool is_target(const struct example *e, int c)
+{
+    return e->targets ? e->targets[c] == 1 : c == e->label;
+}
 
 /* Sum over c of e^(x[c] - m), m being the largest of x, but for class `without` (-1: all). */
 static double sum_powers(const struct example *e, double m, int without)
@@ -47,7 +53,7 @@ static double mse(const struct example *e, double *dx)
 {
     double loss = 0;
     for (int c = 0; c < e->classes; c++) {
-        double difference = e->x[c] - (c == e->label);
+        double difference = e->x[c] - is_target(e, c);
         loss += difference * difference / e->classes;
         dx[c] = 2 * difference / e->classes;
     }
@@ -86,15 +92,17 @@ static double binary_cross_entropy(const struct example *e, double *dx)
 {
     double loss = 0;
     for (int c = 0; c < e->classes; c++) {
-        double z = c == e->label ? -e->x[c] : e->x[c];
-        loss += ((z < 0 ? 0 : z) + log1p(exp(-fabs(z)))) / e->classes;
-        dx[c] = (c == e->label ? -1 : 1) / (1 + exp(-z)) / e->classes;
+        double z = is_target(e, c) ? -e->x[c] : e->x[c];
+        double w = is_target(e, c) ? incline_loss_class_weight(e->loss, c) : 1;
+        loss += w * ((z < 0 ? 0 : z) + log1p(exp(-fabs(z)))) / e->classes;
+        dx[c] = (is_target(e, c) ? -w : w) / (1 + exp(-z)) / e->classes;
     }
     return loss;
 }
 
 void incline_reference_loss(const struct incline_loss *loss, int images, int classes,
-                            const double *x, const int *label, double *losses, double *dx)
+                            const double *x, const struct incline_reference_truth *truth,
+                            double *losses, double *dx)
 {
     static double (*const references[])(const struct example *e, double *dx) = {
         [INCLINE_LOSS_CROSS_ENTROPY] = cross_entropy,
@@ -104,9 +112,22 @@ void incline_reference_loss(const struct incline_loss *loss, int images, int cla
         [INCLINE_LOSS_BINARY_CROSS_ENTROPY] = binary_cross_entropy,
     };
     for (int n = 0; n < images; n++) {
-        struct example e = {loss, classes, label[n], x + n * classes};
+        struct example e = {.loss = loss, .classes = classes, .x = x + n * classes};
+        if (truth->targets)
+            e.targets = truth->targets + n * classes;
+        else
+            e.label = truth->label[n];
         losses[n] = references[incline_loss_number(loss)](&e, dx + n * classes);
     }
+}
+
+int incline_reference_wrong(const struct incline_loss *loss, int classes, const double *score,
+                            const unsigned char *targets)
+{
+    int wrong = 0;
+    for (int c = 0; c < classes; c++)
+        wrong += isnan(score[c]) || (score[c] >= loss->class->threshold) != (targets[c] == 1);
+    return wrong;
 }
 
 double incline_reference_loss_weight(const struct incline_loss *loss, int images, const int *label)

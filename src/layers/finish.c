@@ -63,6 +63,7 @@ static enum incline_status launch_all(struct incline_context *ctx, struct inclin
     incline_define(&defines, "ENTRIES", finish->count);
     incline_define(&defines, "METRICS", finish->figures.metrics != NULL);
     incline_define(&defines, "WEIGHTED", finish->figures.weight_sum != NULL);
+    incline_define(&defines, "DECISIONS", finish->figures.decisions);
     for (int i = 0; i < finish->count; i++) {
         add_gradient(&finish->gradients[i], i, &defines, &launch);
         if (decides_decay(finish))

@@ -24,6 +24,7 @@ struct incline_figures {
     struct incline_tensor *weight_sum; /* NULL: all images weigh the same */
     struct incline_tensor *metrics;    /* NULL: there are no figures */
     int top_k;                         /* how many best classes may hold the true one */
+    int decisions; /* of each image, where it may show several classes; 0: it shows one */
 };
 
 struct incline_finish {

@@ -31,6 +31,11 @@ static const struct incline_option hinge_options[] = {
      "by how much the true class should score above the others"},
 };
 
+static const struct incline_option binary_cross_entropy_options[] = {
+    {"pos_weight", INCLINE_OPTION_DOUBLES, CLASS_WEIGHTS, "[]", 0, WEIGHT_MAX, NULL,
+     "how much it counts for each class that an image shows it, or one for all; [] for 1"},
+};
+
 const char *const incline_loss_names[] = {"cross_entropy",        "mse", "focal", "hinge",
                                           "binary_cross_entropy", NULL};
 
@@ -52,9 +57,12 @@ const struct incline_loss_class incline_losses[] = {
      .options = TABLE(cross_entropy_options, NULL)},
     {.name = "mse",
      .help = "mean squared error against the one-hot label",
-     .about = {.equation = "loss = (1 / K) sum over c of (x[c] - (c is the label))^2",
+     .about = {.equation = "loss = (1 / K) sum over c of (x[c] - (c is the label))^2\n"
+                           "with data.multi_label (the image shows c)",
                .pytorch = "MSELoss",
-               .keras = "MeanSquaredError"}},
+               .keras = "MeanSquaredError"},
+     .multi_label = true,
+     .threshold = 0.5},
     {.name = "focal",
      .help = "cross-entropy times (1 - p)^gamma, p being the true class's probability",
      .about = {.equation = "loss = -alpha[label] (1 - p)^gamma ln p,  p = softmax(x)[label]\n"
@@ -76,13 +84,18 @@ const struct incline_loss_class incline_losses[] = {
      .options = TABLE(hinge_options, "margin")},
     {.name = "binary_cross_entropy",
      .help = "cross-entropy of the sigmoid of each output, each class for itself",
-     .about = {.equation = "loss = (1 / K) sum over c of -ln(c is the label ? p[c] : 1 - p[c])\n"
+     .about = {.equation = "loss = (1 / K) sum over c of\n"
+                           "       c is the label ? -pos_weight[c] ln p[c] : -ln(1 - p[c])\n"
                            "p = sigmoid(x)\n"
+                           "with data.multi_label (the image shows c ? ... : ...)\n"
                            "a sigmoid as the last layer becomes part of it, a softmax is refused",
-               .pytorch = "BCEWithLogitsLoss",
+               .pytorch = "BCEWithLogitsLoss(pos_weight)",
                .keras = "BinaryCrossentropy(from_logits=True)"},
      .closing = "sigmoid",
-     .wants_scores = true},
+     .wants_scores = true,
+     .multi_label = true,
+     .threshold = 0,
+     .options = TABLE(binary_cross_entropy_options, NULL)},
 };
 
 const struct incline_loss incline_plain_loss = {.class = &incline_losses[INCLINE_LOSS_MSE]};
@@ -90,6 +103,11 @@ const struct incline_loss incline_plain_loss = {.class = &incline_losses[INCLINE
 int incline_loss_number(const struct incline_loss *loss)
 {
     return (int)(loss->class - incline_losses);
+}
+
+size_t incline_loss_label_bytes(const struct incline_loss *loss, int classes)
+{
+    return loss->multi_label ? (size_t)classes : sizeof(int);
 }
 
 double incline_loss_class_weight(const struct incline_loss *loss, int c)
@@ -136,6 +154,7 @@ enum incline_status incline_loss_begin(struct incline_context *ctx, struct incli
 {
     size_t batch = (size_t)incline_plan_batch(io->plan);
     struct incline_figures *figures = &io->figures;
+    figures->decisions = io->loss->multi_label ? io->classes : 0;
     enum incline_status status = incline_plan_tensor(ctx, io->plan, "image_loss",
                                                      batch * sizeof(float), &figures->image_loss);
     if (!status)
@@ -155,6 +174,7 @@ void incline_loss_define(const struct incline_loss_io *io, bool gradient,
     incline_define(defines, "GRADIENT", gradient);
     incline_define(defines, "HAS_CLASS_WEIGHTS", io->class_weights != NULL);
     incline_define(defines, "WEIGHTED", io->figures.weight_sum != NULL);
+    incline_define(defines, "MULTI_LABEL", io->loss->multi_label);
 }
 
 void incline_loss_add_arguments(const struct incline_loss_io *io, struct incline_launch *launch)

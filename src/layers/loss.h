@@ -7,7 +7,8 @@
 /* What a loss can be told; its option table says which of them, and by what names. */
 struct incline_loss_options {
     double number;                        /* label_smoothing, gamma or margin */
-    struct incline_doubles class_weights; /* of each class, or of all, or none: all 1 */
+    struct incline_doubles class_weights; /* of each class, or of all, or none: all 1; also called
+                                           * alpha and pos_weight */
 };
 
 struct incline_loss_class {
@@ -19,6 +20,8 @@ struct incline_loss_class {
     const char *closing;
     bool wants_scores;  /* another layer that makes probabilities must not close the network */
     bool weighted_mean; /* the mean over the images is weighted by class_weights */
+    bool multi_label;   /* it also takes images that show several classes or none */
+    double threshold;   /* multi_label: a score from which on a class counts as shown */
     struct incline_option_table options; /* of struct incline_loss_options; count 0: none */
 };
 
@@ -37,12 +40,17 @@ extern const char *const incline_loss_names[]; /* in that order, ended by NULL *
 struct incline_loss {
     const struct incline_loss_class *class;
     struct incline_loss_options options;
+    bool multi_label; /* images show several classes or none; class->multi_label must allow it */
 };
 
 /* Takes the scores as they are: for steps whose loss does not matter. */
 extern const struct incline_loss incline_plain_loss;
 
 int incline_loss_number(const struct incline_loss *loss);
+
+/* Bytes of one image's label: an int, or with multi_label a byte for each class; also of what is
+ * found about the image (image_class in cl/loss.h). */
+size_t incline_loss_label_bytes(const struct incline_loss *loss, int classes);
 
 /* What class c weighs. */
 double incline_loss_class_weight(const struct incline_loss *loss, int c);
@@ -54,7 +62,7 @@ struct incline_loss_io {
     struct incline_tensor *x;  /* scores [blocks][classes][NB] */
     struct incline_tensor *dx; /* gradient of the mean loss, or NULL */
     struct incline_tensor *labels, *order;
-    struct incline_tensor *image_class; /* best class of each image, at its place in the order */
+    struct incline_tensor *image_class; /* what is found about each image; see cl/loss.h */
     struct incline_figures figures;     /* metrics and top_k; incline_loss_begin() makes the rest */
     struct incline_tensor *class_weights; /* made by incline_loss_begin(); or NULL */
 };

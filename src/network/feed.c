@@ -5,9 +5,9 @@
 
 #include <limits.h>
 
-size_t incline_feed_bytes(struct incline_shape shape, size_t count)
+size_t incline_feed_bytes(struct incline_shape shape, size_t count, size_t label_bytes)
 {
-    return count * (incline_shape_elems(shape) + 2 * sizeof(int)) +
+    return count * (incline_shape_elems(shape) + label_bytes + sizeof(int)) +
            (size_t)shape.channels * 2 * sizeof(float);
 }
 
@@ -42,11 +42,11 @@ static enum incline_status upload_scaling(struct incline_context *ctx, struct in
 }
 
 static enum incline_status upload_labels(struct incline_context *ctx, struct incline_feed *feed,
-                                         const int *labels)
+                                         const struct incline_feed_spec *spec)
 {
-    size_t bytes = feed->count * sizeof(int);
-    if (labels)
-        return upload(ctx, feed->device, "the labels", labels, bytes, &feed->labels);
+    size_t bytes = feed->count * (spec->label_bytes > 0 ? spec->label_bytes : sizeof(int));
+    if (spec->labels)
+        return upload(ctx, feed->device, "the labels", spec->labels, bytes, &feed->labels);
     enum incline_status status =
         incline_buffer_create(ctx, feed->device, "the labels", bytes, &feed->labels);
     if (status)
@@ -62,7 +62,7 @@ static enum incline_status fill(struct incline_context *ctx, struct incline_feed
                spec->count * incline_shape_elems(spec->shape), &feed->pixels);
     if (status)
         return status;
-    status = upload_labels(ctx, feed, spec->labels);
+    status = upload_labels(ctx, feed, spec);
     if (status)
         return status;
     status = incline_alloc(ctx, spec->count, sizeof *feed->host_order, &feed->host_order);

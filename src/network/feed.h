@@ -12,7 +12,8 @@ struct incline_feed_spec {
     struct incline_shape shape;
     size_t count;                /* >= 1 */
     const unsigned char *pixels; /* [count][H][W][C] */
-    const int *labels;           /* [count], or NULL: all 0 */
+    const void *labels;          /* [count] as the loss takes them (cl/loss.h), or NULL: all 0 */
+    size_t label_bytes;          /* of each; 0: of an int */
     double scale;                /* number = (byte / scale - mean) / std */
     const double *mean, *std;    /* per channel, or NULL: 0 and 1 */
 };
@@ -39,6 +40,6 @@ enum incline_status incline_feed_shuffle(struct incline_context *ctx, struct inc
 /* order[0 .. count - 1] = a permutation of 0 .. count - 1, Fisher and Yates's shuffle by Philox. */
 void incline_permutation(uint64_t seed, int epoch, int *order, size_t count);
 
-size_t incline_feed_bytes(struct incline_shape shape, size_t count);
+size_t incline_feed_bytes(struct incline_shape shape, size_t count, size_t label_bytes);
 
 #endif

@@ -54,6 +54,8 @@ static enum incline_status read_sections(struct incline_context *ctx, struct inc
     if (status == INCLINE_OK)
         status = incline_train_section_read(ctx, incline_node_get(root, "train"), &config->model,
                                             config->data.val != INCLINE_VAL_NONE, &config->train);
+    if (status == INCLINE_OK)
+        status = incline_multi_label_read(ctx, root, &config->data, &config->train.loss);
     return status;
 }
 
@@ -162,6 +164,11 @@ uint64_t incline_config_seed(const struct incline_config *config)
 const char *incline_config_data_root(const struct incline_config *config)
 {
     return config->data.root;
+}
+
+bool incline_config_multi_label(const struct incline_config *config)
+{
+    return config->data.multi_label;
 }
 
 char *const *incline_config_classes(const struct incline_config *config, size_t *count)

@@ -24,6 +24,8 @@ static const struct incline_option data_options[] = {
      "{mean: [...], std: [...]} for each channel, after scale: x = (x - mean) / std"},
     {"classes", INCLINE_OPTION_TEXTS, IN_DATA(classes), "[]", 0, 0, NULL,
      "names of the classes, in the order of their numbers"},
+    {"multi_label", INCLINE_OPTION_BOOL, IN_DATA(multi_label), "false", 0, 0, NULL,
+     "an image shows several classes or none: labels-idx2 files, [count][classes] of 0 and 1"},
     {"shuffle", INCLINE_OPTION_BOOL, IN_DATA(shuffle), "true", 0, 0, NULL,
      "a new order of the training images in each epoch"},
 };

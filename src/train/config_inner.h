@@ -88,6 +88,13 @@ enum incline_status incline_loss_read(struct incline_context *ctx, struct inclin
 enum incline_status incline_metrics_read(struct incline_context *ctx, struct incline_node *node,
                                          int *top_k) INCLINE_MUST_CHECK;
 
+/* Lets the loss take images that show several classes, where data.multi_label says so. Fails at the
+ * loss, or at multi_label where the loss is the default, when it cannot; and at a top_k among the
+ * metrics, which means nothing then. root is the whole file. */
+enum incline_status incline_multi_label_read(struct incline_context *ctx, struct incline_node *root,
+                                             const struct incline_data_options *data,
+                                             struct incline_loss *loss) INCLINE_MUST_CHECK;
+
 /* Add their lines. */
 void incline_loss_write(const struct incline_loss *loss, struct incline_text *out);
 void incline_metrics_write(int top_k, struct incline_text *out);

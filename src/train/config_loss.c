@@ -154,6 +154,43 @@ enum incline_status incline_metrics_read(struct incline_context *ctx, struct inc
     return status;
 }
 
+/* ---- Several classes an image ---- */
+
+/* The item of `metrics` that is {top_k: K}, or NULL. */
+static struct incline_node *find_top_k(struct incline_node *metrics)
+{
+    if (!metrics || incline_node_kind(metrics) == INCLINE_NODE_MAPPING)
+        return metrics;
+    for (size_t i = 0; i < incline_node_count(metrics); i++)
+        if (incline_node_kind(incline_node_item(metrics, i)) == INCLINE_NODE_MAPPING)
+            return incline_node_item(metrics, i);
+    return NULL;
+}
+
+enum incline_status incline_multi_label_read(struct incline_context *ctx, struct incline_node *root,
+                                             const struct incline_data_options *data,
+                                             struct incline_loss *loss)
+{
+    struct incline_node *train = incline_node_get(root, "train");
+    struct incline_node *name = train ? incline_node_get(train, "loss") : NULL;
+    struct incline_node *top_k = find_top_k(train ? incline_node_get(train, "metrics") : NULL);
+    loss->multi_label = data->multi_label;
+    if (!data->multi_label)
+        return INCLINE_OK;
+    if (!name)
+        name = incline_node_get(incline_node_get(root, "data"), "multi_label");
+    if (!loss->class->multi_label)
+        return incline_fail_at(ctx, name,
+                               "train: loss %s is for one class an image; with data.multi_label "
+                               "take binary_cross_entropy, or mse",
+                               loss->class->name);
+    if (top_k)
+        return incline_fail_at(ctx, top_k,
+                               "train: top_k means nothing with data.multi_label, where an image "
+                               "shows several classes: leave it out");
+    return INCLINE_OK;
+}
+
 void incline_metrics_write(int top_k, struct incline_text *out)
 {
     if (top_k == TOP_K)

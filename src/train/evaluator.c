@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "network/rewrite.h"
+#include "train/images_check.h"
 
 /* The host runs ahead of the device by about this long, so that a wish to stop is soon met. */
 static const double stride_seconds = 0.1;
@@ -24,6 +25,7 @@ enum incline_status incline_images_feed(struct incline_context *ctx, struct incl
                                         struct incline_feed **out)
 {
     const struct incline_data_options *data = &config->data;
+    const struct incline_loss *loss = &config->train.loss;
     double *numbers = NULL;
     size_t channels = (size_t)images->channels;
     enum incline_status status = incline_alloc(ctx, 2 * channels, sizeof *numbers, &numbers);
@@ -37,7 +39,8 @@ enum incline_status incline_images_feed(struct incline_context *ctx, struct incl
         .shape = {images->height, images->width, images->channels},
         .count = images->count,
         .pixels = images->pixels,
-        .labels = images->labels,
+        .labels = loss->multi_label ? (const void *)images->targets : images->labels,
+        .label_bytes = incline_loss_label_bytes(loss, incline_model_outputs(config)),
         .scale = data->scale,
         .mean = numbers,
         .std = numbers + channels,
@@ -49,18 +52,18 @@ enum incline_status incline_images_feed(struct incline_context *ctx, struct incl
 
 struct incline_scores incline_metrics_scores(const struct incline_metrics_slot *slots, size_t count)
 {
-    double loss = 0, hits = 0, near_hits = 0, images = 0, weight = 0;
+    double loss = 0, hits = 0, near_hits = 0, answers = 0, weight = 0;
     for (size_t i = 0; i < count; i++) {
         loss += (double)slots[i].loss_sum;
         hits += (double)slots[i].hits;
         near_hits += (double)slots[i].near_hits;
-        images += (double)slots[i].images;
+        answers += (double)slots[i].answers;
         weight += (double)slots[i].weight;
     }
-    if (images == 0)
+    if (answers == 0)
         return (struct incline_scores){0};
-    return (struct incline_scores){loss / (weight == 0 ? 1 : weight), hits / images,
-                                   near_hits / images};
+    return (struct incline_scores){loss / (weight == 0 ? 1 : weight), hits / answers,
+                                   near_hits / answers};
 }
 
 static enum incline_status fill(struct incline_context *ctx, struct incline_evaluator *evaluator,
@@ -78,7 +81,8 @@ static enum incline_status fill(struct incline_context *ctx, struct incline_eval
     if (status)
         return status;
     status = incline_buffer_create(ctx, evaluator->device, "the classes found",
-                                   images->count * sizeof(int), &evaluator->image_class);
+                                   incline_buffer_bytes(evaluator->feed->labels),
+                                   &evaluator->image_class);
     if (status)
         return status;
     status = incline_alloc(ctx, evaluator->steps, sizeof *evaluator->slots, &evaluator->slots);
@@ -204,8 +208,8 @@ enum incline_status incline_evaluator_run(struct incline_context *ctx,
 
 enum incline_status incline_evaluator_classes(struct incline_context *ctx,
                                               const struct incline_evaluator *evaluator,
-                                              int *classes)
+                                              void *classes)
 {
     return incline_buffer_read(ctx, evaluator->image_class, 0, classes,
-                               evaluator->feed->count * sizeof *classes);
+                               incline_buffer_bytes(evaluator->image_class));
 }

@@ -9,8 +9,9 @@
 struct incline_evaluator;
 
 struct incline_scores {
-    double loss;            /* mean over the images, weighted where the loss weights it */
-    double accuracy, top_k; /* 0 .. 1 */
+    double loss;     /* mean over the images, weighted where the loss weights it */
+    double accuracy; /* 0 .. 1; with several classes an image, share of the decisions */
+    double top_k;    /* 0 .. 1; with several classes an image, share of those right in all */
 };
 
 /* Takes images and parameters to device, once. config and parameters must outlive it. rewrites: set
@@ -35,10 +36,11 @@ enum incline_status incline_evaluator_run(struct incline_context *ctx,
                                           struct incline_scores *out,
                                           bool *complete) INCLINE_MUST_CHECK;
 
-/* After a run: the class that scored highest, for every image. */
+/* After a run: the class that scored highest, for every image, [count] int; where images show
+ * several classes [count][classes] bytes, 1 for those found. */
 enum incline_status incline_evaluator_classes(struct incline_context *ctx,
                                               const struct incline_evaluator *evaluator,
-                                              int *classes) INCLINE_MUST_CHECK;
+                                              void *classes) INCLINE_MUST_CHECK;
 
 /* The feed of a set of images as config wants its bytes turned into numbers. */
 enum incline_status incline_images_feed(struct incline_context *ctx, struct incline_device *device,
@@ -48,7 +50,7 @@ enum incline_status incline_images_feed(struct incline_context *ctx, struct incl
 
 /* Slots of cl/finish.cl. */
 struct incline_metrics_slot {
-    float loss_sum, hits, near_hits, images, weight;
+    float loss_sum, hits, near_hits, answers, weight;
 };
 
 /* Sums `count` slots, in double precision. */

@@ -36,6 +36,20 @@ enum incline_status incline_images_check(struct incline_context *ctx,
     return INCLINE_OK;
 }
 
+static enum incline_status check_targets(struct incline_context *ctx, const char *what,
+                                         const struct incline_images *images, size_t outputs)
+{
+    if (!images->targets)
+        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT,
+                            "the %s have no targets, which data.multi_label needs", what);
+    for (size_t i = 0; i < images->count * outputs; i++)
+        if (images->targets[i] > 1)
+            return incline_fail(ctx, INCLINE_ERROR_DATA,
+                                "%s: number %zu has target %d for class %zu; it must be 0 or 1",
+                                what, i / outputs, images->targets[i], i % outputs);
+    return INCLINE_OK;
+}
+
 enum incline_status incline_labelled_check(struct incline_context *ctx,
                                            const struct incline_config *config, const char *what,
                                            const struct incline_images *images)
@@ -44,6 +58,8 @@ enum incline_status incline_labelled_check(struct incline_context *ctx,
     enum incline_status status = incline_images_check(ctx, config, what, images);
     if (status)
         return status;
+    if (config->train.loss.multi_label)
+        return check_targets(ctx, what, images, (size_t)outputs);
     if (!images->labels)
         return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "the %s have no labels", what);
     for (size_t i = 0; i < images->count; i++)

@@ -14,8 +14,8 @@ enum incline_status incline_images_check(struct incline_context *ctx,
                                          const struct incline_config *config, const char *what,
                                          const struct incline_images *images) INCLINE_MUST_CHECK;
 
-/* The same, and each image must have a label that the model's outputs can tell. Fails with ARGUMENT
- * or DATA as well. */
+/* The same, and each image must have a label that the model's outputs can tell, or, where it may
+ * show several classes, targets. Fails with ARGUMENT or DATA as well. */
 enum incline_status incline_labelled_check(struct incline_context *ctx,
                                            const struct incline_config *config, const char *what,
                                            const struct incline_images *images) INCLINE_MUST_CHECK;

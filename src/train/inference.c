@@ -133,6 +133,33 @@ enum incline_status incline_network_predict(struct incline_context *ctx,
     return status;
 }
 
+static void count_decision(struct incline_class_counts *counts, bool shown, bool found)
+{
+    if (found)
+        (*(shown ? &counts->true_positives : &counts->false_positives))++;
+    else
+        (*(shown ? &counts->false_negatives : &counts->true_negatives))++;
+}
+
+static enum incline_status count_decisions(struct incline_context *ctx,
+                                           const struct incline_evaluator *evaluator,
+                                           const struct incline_images *images,
+                                           struct incline_evaluation *out)
+{
+    size_t classes = (size_t)out->classes;
+    unsigned char *found = NULL;
+    enum incline_status status = incline_alloc(ctx, images->count, classes, &found);
+    if (status)
+        return status;
+    status = incline_alloc(ctx, classes, sizeof *out->counts, &out->counts);
+    if (!status)
+        status = incline_evaluator_classes(ctx, evaluator, found);
+    for (size_t i = 0; !status && i < images->count * classes; i++)
+        count_decision(&out->counts[i % classes], images->targets[i] != 0, found[i] != 0);
+    incline_free(&found);
+    return status;
+}
+
 static enum incline_status count_confusion(struct incline_context *ctx,
                                            const struct incline_evaluator *evaluator,
                                            const struct incline_images *images,
@@ -179,9 +206,14 @@ enum incline_status incline_network_evaluate(struct incline_context *ctx,
     out->seconds = incline_clock_seconds() - start;
     out->loss = scores.loss;
     out->accuracy = scores.accuracy;
-    out->top_k = network->config->train.top_k;
-    out->top_k_accuracy = scores.top_k;
-    status = count_confusion(ctx, evaluator, images, out);
+    if (network->config->train.loss.multi_label) {
+        out->exact_match = scores.top_k;
+        status = count_decisions(ctx, evaluator, images, out);
+    } else {
+        out->top_k = network->config->train.top_k;
+        out->top_k_accuracy = scores.top_k;
+        status = count_confusion(ctx, evaluator, images, out);
+    }
 out:
     if (status)
         incline_evaluation_finish(out);
@@ -192,4 +224,5 @@ out:
 void incline_evaluation_finish(struct incline_evaluation *evaluation)
 {
     incline_free(&evaluation->confusion);
+    incline_free(&evaluation->counts);
 }

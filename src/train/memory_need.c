@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "network/rewrite.h"
 #include "train/evaluator.h"
+#include "train/images_check.h"
 
 struct survey {
     struct incline_context *ctx;
@@ -61,11 +62,13 @@ static enum incline_status add_step(struct survey *survey, enum incline_step_mod
 static void add_part(struct survey *survey, size_t images, size_t batch)
 {
     struct incline_shape input = survey->config->model.input;
-    size_t steps = (images + batch - 1) / batch;
+    size_t steps = (images + batch - 1) / batch, image_bytes = incline_shape_elems(input);
+    size_t label_bytes = incline_loss_label_bytes(&survey->config->train.loss,
+                                                  incline_model_outputs(survey->config));
     add(survey, &survey->need->data,
-        incline_feed_bytes(input, images) + images * sizeof(int) +
+        incline_feed_bytes(input, images, label_bytes) + images * label_bytes +
             steps * sizeof(struct incline_metrics_slot),
-        images * incline_shape_elems(input));
+        images * (image_bytes > label_bytes ? image_bytes : label_bytes));
 }
 
 static enum incline_status survey_part(struct survey *survey, enum incline_step_mode mode,

@@ -126,26 +126,34 @@ static json_t *checksum_to_json(const unsigned char *bytes, size_t length)
     return json_string(text);
 }
 
-/* Size and checksums of one part as it is used, whatever files it came from; null when empty. The
- * labels count as 32-bit numbers, the lowest byte first. */
-static json_t *contents(const struct incline_images *images)
+/* As 32-bit numbers, the lowest byte first; null when there are none. */
+static json_t *label_checksum(const int *labels, size_t count)
+{
+    unsigned char *bytes = NULL;
+    if (!labels)
+        return json_null();
+    if (incline_alloc(NULL, count, 4, &bytes))
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        for (int byte = 0; byte < 4; byte++)
+            bytes[4 * i + (size_t)byte] = (unsigned char)((unsigned)labels[i] >> (8 * byte));
+    json_t *json = checksum_to_json(bytes, 4 * count);
+    incline_free(&bytes);
+    return json;
+}
+
+/* Size and checksums of one part as it is used, whatever files it came from; null when empty. */
+static json_t *contents(const struct incline_images *images, int classes)
 {
     size_t bytes =
         images->count * (size_t)images->height * (size_t)images->width * (size_t)images->channels;
-    unsigned char *labels = NULL;
     if (images->count == 0)
         return json_null();
-    if (incline_alloc(NULL, images->count, 4, &labels))
-        return NULL;
-    for (size_t i = 0; i < images->count; i++)
-        for (int byte = 0; byte < 4; byte++)
-            labels[4 * i + (size_t)byte] =
-                (unsigned char)((unsigned)images->labels[i] >> (8 * byte));
-    json_t *json = json_pack("{s:I, s:o, s:o}", "bytes", (json_int_t)bytes, "images_crc32",
-                             checksum_to_json(images->pixels, bytes), "labels_crc32",
-                             checksum_to_json(labels, 4 * images->count));
-    incline_free(&labels);
-    return json;
+    return json_pack("{s:I, s:o, s:o}", "bytes", (json_int_t)bytes, "images_crc32",
+                     checksum_to_json(images->pixels, bytes), "labels_crc32",
+                     images->targets
+                         ? checksum_to_json(images->targets, images->count * (size_t)classes)
+                         : label_checksum(images->labels, images->count));
 }
 
 static json_t *tile_numbers(const struct incline_tile *tile)
@@ -187,8 +195,10 @@ static json_t *environment(const struct incline_device *device,
         text_to_json(dataset->name), "folder", text_to_json(dataset->folder), "train",
         (json_int_t)dataset->train.count, "val", (json_int_t)dataset->val.count, "test",
         (json_int_t)dataset->test.count, "classes", dataset->classes, "contents", "train",
-        contents(&dataset->train), "val", contents(&dataset->val), "test", contents(&dataset->test),
-        "kernels", kernels(device), "variables", variables());
+        contents(&dataset->train, dataset->classes), "val",
+        contents(&dataset->val, dataset->classes), "test",
+        contents(&dataset->test, dataset->classes), "kernels", kernels(device), "variables",
+        variables());
 }
 
 static json_int_t now(void)

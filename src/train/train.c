@@ -538,8 +538,9 @@ static void note_memory(struct trainer *trainer)
     struct incline_train_result *result = trainer->result;
     result->weight_bytes = trainer->bench.parameters->total_elems * sizeof(float);
     result->activation_bytes = incline_step_plan_bytes(trainer->bench.plan);
-    result->data_bytes =
-        incline_feed_bytes(trainer->config->model.input, trainer->bench.feed->count);
+    result->data_bytes = incline_feed_bytes(
+        trainer->config->model.input, trainer->bench.feed->count,
+        incline_loss_label_bytes(&trainer->config->train.loss, trainer->dataset->classes));
 }
 
 static void clean_up(struct trainer *trainer)

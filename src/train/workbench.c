@@ -35,8 +35,9 @@ static enum incline_status make_buffers(struct incline_context *ctx,
     if (!status)
         status = incline_buffer_create(ctx, spec->device, "the metrics", bytes, &bench->metrics);
     if (!status)
-        status = incline_buffer_create(ctx, spec->device, "the classes found",
-                                       bench->feed->count * sizeof(int), &bench->image_class);
+        status =
+            incline_buffer_create(ctx, spec->device, "the classes found",
+                                  incline_buffer_bytes(bench->feed->labels), &bench->image_class);
     return status;
 }
 

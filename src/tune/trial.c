@@ -18,7 +18,7 @@ static const double tolerance = 1e-5;
 
 /* ---- making ---- */
 
-/* Noise: every class and every byte occurs. */
+/* Noise: every class and every byte occurs. Where an image may show several classes, none does. */
 static enum incline_status make_feed(struct incline_rig *rig)
 {
     const struct incline_tune_spec *spec = rig->spec;
@@ -26,6 +26,7 @@ static enum incline_status make_feed(struct incline_rig *rig)
     int classes = spec->layers[spec->layer_count - 1].out.channels;
     size_t count = (size_t)spec->batch, bytes = count * incline_shape_elems(shape);
     unsigned char *pixels = NULL;
+    size_t label_bytes = incline_loss_label_bytes(spec->loss, classes);
     int *labels = NULL;
     enum incline_status status = incline_alloc(rig->ctx, bytes, 1, &pixels);
     if (!status)
@@ -34,8 +35,12 @@ static enum incline_status make_feed(struct incline_rig *rig)
         pixels[i] = (unsigned char)incline_philox(SEED, 0, (uint32_t)i, 0, 0, 0).word[0];
     for (size_t i = 0; !status && i < count; i++)
         labels[i] = (int)(i % (size_t)classes);
-    struct incline_feed_spec feed = {
-        .shape = shape, .count = count, .pixels = pixels, .labels = labels, .scale = 255};
+    struct incline_feed_spec feed = {.shape = shape,
+                                     .count = count,
+                                     .pixels = pixels,
+                                     .labels = spec->loss->multi_label ? NULL : labels,
+                                     .label_bytes = label_bytes,
+                                     .scale = 255};
     if (!status)
         status = incline_feed_create(rig->ctx, spec->device, &feed, &rig->feed);
     incline_free(&labels);
@@ -74,7 +79,7 @@ static enum incline_status make_room(struct incline_rig *rig)
                                        METRICS * sizeof(float), &rig->metrics);
     if (!status)
         status = incline_buffer_create(ctx, rig->spec->device, "the classes found",
-                                       (size_t)rig->spec->batch * sizeof(int), &rig->image_class);
+                                       incline_buffer_bytes(rig->feed->labels), &rig->image_class);
     return status;
 }
 

@@ -84,12 +84,13 @@ static void note_layers(const struct incline_model *model, bool *classes, bool *
 
 static void networks_have_everything(void **state)
 {
-    bool classes[64] = {false}, activations[16] = {false}, losses[16] = {false};
+    bool classes[64] = {false}, activations[16] = {false}, losses[16] = {false}, several = false;
     (void)state;
     for (const char *const *text = incline_check_networks(); *text; text++) {
         struct incline_config *config = parse(harness_device.ctx, *text);
         note_layers(&config->model, classes, activations);
         losses[incline_loss_number(&config->train.loss)] = true;
+        several |= config->train.loss.multi_label;
         incline_config_destroy(&config);
     }
     for (size_t i = 0; i < incline_layer_class_count; i++)
@@ -101,6 +102,7 @@ static void networks_have_everything(void **state)
     for (size_t i = 0; incline_loss_names[i]; i++)
         if (!losses[i])
             fail_msg("no built-in network has the loss %s", incline_loss_names[i]);
+    assert_true(several);
 }
 
 static void networks_pass(void **state)
@@ -157,6 +159,12 @@ static const char scores[] =
     "model: {name: scores, input: [4, 4, 1], layers: [{max_pool2d: 2}, flatten, {dense: 4}]}\n"
     "data: {root: none}\n"
     "train: {batch_size: 20, loss: cross_entropy}\n";
+
+static const char several[] =
+    "incline: 1\n"
+    "model: {name: several, input: [4, 4, 1], layers: [flatten, {dense: 4}]}\n"
+    "data: {root: none, multi_label: true}\n"
+    "train: {batch_size: 20, loss: binary_cross_entropy}\n";
 
 static const struct wrong {
     struct fault fault;
@@ -216,6 +224,18 @@ static const struct wrong {
      "loss",
      "",
      scores},
+    {{"loss.h", "yes != incl_shows", "yes == incl_shows"},
+     "binary_cross_entropy hits",
+     "loss",
+     "hits",
+     "",
+     several},
+    {{"loss.h", "found[c] = yes", "found[c] = !yes"},
+     "whole step, evaluation",
+     "",
+     "classes",
+     "",
+     several},
 };
 
 static void check_wrong(struct scratch *s, const struct wrong *wrong)

@@ -10,6 +10,8 @@ enum { IMAGES = 5, CLASSES = 4 };
 static const double x[IMAGES * CLASSES] = {2,   -1,  0.5, 3, -50, 100, -100, 0,    0.1, 0.2,
                                            0.3, 0.4, 1,   0, 2,   1,   100,  -100, 99,  98};
 static const int label[IMAGES] = {0, 1, 2, 2, 2};
+static const unsigned char targets[IMAGES * CLASSES] = {1, 0, 1, 1, 0, 1, 1, 0, 0, 0,
+                                                        0, 0, 1, 1, 1, 1, 0, 1, 1, 0};
 static double w[CLASSES] = {1, 0, 2.5, 0.25};
 
 static const struct expectation {
@@ -18,6 +20,7 @@ static const struct expectation {
     double number;
     bool weighted; /* by w */
     double mean, dx[IMAGES * CLASSES];
+    bool several; /* against targets, not label */
 } expectations[] = {
     {"CrossEntropyLoss",
      INCLINE_LOSS_CROSS_ENTROPY,
@@ -167,6 +170,92 @@ static const struct expectation {
       1.86003798801e-45,
       0,
       0.05}},
+    {"BCEWithLogitsLoss against several classes",
+     INCLINE_LOSS_BINARY_CROSS_ENTROPY,
+     0,
+     false,
+     20.2206252904,
+     {-0.00596014610111,
+      0.0134470710685,
+      -0.0188770334399,
+      -0.00237129365888,
+      9.64374923982e-24,
+      0,
+      -0.05,
+      0.025,
+      0.0262489593739,
+      0.0274916998656,
+      0.0287221258406,
+      0.0299343830056,
+      -0.0134470710685,
+      -0.025,
+      -0.00596014610111,
+      -0.0134470710685,
+      0.05,
+      -0.05,
+      0,
+      0.05},
+     true},
+    {"BCEWithLogitsLoss(pos_weight=w) against several classes",
+     INCLINE_LOSS_BINARY_CROSS_ENTROPY,
+     0,
+     true,
+     22.717473967,
+     {-0.00596014610111,
+      0.0134470710685,
+      -0.0471925835998,
+      -0.00059282341472,
+      9.64374923982e-24,
+      0,
+      -0.125,
+      0.025,
+      0.0262489593739,
+      0.0274916998656,
+      0.0287221258406,
+      0.0299343830056,
+      -0.0134470710685,
+      0,
+      -0.0149003652528,
+      -0.00336176776712,
+      0.05,
+      0,
+      0,
+      0.05},
+     true},
+    {"BCEWithLogitsLoss(pos_weight=w)",
+     INCLINE_LOSS_BINARY_CROSS_ENTROPY,
+     0,
+     true,
+     10.5317215346,
+     {-0.00596014610111,
+      0.0134470710685,
+      0.0311229665601,
+      0.0476287063411,
+      9.64374923982e-24,
+      0,
+      1.86003798801e-45,
+      0.025,
+      0.0262489593739,
+      0.0274916998656,
+      -0.0531946853985,
+      0.0299343830056,
+      0.0365529289315,
+      0.025,
+      -0.0149003652528,
+      0.0365529289315,
+      0.05,
+      1.86003798801e-45,
+      0,
+      0.05},
+     false},
+    {"MSELoss against several classes",
+     INCLINE_LOSS_MSE,
+     0,
+     false,
+     3095.9775,
+     {0.1,  -0.1, -0.05, 0.2,  -5,  9.9, -10.1, 0,     0.01, 0.02,
+      0.03, 0.04, 0,     -0.1, 0.1, 0,   10,    -10.1, 9.8,  9.8},
+     true},
 };
 
 static void test_against_pytorch(void **state)
@@ -175,12 +264,14 @@ static void test_against_pytorch(void **state)
     for (size_t i = 0; i < sizeof expectations / sizeof *expectations; i++) {
         const struct expectation *e = &expectations[i];
         struct incline_loss loss = {.class = &incline_losses[e->loss]};
+        const struct incline_reference_truth truth = {e->several ? NULL : label,
+                                                      e->several ? targets : NULL};
         double losses[IMAGES], dx[IMAGES * CLASSES], sum = 0;
         loss.options.number = e->number;
         if (e->weighted)
             loss.options.class_weights = (struct incline_doubles){w, CLASSES};
         double weight = incline_reference_loss_weight(&loss, IMAGES, label);
-        incline_reference_loss(&loss, IMAGES, CLASSES, x, label, losses, dx);
+        incline_reference_loss(&loss, IMAGES, CLASSES, x, &truth, losses, dx);
         for (int n = 0; n < IMAGES; n++)
             sum += losses[n];
         if (!(fabs(sum / weight - e->mean) <= 1e-11 * e->mean))

@@ -3,9 +3,14 @@
 
 static void test_against_reference(void **state)
 {
-    static const struct loss_variant variant = {0, false};
+    static const struct loss_variant variants[] = {
+        {.number = 0},
+        {.weighted = true},
+        {.multi_label = true},
+        {.weighted = true, .multi_label = true},
+    };
     (void)state;
-    loss_run("binary_cross_entropy", &variant, 1);
+    loss_run("binary_cross_entropy", variants, sizeof variants / sizeof *variants);
 }
 
 static void test_sure_answers(void **state)

@@ -17,6 +17,7 @@ struct loss_variant {
     double number; /* label_smoothing, gamma or margin */
     bool weighted; /* a weight for each class: quarters, and 0 for one of three, so that a batch of
                     * one image weighs nothing */
+    bool multi_label;
 };
 
 struct loss_plan {
@@ -27,6 +28,9 @@ struct loss_plan {
     struct harness_buffer x, dx, labels, order, image_class, metrics;
     bool has_gradient;
     int label_of[SET], order_of[SET];
+    unsigned char target_of[SET * CLASSES_MAX];
+    const void *labels_of; /* one of both, as the device gets it */
+    size_t label_bytes;    /* of all of it */
 };
 
 static inline const struct incline_loss_class *loss_find(const char *name)
@@ -43,6 +47,7 @@ static inline void loss_make(struct loss_plan *p, const char *name,
 {
     p->loss.class = loss_find(name);
     p->loss.options.number = variant->number;
+    p->loss.multi_label = variant->multi_label;
     if (!variant->weighted)
         return;
     for (int c = 0; c < p->classes; c++)
@@ -56,6 +61,7 @@ static inline void loss_plan_create(struct loss_plan *p, const char *name,
                                     bool has_gradient)
 {
     size_t bytes = incline_packed_elems(batch, (size_t)classes) * sizeof(float);
+    double draws[SET * CLASSES_MAX];
     *p = (struct loss_plan){.classes = classes, .batch = batch, .has_gradient = has_gradient};
     p->top_k = has_gradient ? 5 : 2;
     loss_make(p, name, variant);
@@ -63,12 +69,17 @@ static inline void loss_plan_create(struct loss_plan *p, const char *name,
         p->label_of[i] = i * 7 % classes;
         p->order_of[i] = i * 11 % SET; /* a permutation: 11 and 50 have no common divisor */
     }
+    harness_fill(draws, (size_t)(SET * classes), HARNESS_REAL, 7);
+    for (int i = 0; i < SET * classes; i++)
+        p->target_of[i] = draws[i] > 0;
+    p->labels_of = variant->multi_label ? (const void *)p->target_of : p->label_of;
+    p->label_bytes = SET * incline_loss_label_bytes(&p->loss, classes);
     harness_ok(incline_plan_create(harness_device.ctx, harness_device.device, batch, &p->plan));
     harness_buffer_create(&p->x, "x", bytes);
     harness_buffer_create(&p->dx, "dx", bytes);
-    harness_buffer_create(&p->labels, "labels", sizeof p->label_of);
+    harness_buffer_create(&p->labels, "labels", p->label_bytes);
     harness_buffer_create(&p->order, "order", sizeof p->order_of);
-    harness_buffer_create(&p->image_class, "image_class", SET * sizeof(int));
+    harness_buffer_create(&p->image_class, "image_class", p->label_bytes);
     harness_buffer_create(&p->metrics, "metrics", STEPS * FIGURES * sizeof(float));
     struct incline_loss_io io = {
         .plan = p->plan,
@@ -102,7 +113,7 @@ static inline void loss_plan_destroy(struct loss_plan *p)
 struct loss_result {
     double dx[64 * 128]; /* [images][classes] */
     double figures[FIGURES];
-    int image_class[SET];
+    unsigned char image_class[SET * CLASSES_MAX * sizeof(int)]; /* in either form */
 };
 
 static inline void loss_plan_run(struct loss_plan *p, int images, const double *x,
@@ -115,16 +126,16 @@ static inline void loss_plan_run(struct loss_plan *p, int images, const double *
     incline_pack(x, images, (size_t)p->classes, packed);
     harness_buffer_reset(&p->x, packed, count * sizeof *packed);
     harness_buffer_reset(&p->dx, NULL, 0);
-    harness_buffer_reset(&p->labels, p->label_of, sizeof p->label_of);
+    harness_buffer_reset(&p->labels, p->labels_of, p->label_bytes);
     harness_buffer_reset(&p->order, p->order_of, sizeof p->order_of);
     memset(out->image_class, 0xff, sizeof out->image_class); /* as loss_expect() has what stays */
-    harness_buffer_reset(&p->image_class, out->image_class, sizeof out->image_class);
+    harness_buffer_reset(&p->image_class, out->image_class, p->label_bytes);
     harness_buffer_reset(&p->metrics, NULL, 0);
     harness_ok(incline_plan_enqueue(harness_device.ctx, p->plan, &step));
     harness_buffer_check(&p->x);
     harness_buffer_check(&p->labels);
     harness_buffer_check(&p->order);
-    harness_buffer_read(&p->image_class, out->image_class, sizeof out->image_class);
+    harness_buffer_read(&p->image_class, out->image_class, p->label_bytes);
     harness_buffer_read(&p->metrics, metrics, sizeof metrics);
     harness_buffer_read(&p->dx, packed, count * sizeof *packed);
     incline_unpack(packed, images, (size_t)p->classes, out->dx);
@@ -140,10 +151,23 @@ static inline void loss_plan_run(struct loss_plan *p, int images, const double *
     free(packed);
 }
 
-static inline void loss_labels(const struct loss_plan *p, int images, int *label)
+/* What the images of a step show. */
+struct loss_truth {
+    struct incline_reference_truth truth; /* of those below */
+    int label[SET];
+    unsigned char targets[SET * CLASSES_MAX];
+};
+
+static inline void loss_find_truth(const struct loss_plan *p, int images, struct loss_truth *out)
 {
-    for (int n = 0; n < images; n++)
-        label[n] = p->label_of[p->order_of[FIRST + n]];
+    size_t classes = (size_t)p->classes;
+    for (int n = 0; n < images; n++) {
+        int from = p->order_of[FIRST + n];
+        out->label[n] = p->label_of[from];
+        memcpy(out->targets + (size_t)n * classes, p->target_of + (size_t)from * classes, classes);
+    }
+    out->truth = p->loss.multi_label ? (struct incline_reference_truth){NULL, out->targets}
+                                     : (struct incline_reference_truth){out->label, NULL};
 }
 
 /* How many classes score higher than the true one; of equals, the earlier class is the higher. */
@@ -163,6 +187,30 @@ static inline int loss_best(const double *score, int classes)
     return best;
 }
 
+/* What an image adds to the figures behind the loss, and what is found about it. */
+static inline void loss_expect_answers(const struct loss_plan *p, const struct loss_truth *truth,
+                                       int n, const double *score, struct loss_result *out)
+{
+    int rank = loss_rank(score, p->classes, truth->label[n]), best = loss_best(score, p->classes);
+    out->figures[1] += rank == 0;
+    out->figures[2] += rank < p->top_k;
+    out->figures[3] += 1;
+    memcpy(out->image_class + (size_t)(FIRST + n) * sizeof best, &best, sizeof best);
+}
+
+/* The same where images may show several classes. */
+static inline void loss_expect_decisions(const struct loss_plan *p, const struct loss_truth *truth,
+                                         int n, const double *score, struct loss_result *out)
+{
+    int wrong =
+        incline_reference_wrong(&p->loss, p->classes, score, truth->targets + n * p->classes);
+    out->figures[1] += p->classes - wrong;
+    out->figures[2] += wrong == 0 ? p->classes : 0;
+    out->figures[3] += p->classes;
+    for (int c = 0; c < p->classes; c++)
+        out->image_class[(FIRST + n) * p->classes + c] = score[c] >= p->loss.class->threshold;
+}
+
 /* Numbers too small for a float are 0 on the device. */
 static inline double loss_flushed(double value)
 {
@@ -172,22 +220,19 @@ static inline double loss_flushed(double value)
 static inline void loss_expect(const struct loss_plan *p, int images, const double *x,
                                struct loss_result *out)
 {
-    int label[SET];
+    struct loss_truth truth;
     double loss_of[SET];
-    loss_labels(p, images, label);
-    double weight = incline_reference_loss_weight(&p->loss, images, label);
-    incline_reference_loss(&p->loss, images, p->classes, x, label, loss_of, out->dx);
+    loss_find_truth(p, images, &truth);
+    double weight = incline_reference_loss_weight(&p->loss, images, truth.label);
+    incline_reference_loss(&p->loss, images, p->classes, x, &truth.truth, loss_of, out->dx);
     memset(out->image_class, 0xff, sizeof out->image_class);
     for (int i = 0; i < FIGURES; i++)
         out->figures[i] = 0;
     for (int n = 0; n < images; n++) {
         const double *score = x + n * p->classes;
-        int rank = loss_rank(score, p->classes, label[n]);
         out->figures[0] += loss_of[n];
-        out->figures[1] += rank == 0;
-        out->figures[2] += rank < p->top_k;
-        out->figures[3] += 1;
-        out->image_class[FIRST + n] = loss_best(score, p->classes);
+        (p->loss.multi_label ? loss_expect_decisions : loss_expect_answers)(p, &truth, n, score,
+                                                                            out);
         for (int c = 0; c < p->classes; c++) {
             double *dx = &out->dx[n * p->classes + c];
             *dx = weight > 0 ? loss_flushed(*dx / weight) : 0 * *dx;
@@ -205,9 +250,10 @@ static inline void loss_check_step(struct loss_plan *p, int images, enum harness
     char label[120];
     size_t count = (size_t)images * (size_t)p->classes;
     assert_true(count <= sizeof x / sizeof *x);
-    snprintf(label, sizeof label, "%d images of %d classes, option %g%s, times %g", images,
+    snprintf(label, sizeof label, "%d images of %d classes, option %g%s%s, times %g", images,
              p->classes, p->loss.options.number,
-             p->loss.options.class_weights.count > 0 ? ", weights" : "", scale);
+             p->loss.options.class_weights.count > 0 ? ", weights" : "",
+             p->loss.multi_label ? ", several" : "", scale);
     harness_fill(x, count, kind, (unsigned)images);
     for (size_t i = 0; i < count; i++)
         x[i] = (double)(float)(x[i] * scale);
@@ -249,16 +295,16 @@ static inline void loss_check_nan(struct loss_plan *p, int images)
 static inline void loss_check_sure(const char *name, double number)
 {
     static struct loss_result got, expected;
-    const struct loss_variant variant = {number, false};
+    const struct loss_variant variant = {.number = number};
     enum { IMAGES = 17, CLASSES = 10 };
     struct loss_plan p;
+    struct loss_truth truth;
     double x[IMAGES * CLASSES];
-    int label[SET];
     loss_plan_create(&p, name, &variant, CLASSES, 33, true);
-    loss_labels(&p, IMAGES, label);
+    loss_find_truth(&p, IMAGES, &truth);
     harness_fill(x, IMAGES * CLASSES, HARNESS_REAL, 1);
     for (int i = 0; i < IMAGES * CLASSES; i++)
-        x[i] = (double)(float)(x[i] + (i % CLASSES == label[i / CLASSES] ? 12 : -12));
+        x[i] = (double)(float)(x[i] + (i % CLASSES == truth.label[i / CLASSES] ? 12 : -12));
     loss_plan_run(&p, IMAGES, x, &got);
     loss_expect(&p, IMAGES, x, &expected);
     harness_compare("sure answers", "dx", got.dx, expected.dx, IMAGES * CLASSES);
@@ -269,15 +315,15 @@ static inline void loss_check_sure(const char *name, double number)
 struct loss_proof {
     const struct loss_plan *plan;
     double *x;
-    int label[SET];
+    struct loss_truth truth;
 };
 
 static inline double loss_sum(void *cookie)
 {
     struct loss_proof *proof = cookie;
     double loss_of[SET], dx[64 * 128], sum = 0;
-    incline_reference_loss(&proof->plan->loss, 5, proof->plan->classes, proof->x, proof->label,
-                           loss_of, dx);
+    incline_reference_loss(&proof->plan->loss, 5, proof->plan->classes, proof->x,
+                           &proof->truth.truth, loss_of, dx);
     for (int n = 0; n < 5; n++)
         sum += loss_of[n];
     return sum;
@@ -287,9 +333,9 @@ static inline void loss_prove(const struct loss_plan *p)
 {
     double x[64 * 128], loss_of[SET], dx[64 * 128];
     struct loss_proof proof = {.plan = p, .x = x};
-    loss_labels(p, 5, proof.label);
+    loss_find_truth(p, 5, &proof.truth);
     harness_fill(x, (size_t)(5 * p->classes), HARNESS_REAL, 1);
-    incline_reference_loss(&p->loss, 5, p->classes, x, proof.label, loss_of, dx);
+    incline_reference_loss(&p->loss, 5, p->classes, x, &proof.truth.truth, loss_of, dx);
     harness_prove("loss", loss_sum, &proof, x, (size_t)(5 * p->classes), dx);
 }
 
@@ -310,6 +356,12 @@ static inline void loss_run_plan(const char *name, const struct loss_variant *va
     loss_plan_destroy(&plan);
 }
 
+/* What needs programs of its own is tried with some numbers of classes only. */
+static inline bool loss_tries(const struct loss_variant *variant, int classes)
+{
+    return classes % 2 == 1 ? variant->weighted || !variant->multi_label : !variant->weighted;
+}
+
 /* With each of the options, `count` of them, with and without the gradient, over several numbers of
  * classes and images. */
 static inline void loss_run(const char *name, const struct loss_variant *variants, size_t count)
@@ -318,7 +370,7 @@ static inline void loss_run(const char *name, const struct loss_variant *variant
     size_t class_counts = test_small() ? 4 : sizeof classes / sizeof *classes;
     for (size_t i = 0; i < 2 * class_counts; i++)
         for (size_t v = 0; v < count; v++)
-            if (!variants[v].weighted || classes[i / 2] % 2 == 1) /* programs of their own */
+            if (loss_tries(&variants[v], classes[i / 2]))
                 loss_run_plan(name, &variants[v], classes[i / 2], i % 2 == 1);
 }
 

@@ -114,6 +114,7 @@ static void test_written_text(void **state)
                                                      "  root: x\n"
                                                      "  scale: 1\n"
                                                      "  classes: []\n"
+                                                     "  multi_label: false\n"
                                                      "  shuffle: true\n"
                                                      "  val: test\n"
                                                      "\n"
@@ -149,7 +150,12 @@ static void test_losses(void **state)
          "  loss: {focal: {gamma: 2, alpha: [0.25]}}\n", 2, 0.25, 1},
         {"loss: {focal: 3}", "  loss: {focal: {gamma: 3, alpha: []}}\n", 3, 1, 5},
         {"loss: {hinge: {}}, metrics: accuracy", "  loss: {hinge: {margin: 1}}\n", 1, 1, 5},
-        {"loss: binary_cross_entropy", "  loss: binary_cross_entropy\n", 0, 1, 5},
+        {"loss: binary_cross_entropy", "  loss: {binary_cross_entropy: {pos_weight: []}}\n", 0, 1,
+         5},
+        {"loss: {binary_cross_entropy: {pos_weight: [1, 2, 3]}}",
+         "  loss: {binary_cross_entropy: {pos_weight: [1, 2, 3]}}\n", 0, 3, 5},
+        {"loss: {binary_cross_entropy: {pos_weight: 0.5}}",
+         "  loss: {binary_cross_entropy: {pos_weight: [0.5]}}\n", 0, 0.5, 5},
     };
     struct scratch *s = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -168,6 +174,50 @@ static void test_losses(void **state)
         incline_config_destroy(&again);
         incline_config_destroy(&config);
     }
+}
+
+#define SEVERAL                                                                                    \
+    "incline: 1\nmodel: {input: [1, 1, 3], layers: [relu]}\ndata: {root: x, multi_label: yes}\n"
+
+static void test_several_classes(void **state)
+{
+    static const struct {
+        const char *train, *error;
+    } cases[] = {
+        {"", "c.yaml:3:30: error: train: loss cross_entropy is for one class an image; with "
+             "data.multi_label take binary_cross_entropy, or mse\n"},
+        {"train:\n", "c.yaml:3:30: error: train: loss cross_entropy is for one class an image; "},
+        {"train: {loss: hinge}\n", "c.yaml:4:15: error: train: loss hinge is for one class an "},
+        {"train: {loss: {focal: 2}}\n", "c.yaml:4:15: error: train: loss focal is for one class "},
+        {"train: {loss: mse, metrics: [accuracy, {top_k: 5}]}\n",
+         "c.yaml:4:40: error: train: top_k means nothing with data.multi_label, where an image "
+         "shows several classes: leave it out\n"},
+        {"train: {loss: binary_cross_entropy, metrics: {top_k: 1}}\n",
+         "c.yaml:4:46: error: train: top_k means nothing "},
+        {"train: {loss: {binary_cross_entropy: {pos_weight: [1, 2]}}}\n",
+         "c.yaml:4:51: error: binary_cross_entropy: one number for each class is needed: the model "
+         "has 3 outputs, not 2\n"},
+        {"train: {loss: mse, metrics: [accuracy]}\n", ""},
+        {"train: {loss: binary_cross_entropy, metrics: accuracy}\n", ""},
+    };
+    struct scratch *s = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct incline_config *config = NULL;
+        char text[300];
+        snprintf(text, sizeof text, SEVERAL "%s", cases[i].train);
+        enum incline_status status = parse(s, text, NULL, 0, &config);
+        assert_int_equal(status, *cases[i].error ? INCLINE_ERROR_CONFIG : INCLINE_OK);
+        if (strncmp(incline_error_text(s->ctx), cases[i].error, strlen(cases[i].error)) != 0)
+            fail_msg("'%s' does not begin with '%s'", incline_error_text(s->ctx), cases[i].error);
+        assert_true(!config || config->train.loss.multi_label);
+        incline_config_destroy(&config);
+        incline_error_clear(s->ctx);
+    }
+    struct incline_config *config = parsed(s, SEVERAL "train: {loss: mse}\n");
+    struct incline_config *again = parsed(s, incline_config_text(config));
+    assert_true(again->train.loss.multi_label && incline_config_multi_label(again));
+    incline_config_destroy(&again);
+    incline_config_destroy(&config);
 }
 
 #define ENDS_IN(layer)                                                                             \
@@ -577,13 +627,21 @@ static void test_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(test_defaults),     scratch_test(test_all_keys),
-        scratch_test(test_written_text), scratch_test(test_json),
-        scratch_test(test_settings),     scratch_test(test_wrong_settings),
-        scratch_test(test_losses),       scratch_test(test_closing_layers),
-        scratch_test(test_messages),     scratch_test(test_model_elsewhere),
-        scratch_test(test_builtin),      scratch_test(test_builtin_mistake_names_it),
-        scratch_test(test_summary),      scratch_test(test_help),
+        scratch_test(test_defaults),
+        scratch_test(test_all_keys),
+        scratch_test(test_written_text),
+        scratch_test(test_json),
+        scratch_test(test_settings),
+        scratch_test(test_wrong_settings),
+        scratch_test(test_losses),
+        scratch_test(test_several_classes),
+        scratch_test(test_closing_layers),
+        scratch_test(test_messages),
+        scratch_test(test_model_elsewhere),
+        scratch_test(test_builtin),
+        scratch_test(test_builtin_mistake_names_it),
+        scratch_test(test_summary),
+        scratch_test(test_help),
         scratch_test(test_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

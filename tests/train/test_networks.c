@@ -34,19 +34,31 @@ static void fixture_path(char path[PATH_BYTES], const char *name, const char *en
              ending);
 }
 
+static int *copy_labels(const struct incline_safetensor *labels)
+{
+    int *values = malloc(labels->bytes);
+    assert_non_null(values);
+    memcpy(values, labels->data, labels->bytes);
+    return values;
+}
+
 static void take_images(struct network *n)
 {
     const struct incline_safetensor *images = incline_safetensors_find(n->file, "images");
     const struct incline_safetensor *labels = incline_safetensors_find(n->file, "labels");
-    assert_true(images && labels);
+    const struct incline_safetensor *targets = incline_safetensors_find(n->file, "targets");
+    assert_true(images && (labels || targets));
     n->batch = (int)(images->dims[0] / STEPS);
     assert_int_equal(n->batch, n->config->train.batch_size);
-    int *values = malloc(labels->bytes);
-    assert_non_null(values);
-    memcpy(values, labels->data, labels->bytes);
-    n->images = (struct incline_images){(int)images->dims[1],          (int)images->dims[2],
-                                        (int)images->dims[3],          images->dims[0],
-                                        (unsigned char *)images->data, values};
+    n->images = (struct incline_images){.height = (int)images->dims[1],
+                                        .width = (int)images->dims[2],
+                                        .channels = (int)images->dims[3],
+                                        .count = images->dims[0],
+                                        .pixels = (unsigned char *)images->data};
+    if (targets)
+        n->images.targets = (unsigned char *)targets->data;
+    else
+        n->images.labels = copy_labels(labels);
 }
 
 static void network_path(const struct network *n, char path[PATH_BYTES], const char *name)
@@ -239,6 +251,7 @@ NETWORK(excite)
 NETWORK(groups)
 NETWORK(dense)
 NETWORK(shares)
+NETWORK(several)
 
 #define RUN(name) cmocka_unit_test_setup_teardown(test_##name, scratch_setup, scratch_teardown)
 
@@ -246,7 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(branches), RUN(activations), RUN(norms), RUN(image_norms), RUN(averages),
-        RUN(excite),   RUN(groups),      RUN(dense), RUN(shares),
+        RUN(excite),   RUN(groups),      RUN(dense), RUN(shares),      RUN(several),
     };
     int status = test_device_open(&env);
     if (status)

@@ -491,19 +491,44 @@ static void test_folder_that_cannot_be_filled(void **state)
     free_dataset(dataset);
 }
 
-static void train_refuses(struct scratch *s, const struct incline_dataset *dataset,
-                          enum incline_status expected, const char *part)
+static void train_refuses_as(struct scratch *s, const char *model,
+                             const struct incline_dataset *dataset, enum incline_status expected,
+                             const char *part)
 {
     struct incline_config *config = NULL;
     struct incline_train_result result;
     char folder[2 * SCRATCH_PATH_BYTES];
     struct incline_train_options options = {.folder = folder};
     snprintf(folder, sizeof folder, "%s/refused", s->folder);
-    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", MODEL, NULL, 0, &config));
+    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", model, NULL, 0, &config));
     assert_fails(env.ctx, expected,
                  incline_train(env.ctx, env.device, config, dataset, &options, &result), part);
     assert_false(incline_folder_exists(folder));
     incline_config_destroy(&config);
+}
+
+static void train_refuses(struct scratch *s, const struct incline_dataset *dataset,
+                          enum incline_status expected, const char *part)
+{
+    train_refuses_as(s, MODEL, dataset, expected, part);
+}
+
+static void test_foreign_targets_are_refused(void **state)
+{
+    static const char model[] = "incline: 1\n"
+                                "model: {input: [5, 9, 2], layers: [flatten, {dense: 3}]}\n"
+                                "data: {root: none, multi_label: true}\n"
+                                "train: {loss: binary_cross_entropy}\n";
+    struct incline_dataset *set = make_dataset(6, 6);
+    unsigned char targets[6 * 3] = {0};
+    incline_error_clear(env.ctx);
+    train_refuses_as(*state, model, set, INCLINE_ERROR_ARGUMENT,
+                     "the training images have no targets, which data.multi_label needs");
+    set->train.targets = targets;
+    targets[3 * 4 + 2] = 255;
+    train_refuses_as(*state, model, set, INCLINE_ERROR_DATA,
+                     "training images: number 4 has target 255 for class 2; it must be 0 or 1");
+    free_dataset(set);
 }
 
 /* A program may hand in what it likes; nothing of it may reach the device. */
@@ -657,6 +682,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_foreign_data_sets_are_refused, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_foreign_targets_are_refused, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_memory_is_foretold, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_folder_that_cannot_be_filled, scratch_setup,
