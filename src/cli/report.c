@@ -14,7 +14,7 @@ const char cli_confusion_remedy[] = "choose another file for --confusion";
 
 /* One class's row of the report. */
 struct class_figures {
-    double precision, recall, f1; /* 0 where nothing was there to divide by, as in scikit-learn */
+    struct cli_retrieval scores;
     size_t images;
     int confused_with; /* the most frequent wrong answer, -1 when there was none */
     size_t confused;
@@ -30,6 +30,14 @@ static double ratio(double part, double whole)
     return whole > 0 ? part / whole : 0;
 }
 
+struct cli_retrieval cli_retrieval_of(size_t hits, size_t answers, size_t images)
+{
+    double precision = ratio((double)hits, (double)answers);
+    double recall = ratio((double)hits, (double)images);
+    return (struct cli_retrieval){precision, recall,
+                                  ratio(2 * precision * recall, precision + recall)};
+}
+
 static struct class_figures figures_of(const struct incline_evaluation *evaluation, int truth)
 {
     struct class_figures figures = {.confused_with = -1};
@@ -43,9 +51,7 @@ static struct class_figures figures_of(const struct incline_evaluation *evaluati
             figures.confused_with = other;
         }
     }
-    figures.precision = ratio((double)hits, (double)answers);
-    figures.recall = ratio((double)hits, (double)figures.images);
-    figures.f1 = ratio(2 * figures.precision * figures.recall, figures.precision + figures.recall);
+    figures.scores = cli_retrieval_of(hits, answers, figures.images);
     return figures;
 }
 
@@ -55,15 +61,15 @@ static struct class_figures macro_averages(const struct incline_evaluation *eval
     struct class_figures sum = {.confused_with = -1};
     for (int i = 0; i < evaluation->classes; i++) {
         struct class_figures figures = figures_of(evaluation, i);
-        sum.precision += figures.precision / evaluation->classes;
-        sum.recall += figures.recall / evaluation->classes;
-        sum.f1 += figures.f1 / evaluation->classes;
+        sum.scores.precision += figures.scores.precision / evaluation->classes;
+        sum.scores.recall += figures.scores.recall / evaluation->classes;
+        sum.scores.f1 += figures.scores.f1 / evaluation->classes;
         sum.images += figures.images;
     }
     return sum;
 }
 
-static double images_per_second(const struct incline_evaluation *evaluation)
+double cli_images_per_second(const struct incline_evaluation *evaluation)
 {
     return evaluation->seconds > 0 ? (double)evaluation->images / evaluation->seconds : 0;
 }
@@ -73,9 +79,9 @@ static void add_figures(struct cli_table *table, const char *name,
 {
     struct cli_figure images;
     char precision[16], recall[16], f1[16];
-    snprintf(precision, sizeof precision, "%.3f", figures->precision);
-    snprintf(recall, sizeof recall, "%.3f", figures->recall);
-    snprintf(f1, sizeof f1, "%.3f", figures->f1);
+    snprintf(precision, sizeof precision, "%.3f", figures->scores.precision);
+    snprintf(recall, sizeof recall, "%.3f", figures->scores.recall);
+    snprintf(f1, sizeof f1, "%.3f", figures->scores.f1);
     cli_table_add(table, (const char *[]){name, precision, recall, f1,
                                           cli_format_count(&images, figures->images), with});
 }
@@ -102,7 +108,7 @@ int cli_report_text(struct cli *cli, const struct cli_report *report)
               report->part, cli_format_count(&images, evaluation->images),
               cli_format_metric(&loss, evaluation->loss), evaluation->accuracy, evaluation->top_k,
               evaluation->top_k_accuracy,
-              cli_format_count(&rate, (unsigned long long)images_per_second(evaluation)));
+              cli_format_count(&rate, (unsigned long long)cli_images_per_second(evaluation)));
     cli_table_init(&table, "lrrrrl");
     cli_table_add(&table, (const char *[]){"class", "precision", "recall", "f1", "images",
                                            "most confused with"});
@@ -147,17 +153,17 @@ static json_t *class_to_json(const struct cli_report *report, int truth)
                        ? cli_json_text(report->class_names[figures.confused_with])
                        : json_null();
     return json_pack("{s:o, s:f, s:f, s:f, s:I, s:o, s:I}", "class",
-                     cli_json_text(report->class_names[truth]), "precision", figures.precision,
-                     "recall", figures.recall, "f1", figures.f1, "images",
-                     (json_int_t)figures.images, "confused_with", with, "confused",
-                     (json_int_t)figures.confused);
+                     cli_json_text(report->class_names[truth]), "precision",
+                     figures.scores.precision, "recall", figures.scores.recall, "f1",
+                     figures.scores.f1, "images", (json_int_t)figures.images, "confused_with", with,
+                     "confused", (json_int_t)figures.confused);
 }
 
 static json_t *averages_to_json(const struct incline_evaluation *evaluation)
 {
     struct class_figures averages = macro_averages(evaluation);
-    return json_pack("{s:f, s:f, s:f}", "precision", averages.precision, "recall", averages.recall,
-                     "f1", averages.f1);
+    return json_pack("{s:f, s:f, s:f}", "precision", averages.scores.precision, "recall",
+                     averages.scores.recall, "f1", averages.scores.f1);
 }
 
 static json_t *confusion_row_to_json(const struct cli_report *report, int truth)
@@ -196,7 +202,7 @@ int cli_report_json(struct cli *cli, const struct cli_report *report)
         cli_json_number(evaluation->loss), "accuracy", cli_json_number(evaluation->accuracy),
         "top_k", evaluation->top_k, "top_k_accuracy", cli_json_number(evaluation->top_k_accuracy),
         "macro", averages_to_json(evaluation), "seconds", cli_json_number(evaluation->seconds),
-        "images_per_s", cli_json_number(images_per_second(evaluation)), "classes",
+        "images_per_s", cli_json_number(cli_images_per_second(evaluation)), "classes",
         per_class(report, class_to_json), "confusion", per_class(report, confusion_row_to_json));
     return cli_json_print(cli, value, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 }
@@ -210,8 +216,9 @@ int cli_report_csv(struct cli *cli, const struct cli_report *report)
         char *name = cli_quote_csv(report->class_names[i]);
         char *with = cli_quote_csv(confused ? report->class_names[figures.confused_with] : "");
         if (name != NULL && with != NULL)
-            cli_print(cli, "%s,%.6f,%.6f,%.6f,%zu,%s,%zu\n", name, figures.precision,
-                      figures.recall, figures.f1, figures.images, with, figures.confused);
+            cli_print(cli, "%s,%.6f,%.6f,%.6f,%zu,%s,%zu\n", name, figures.scores.precision,
+                      figures.scores.recall, figures.scores.f1, figures.images, with,
+                      figures.confused);
         bool failed = name == NULL || with == NULL;
         free(name);
         free(with);

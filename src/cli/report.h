@@ -11,6 +11,18 @@ struct cli_report {
     const char *const *class_names; /* evaluation->classes of them */
 };
 
+/* Precision, recall and F1 of a class; 0 where nothing was there to divide by, as in scikit-learn.
+ */
+struct cli_retrieval {
+    double precision, recall, f1;
+};
+
+/* hits of so many answers, and of so many images of the class. */
+struct cli_retrieval cli_retrieval_of(size_t hits, size_t answers, size_t images);
+
+double cli_images_per_second(const struct incline_evaluation *evaluation);
+
+/* Where an image may show several classes, multi_label_report.h has what these print. */
 int cli_report_text(struct cli *cli, const struct cli_report *report);
 int cli_report_json(struct cli *cli, const struct cli_report *report);
 

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "cli/device_memory.h"
 #include "cli/file_output.h"
+#include "cli/multi_label_report.h"
 #include "cli/report.h"
 #include "cli/run_folder.h"
 
@@ -67,6 +68,17 @@ static int set_top_k(struct cli *cli, size_t top_k)
     return cli_add_setting(cli, "train.metrics", value, given);
 }
 
+static int check_confusion(const struct evaluation *evaluation)
+{
+    struct cli *cli = evaluation->cli;
+    if (evaluation->options->confusion == NULL || !incline_config_multi_label(evaluation->config))
+        return CLI_EXIT_OK;
+    return cli_error(cli, CLI_EXIT_USAGE,
+                     "eval: --confusion is for one class an image, and this network was trained "
+                     "with data.multi_label: the report has the right and wrong decisions of each "
+                     "class, also as --format csv");
+}
+
 static int load(struct evaluation *evaluation)
 {
     struct cli *cli = evaluation->cli;
@@ -79,6 +91,8 @@ static int load(struct evaluation *evaluation)
         code = cli_weights_load_config(cli, &evaluation->weights, source,
                                        "behind the weights: incline eval WEIGHTS CONFIG",
                                        &evaluation->config);
+    if (code == CLI_EXIT_OK)
+        code = check_confusion(evaluation);
     if (code != CLI_EXIT_OK)
         return code;
     enum incline_status status =
@@ -117,14 +131,12 @@ static struct incline_images choose_images(const struct evaluation *evaluation, 
 
 static int print_report(struct cli *cli, const struct cli_report *report)
 {
-    switch (cli->format) {
-    case FORMAT_JSON:
-        return cli_report_json(cli, report);
-    case FORMAT_CSV:
-        return cli_report_csv(cli, report);
-    default:
-        return cli_report_text(cli, report);
-    }
+    static int (*const printers[][2])(struct cli *, const struct cli_report *) = {
+        [FORMAT_TEXT] = {cli_report_text, cli_multi_label_text},
+        [FORMAT_JSON] = {cli_report_json, cli_multi_label_json},
+        [FORMAT_CSV] = {cli_report_csv, cli_multi_label_csv},
+    };
+    return printers[cli->format][report->evaluation->counts != NULL](cli, report);
 }
 
 /* The network failed to evaluate `images` images. */
@@ -164,7 +176,7 @@ static int evaluate(struct evaluation *evaluation)
         .class_names = (const char *const *)evaluation->dataset->class_names,
     };
     struct incline_images images = choose_images(evaluation, &report.part);
-    if (images.count == 0 || images.labels == NULL)
+    if (images.count == 0)
         return cli_error(cli, CLI_EXIT_DATA,
                          "%s: no test images there, and data.val keeps none of the training images "
                          "aside; give a folder with t10k-images-idx3-ubyte and "

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 enum format { FORMAT_TSV, FORMAT_JSONL, FORMAT_CSV };
 
 struct predict_options {
-    size_t top;   /* 0: one */
+    size_t top;   /* 0: one, or those that the image shows */
     size_t batch; /* 0: the configuration's */
     const char *config;
 };
@@ -26,6 +27,8 @@ struct predict_options {
 struct prediction {
     struct cli *cli;
     size_t top;
+    float least;    /* classes less probable than this are not printed */
+    size_t without; /* images of which no class was printed */
     struct cli_weights weights;
     struct incline_config *config;
     struct incline_device *device;
@@ -158,6 +161,10 @@ static int print_image(struct prediction *prediction, const char *path, const fl
     memset(prediction->used, 0, (size_t)prediction->classes * sizeof *prediction->used);
     for (size_t rank = 1; rank <= prediction->top && code == CLI_EXIT_OK; rank++) {
         int class = cli_find_greatest(probabilities, prediction->used, prediction->classes);
+        if (probabilities[class] < prediction->least) {
+            prediction->without += rank == 1;
+            break;
+        }
         struct answer answer = {path, rank, NULL, (double)probabilities[class]};
         char number[16];
         snprintf(number, sizeof number, "%d", class);
@@ -400,6 +407,25 @@ static int predict_arguments(struct prediction *prediction)
     return code != CLI_EXIT_OK ? code : prediction->file_code;
 }
 
+/* Where an image may show several classes, those that it probably shows: none may be. */
+static void choose_classes(struct prediction *prediction, size_t top)
+{
+    size_t classes = (size_t)prediction->classes;
+    bool all_shown = top == 0 && incline_config_multi_label(prediction->config);
+    size_t wanted = all_shown ? classes : top > 0 ? top : 1;
+    prediction->top = wanted < classes ? wanted : classes;
+    prediction->least = all_shown ? 0.5f : -INFINITY;
+}
+
+static void say_without(const struct prediction *prediction)
+{
+    if (prediction->without > 0)
+        cli_say(prediction->cli,
+                "%zu image%s without a class of probability 0.5 or more; --top 1 shows the most "
+                "probable",
+                prediction->without, prediction->without == 1 ? "" : "s");
+}
+
 static int run(struct cli *cli, const void *given)
 {
     const struct predict_options *chosen = given;
@@ -409,10 +435,9 @@ static int run(struct cli *cli, const void *given)
         code = make_buffers(&prediction);
     if (code == CLI_EXIT_OK) {
         choose_class_names(&prediction, chosen->config != NULL);
-        size_t classes = (size_t)prediction.classes;
-        size_t top = chosen->top > 0 ? chosen->top : 1;
-        prediction.top = top < classes ? top : classes;
+        choose_classes(&prediction, chosen->top);
         code = predict_arguments(&prediction);
+        say_without(&prediction);
     }
     finish(&prediction);
     return code;
@@ -420,7 +445,8 @@ static int run(struct cli *cli, const void *given)
 
 static const struct cli_option options[] = {
     {"top", 0, CLI_NUMBER, offsetof(struct predict_options, top), "N",
-     "the N most probable classes of each image (default: 1)"},
+     "the N most probable classes of each image (default: 1; with data.multi_label all of "
+     "probability 0.5 or more)"},
     {"batch-size", 'b', CLI_NUMBER, offsetof(struct predict_options, batch), "N",
      "images at a time (default: as in training)"},
     {"config", 0, CLI_TEXT, offsetof(struct predict_options, config), "CONFIG",

@@ -33,14 +33,20 @@ static void write_idx(struct program *program, const char *path, bool packed, in
     assert_int_equal(gzclose(file), Z_OK);
 }
 
-static void draw_image(unsigned char *pixels, const struct small_data *data, int class,
+static bool shows(const struct small_data *data, int image, int class)
+{
+    return data->multi_label ? image >> class & 1 : image % data->classes == class;
+}
+
+static void draw_image(unsigned char *pixels, const struct small_data *data, int image,
                        unsigned *state)
 {
     for (int i = 0; i < data->height * data->width * data->channels; i++) {
         int row = i / (data->width * data->channels);
         *state = *state * 1664525u + 1013904223u;
-        pixels[i] = (unsigned char)((*state >> 24) % 60 +
-                                    (row * data->classes / data->height == class ? 180 : 0));
+        pixels[i] =
+            (unsigned char)((*state >> 24) % 60 +
+                            (shows(data, image, row * data->classes / data->height) ? 180 : 0));
     }
 }
 
@@ -52,7 +58,7 @@ static void write_images(struct program *program, const char *path, const struct
     unsigned char *pixels = malloc((size_t)count * bytes);
     assert_non_null(pixels);
     for (int i = 0; i < count; i++)
-        draw_image(pixels + (size_t)i * bytes, data, i % data->classes, &state);
+        draw_image(pixels + (size_t)i * bytes, data, i, &state);
     write_idx(program, path, data->packed, data->channels > 1 ? 4 : 3, dims, pixels,
               (size_t)count * bytes);
     free(pixels);
@@ -61,11 +67,15 @@ static void write_images(struct program *program, const char *path, const struct
 static void write_labels(struct program *program, const char *path, const struct small_data *data,
                          int count)
 {
-    unsigned char *labels = malloc((size_t)count);
+    const int dims[] = {count, data->classes};
+    size_t length = (size_t)(count * (data->multi_label ? data->classes : 1));
+    unsigned char *labels = malloc(length);
     assert_non_null(labels);
-    for (int i = 0; i < count; i++)
-        labels[i] = (unsigned char)(i % data->classes);
-    write_idx(program, path, data->packed, 1, &count, labels, (size_t)count);
+    for (int i = 0; i < (int)length; i++)
+        labels[i] =
+            (unsigned char)(data->multi_label ? shows(data, i / data->classes, i % data->classes)
+                                              : i % data->classes);
+    write_idx(program, path, data->packed, data->multi_label ? 2 : 1, dims, labels, length);
     free(labels);
 }
 
@@ -77,7 +87,8 @@ static void write_part(struct program *program, const char *folder, const char *
     snprintf(path, sizeof path, "%s/%s-images-idx%d-ubyte%s", folder, part,
              data->channels > 1 ? 4 : 3, ending);
     write_images(program, path, data, count, state);
-    snprintf(path, sizeof path, "%s/%s-labels-idx1-ubyte%s", folder, part, ending);
+    snprintf(path, sizeof path, "%s/%s-labels-idx%d-ubyte%s", folder, part,
+             data->multi_label ? 2 : 1, ending);
     write_labels(program, path, data, count);
 }
 

@@ -5,11 +5,13 @@
 #include "support/program.h"
 
 /* Images of noise with one bright band of rows for each class. channels above 1 make rank-4 files.
+ * Image i shows class i modulo classes; with multi_label it shows class c where bit c of i is set.
  */
 struct small_data {
     int train, test; /* images */
     int height, width, channels, classes;
     bool packed; /* .gz */
+    bool multi_label;
 };
 
 /* 60 + 20 images of 6x6x1, 3 classes. */
