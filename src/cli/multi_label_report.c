@@ -72,8 +72,8 @@ int cli_multi_label_text(struct cli *cli, const struct cli_report *report)
               evaluation->exact_match,
               cli_format_count(&rate, (unsigned long long)cli_images_per_second(evaluation)));
     cli_table_init(&table, "lrrrrrrr");
-    cli_table_add(&table, (const char *[]){"class", "precision", "recall", "f1", "true +",
-                                           "false +", "false -", "true -"});
+    cli_table_add(&table,
+                  (const char *[]){"class", "precision", "recall", "f1", "TP", "FP", "FN", "TN"});
     for (int i = 0; i < evaluation->classes; i++) {
         struct cli_retrieval scores = scores_of(&evaluation->counts[i]);
         char name[120];

@@ -148,13 +148,12 @@ static void eval_prints_decisions(void **state)
     assert_silent_err(shared);
     assert_int_equal(strncmp(shared->out, "test  20 images    loss ", 24), 0);
     assert_out(shared, "    accuracy 1.0000    exact match 1.0000    ");
-    assert_out(shared,
-               "\nclass          precision  recall     f1  true +  false +  false -  true -\n"
-               "a                  1.000   1.000  1.000      10        0        0      10\n"
-               "b                  1.000   1.000  1.000      10        0        0      10\n"
-               "c                  1.000   1.000  1.000       8        0        0      12\n"
-               "macro average      1.000   1.000  1.000       -        -        -       -\n"
-               "micro average      1.000   1.000  1.000      28        0        0      32\n");
+    assert_out(shared, "\nclass          precision  recall     f1  TP  FP  FN  TN\n"
+                       "a                  1.000   1.000  1.000  10   0   0  10\n"
+                       "b                  1.000   1.000  1.000  10   0   0  10\n"
+                       "c                  1.000   1.000  1.000   8   0   0  12\n"
+                       "macro average      1.000   1.000  1.000   -   -   -   -\n"
+                       "micro average      1.000   1.000  1.000  28   0   0  32\n");
     assert_int_equal(count_lines(shared->out), 8);
 }
 
