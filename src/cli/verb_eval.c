@@ -180,8 +180,9 @@ static int evaluate(struct evaluation *evaluation)
         return cli_error(cli, CLI_EXIT_DATA,
                          "%s: no test images there, and data.val keeps none of the training images "
                          "aside; give a folder with t10k-images-idx3-ubyte and "
-                         "t10k-labels-idx1-ubyte: --data DIR",
-                         evaluation->dataset->folder);
+                         "t10k-labels-idx%d-ubyte: --data DIR",
+                         evaluation->dataset->folder,
+                         incline_config_multi_label(evaluation->config) ? 2 : 1);
     enum incline_status status =
         incline_network_evaluate(cli->ctx, evaluation->network, &images, &found);
     if (status != INCLINE_OK)

@@ -214,6 +214,14 @@ static void eval_refuses_what_has_no_meaning(void **state)
     assert_false(program_exists(shared, "c.csv"));
     run(shared, "eval", "r", "--top-k", "2");
     refused(shared, 2, "--top-k 2: error: train: top_k means nothing with data.multi_label", "");
+    small_data_write(shared, "train-only", &(struct small_data){9, 0, 6, 6, 1, 3, false, true});
+    program_write(shared, "none.yaml",
+                  "incline: 1\n"
+                  "model: {input: [6, 6, 1], layers: [flatten, {dense: 3}]}\n"
+                  "data: {root: train-only, multi_label: true}\n"
+                  "train: {loss: binary_cross_entropy}\n");
+    run(shared, "eval", "r", "none.yaml");
+    refused(shared, 4, "train-only: no test images there, ", "t10k-labels-idx2-ubyte: --data DIR");
 }
 
 /* ---- predict ---- */
