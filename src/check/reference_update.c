@@ -160,6 +160,18 @@ static void update_parameter(const struct incline_optimizer *optimizer, const st
         p->w[i] = optimizer->class->normalizes ? p->w[i] - rate * d[i] : d[i];
 }
 
+void incline_reference_total(const double *g, double share, bool adds, double *total, size_t elems)
+{
+    for (size_t i = 0; i < elems; i++)
+        total[i] = (adds ? total[i] : 0) + share * g[i];
+}
+
+void incline_reference_average(const double *w, double share, double *average, size_t elems)
+{
+    for (size_t i = 0; i < elems; i++)
+        average[i] = (share < 1 ? (1 - share) * average[i] : 0) + share * w[i];
+}
+
 void incline_reference_update(const struct incline_optimizer *optimizer, double learning_rate,
                               long long earlier, const struct incline_reference_parameter *all,
                               size_t count)

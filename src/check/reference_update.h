@@ -16,6 +16,12 @@ struct incline_reference_parameter {
     double *direction; /* room for [elems] numbers */
 };
 
+/* total = share g, or with `adds` total + share g. */
+void incline_reference_total(const double *g, double share, bool adds, double *total, size_t elems);
+
+/* average = (1 - share) average + share w. */
+void incline_reference_average(const double *w, double share, double *average, size_t elems);
+
 /* The step after `earlier` ones, over all parameters. */
 void incline_reference_update(const struct incline_optimizer *optimizer, double learning_rate,
                               long long earlier, const struct incline_reference_parameter *all,

@@ -63,12 +63,26 @@ cl_int incline_launch_set_argument(const struct incline_bound_launch *launch, cl
     case INCLINE_ARG_EARLIER:
         value = &earlier;
         break;
+    case INCLINE_ARG_EARLIER_STEPS:
+        value = &step->accumulation.earlier_steps;
+        break;
+    case INCLINE_ARG_SHARE:
+        value = &step->share;
+        break;
+    case INCLINE_ARG_AVERAGE_SHARE:
+        value = &step->average_share;
+        break;
     case INCLINE_ARG_INT:
     case INCLINE_ARG_FLOAT:
     case INCLINE_ARG_END:
         break;
     }
     return clSetKernelArg(launch->kernel, index, size, value);
+}
+
+static bool differ(float a, float b)
+{
+    return memcmp(&a, &b, sizeof a) != 0;
 }
 
 static bool changes(enum incline_arg_kind kind, const struct incline_step *a,
@@ -82,13 +96,19 @@ static bool changes(enum incline_arg_kind kind, const struct incline_step *a,
     case INCLINE_ARG_NUMBER:
         return a->number != b->number;
     case INCLINE_ARG_LEARNING_RATE:
-        return memcmp(&a->learning_rate, &b->learning_rate, sizeof a->learning_rate) != 0;
+        return differ(a->learning_rate, b->learning_rate);
     case INCLINE_ARG_RATES:
         return memcmp(a->rates, b->rates, sizeof a->rates) != 0;
     case INCLINE_ARG_SEED:
         return a->seed != b->seed;
     case INCLINE_ARG_EARLIER:
         return a->earlier != b->earlier;
+    case INCLINE_ARG_EARLIER_STEPS:
+        return a->accumulation.earlier_steps != b->accumulation.earlier_steps;
+    case INCLINE_ARG_SHARE:
+        return differ(a->share, b->share);
+    case INCLINE_ARG_AVERAGE_SHARE:
+        return differ(a->average_share, b->average_share);
     default:
         return false;
     }
@@ -143,9 +163,17 @@ static struct extent extent_of(const struct incline_bound_launch *launch,
     return extent;
 }
 
+bool incline_launch_is_left_out(const struct incline_bound_launch *launch,
+                                const struct incline_step *step)
+{
+    return launch->spec.only_on_update && step->accumulation.waits;
+}
+
 size_t incline_launch_pieces(const struct incline_bound_launch *launch,
                              const struct incline_step *step)
 {
+    if (incline_launch_is_left_out(launch, step))
+        return 0;
     if (launch->spec.call || launch->piece == 0)
         return 1;
     return (extent_of(launch, step).groups + launch->piece - 1) / launch->piece;
@@ -230,46 +258,66 @@ static enum incline_status pace(struct incline_context *ctx, struct incline_plan
                                                      : 1;
     }
     launch->piece = groups_in_time >= (double)extent.groups ? 0 : piece;
+    launch->paced_images = step->images;
     return INCLINE_OK;
 }
 
+static bool will_pace(const struct incline_plan *plan, const struct incline_bound_launch *launch,
+                      const struct incline_step *step)
+{
+    return plan->device->launch_seconds > 0.0 && !launch->spec.call &&
+           !incline_launch_is_left_out(launch, step) && step->images > launch->paced_images;
+}
+
+/* Of a launch that is left out the arguments change as well: plan->last_step stands for all. */
 static enum incline_status run_launch(struct incline_context *ctx, struct incline_plan *plan,
                                       struct incline_bound_launch *launch,
-                                      const struct incline_step *step, bool paces)
+                                      const struct incline_step *step)
 {
+    bool left_out = incline_launch_is_left_out(launch, step);
     if (launch->spec.call)
-        return enqueue_call(ctx, plan, &launch->spec, step);
+        return left_out ? INCLINE_OK : enqueue_call(ctx, plan, &launch->spec, step);
     enum incline_status status = set_changed(ctx, plan, launch, step);
-    if (status)
+    if (status || left_out)
         return status;
-    return paces ? pace(ctx, plan, launch, step) : enqueue(ctx, plan, launch, step);
+    return will_pace(plan, launch, step) ? pace(ctx, plan, launch, step)
+                                         : enqueue(ctx, plan, launch, step);
 }
 
 bool incline_plan_will_pace(const struct incline_plan *plan, const struct incline_step *step)
 {
-    return plan->device->launch_seconds > 0.0 && step->images > plan->paced_images;
+    for (size_t i = 0; i < plan->launch_count; i++)
+        if (will_pace(plan, &plan->launches[i], step))
+            return true;
+    return false;
 }
 
 /* Differs from every step in everything, but for the seed from this one. */
 static struct incline_step no_step(const struct incline_step *step)
 {
-    return (struct incline_step){-1, -1, -1, NAN, -1, {NAN}, ~step->seed};
+    return (struct incline_step){.images = -1,
+                                 .first = -1,
+                                 .number = -1,
+                                 .learning_rate = NAN,
+                                 .earlier = -1,
+                                 .rates = {NAN},
+                                 .seed = ~step->seed,
+                                 .accumulation = {.earlier_steps = -1},
+                                 .share = NAN,
+                                 .average_share = NAN};
 }
 
 enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct incline_plan *plan,
                                          const struct incline_step *step)
 {
     assert(step->images >= 1 && step->images <= plan->batch);
-    bool paces = incline_plan_will_pace(plan, step);
     for (size_t i = 0; i < plan->launch_count; i++) {
-        enum incline_status status = run_launch(ctx, plan, &plan->launches[i], step, paces);
+        enum incline_status status = run_launch(ctx, plan, &plan->launches[i], step);
         if (status) {
             plan->last_step = no_step(step); /* set all arguments anew */
             return status;
         }
     }
     plan->last_step = *step;
-    if (paces)
-        plan->paced_images = step->images;
     return INCLINE_OK;
 }

@@ -16,6 +16,14 @@
 struct incline_plan;
 struct incline_tensor; /* owned by its plan */
 
+/* Where a step stands among those whose gradients make one update together. All 0: it is alone. */
+struct incline_accumulation {
+    int images;        /* of all these steps; 0: of this one */
+    int earlier_steps; /* of them: their gradients are those that this one's are added to */
+    bool waits;        /* for later ones: parameters are not updated */
+    long long updates; /* of the same training before this one */
+};
+
 /* What changes from step to step. */
 struct incline_step {
     int images; /* in this batch, 1 .. the plan's batch size */
@@ -23,8 +31,11 @@ struct incline_step {
     int number; /* which slot of the metrics this step writes */
     float learning_rate;
     long long earlier;          /* steps of the same training before this one */
-    float rates[INCLINE_RATES]; /* what the optimizer makes of both; see incline_step_run() */
+    float rates[INCLINE_RATES]; /* what the optimizer makes of these; see incline_step_run() */
     uint64_t seed;              /* of the run's random numbers */
+    struct incline_accumulation accumulation;
+    float share;         /* of the update's images; see incline_step_run() */
+    float average_share; /* of a moving average, that the parameters get in this step */
 };
 
 enum incline_arg_kind {
@@ -38,7 +49,10 @@ enum incline_arg_kind {
     INCLINE_ARG_LEARNING_RATE, /* float: step.learning_rate */
     INCLINE_ARG_RATES,         /* float8: step.rates */
     INCLINE_ARG_SEED,          /* ulong: step.seed */
-    INCLINE_ARG_EARLIER        /* int: step.earlier */
+    INCLINE_ARG_EARLIER,       /* int: step.earlier */
+    INCLINE_ARG_EARLIER_STEPS, /* int: step.accumulation.earlier_steps */
+    INCLINE_ARG_SHARE,         /* float: step.share */
+    INCLINE_ARG_AVERAGE_SHARE  /* float: step.average_share */
 };
 
 struct incline_arg {
@@ -61,6 +75,9 @@ struct incline_arg {
 #define INCLINE_RATES_ARG {INCLINE_ARG_RATES, {.i = 0}}
 #define INCLINE_SEED {INCLINE_ARG_SEED, {.i = 0}}
 #define INCLINE_EARLIER {INCLINE_ARG_EARLIER, {.i = 0}}
+#define INCLINE_EARLIER_STEPS {INCLINE_ARG_EARLIER_STEPS, {.i = 0}}
+#define INCLINE_SHARE {INCLINE_ARG_SHARE, {.i = 0}}
+#define INCLINE_AVERAGE_SHARE {INCLINE_ARG_AVERAGE_SHARE, {.i = 0}}
 /* clang-format on */
 
 enum { INCLINE_ARGS_MAX = 48 };
@@ -95,8 +112,9 @@ struct incline_launch {
     int group;
     int second;       /* of dimension 1, or INCLINE_BLOCKS; rounded up to whole groups; 0 means 1 */
     int second_group; /* 0 means 1 */
-    bool second_groups; /* second counts groups, and dimension 0 has one group of any size */
-    int third;          /* of dimension 2, or INCLINE_BLOCKS; 0 means 1 */
+    bool second_groups;  /* second counts groups, and dimension 0 has one group of any size */
+    int third;           /* of dimension 2, or INCLINE_BLOCKS; 0 means 1 */
+    bool only_on_update; /* left out of a step that waits for others */
     struct incline_arg args[INCLINE_ARGS_MAX]; /* in the kernel's order, ended by kind END */
     /* NULL for a kernel. Otherwise what enqueues the work, through another library, on the device's
      * queue: source to third are unused then. It does not wait, and its errors name label and

@@ -8,8 +8,9 @@ static void add_int(struct incline_hash *hash, int value)
 
 static void add_sizes(struct incline_hash *hash, const struct incline_launch *launch)
 {
-    const int sizes[] = {launch->items,        launch->group,         launch->second,
-                         launch->second_group, launch->second_groups, launch->third};
+    const int sizes[] = {launch->items,         launch->group,         launch->second,
+                         launch->second_group,  launch->second_groups, launch->third,
+                         launch->only_on_update};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         add_int(hash, sizes[i]);
 }

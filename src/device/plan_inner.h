@@ -20,7 +20,8 @@ struct incline_bound_launch {
     char *label, *source, *defines;
     cl_kernel kernel;
     size_t local[3];
-    size_t piece; /* work-groups that are enqueued at once; 0: all */
+    size_t piece;     /* work-groups that are enqueued at once; 0: all */
+    int paced_images; /* of the largest step in which it was cut to pieces */
 };
 
 struct incline_plan {
@@ -33,12 +34,15 @@ struct incline_plan {
     struct incline_buffer *arena;
     size_t arena_bytes;
     struct incline_step last_step; /* what the kernels' arguments hold */
-    int paced_images;              /* of the largest step whose launches were cut to pieces */
     enum incline_pass pass;        /* of launches to come */
 };
 
 /* Blocks of NB images that hold so many. */
 int incline_blocks_of(int images);
+
+/* Does the step leave the launch out? */
+bool incline_launch_is_left_out(const struct incline_bound_launch *launch,
+                                const struct incline_step *step);
 
 /* Enqueues of a launch in one step. */
 size_t incline_launch_pieces(const struct incline_bound_launch *launch,
