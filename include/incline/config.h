@@ -63,6 +63,16 @@ struct incline_pace_summary {
 
 INCLINE_API struct incline_pace_summary incline_config_pace(const struct incline_config *config);
 
+/* How the parameters are updated besides. */
+struct incline_update_summary {
+    int accumulate;   /* batches that make an update */
+    bool averages;    /* a moving average is what is validated and saved */
+    double ema_decay; /* share of it that an update keeps */
+};
+
+INCLINE_API struct incline_update_summary
+incline_config_updates(const struct incline_config *config);
+
 /* The learning rate of a step, from 0, in a training with so many steps an epoch, at least 1; for
  * the schedule `plateau` as long as the validation keeps getting better. */
 INCLINE_API double incline_config_learning_rate(const struct incline_config *config, long long step,

@@ -22,7 +22,7 @@ struct incline_lr_find_options {
 
 struct incline_lr_point {
     double learning_rate;
-    double loss;   /* of the step's batch, before its update */
+    double loss;   /* of the step's batches (train.accumulate), before its update */
     double smooth; /* running mean of loss, what came long ago counting less */
 };
 

@@ -20,7 +20,9 @@ static enum incline_status add_step(struct keying *keying, enum incline_step_mod
     struct incline_checker *checker = keying->checker;
     const struct incline_config *config = checker->config;
     const struct incline_optimizer *optimizer = &config->train.optimizer;
-    bool separate = mode == INCLINE_STEP_TRAIN && incline_stores_gradients(rewrites, optimizer);
+    bool trains = mode == INCLINE_STEP_TRAIN;
+    bool separate = trains && incline_stores_gradients(rewrites, optimizer);
+    bool accumulates = trains && incline_optimizer_accumulates(optimizer);
     struct incline_step_plan *plan = NULL;
     struct incline_step_spec spec = {
         .device = checker->device,
@@ -33,6 +35,8 @@ static enum incline_status add_step(struct keying *keying, enum incline_step_mod
         .tuned_batch = checker->batch,
         .parameters = keying->parameters,
         .gradients = separate ? keying->parameters : NULL,
+        .total = accumulates ? keying->parameters : NULL,
+        .average = trains && config->train.ema.on ? keying->parameters : NULL,
         .optimizer = optimizer,
         .state = &keying->state,
         .feed = keying->data->feed,

@@ -1,21 +1,25 @@
-/* A few steps of the network's optimizer over tensors like the network's, against the reference.
+/* A few updates of the network's optimizer over tensors like the network's, against the reference:
+ * from several batches where it accumulates, and with the moving average where training keeps one.
  * What each kernel that finishes gradients makes of the same update, the whole step compares. */
 #include "base/memory.h"
 #include "check/checker.h"
 #include "check/reference_update.h"
+#include "network/running.h"
 #include "network/update.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { STEPS = 3, ELEMS_MAX = 3000 /* of a tensor */, TENSORS = INCLINE_STATES_MAX + 4 };
+enum { UPDATES = 3, ELEMS_MAX = 3000 /* of a tensor */, TENSORS = INCLINE_STATES_MAX + 7 };
+
+static const float shares[] = {0.75f, 0.25f}; /* of the batches of an update that has several */
 
 static const float learning_rate = 0.125f;
 static const double weight_scale = 1.0 / 256; /* so that small steps show in the digits of w */
 
 /* All of it [elems], in the layout of the parameters. */
 struct numbers {
-    double *before, *w, *g, *direction, *state[INCLINE_STATES_MAX];
+    double *before, *w, *g, *direction, *total, *average, *state[INCLINE_STATES_MAX];
     double *got;
     float *transfer;
 };
@@ -23,8 +27,10 @@ struct numbers {
 struct update_check {
     struct incline_checker *checker;
     const struct incline_optimizer *optimizer;
+    const struct incline_ema *ema;
     struct incline_layer *layers; /* the network's, with tensors cut short */
     struct incline_parameters *parameters, *gradients;
+    struct incline_parameters *total, *average; /* NULL: training has none */
     struct incline_optimizer_state state;
     struct incline_buffer *rows;
     struct incline_plan *plan;
@@ -58,6 +64,10 @@ static enum incline_status make_memory(struct update_check *check)
         status = incline_parameters_create(ctx, device, check->layers, count, &check->parameters);
     if (!status)
         status = incline_parameters_create(ctx, device, check->layers, count, &check->gradients);
+    if (!status && incline_optimizer_accumulates(check->optimizer))
+        status = incline_parameters_create(ctx, device, check->layers, count, &check->total);
+    if (!status && check->ema->on)
+        status = incline_parameters_create(ctx, device, check->layers, count, &check->average);
     if (!status)
         status = incline_optimizer_state_init(ctx, device, check->layers, count, check->optimizer,
                                               &check->state);
@@ -70,12 +80,12 @@ static enum incline_status make_numbers(struct update_check *check)
 {
     struct incline_context *ctx = check->checker->ctx;
     struct numbers *numbers = &check->numbers;
-    double **all[TENSORS + 1] = {&numbers->before, &numbers->w, &numbers->g, &numbers->direction,
-                                 &numbers->got};
+    double **all[TENSORS] = {&numbers->before, &numbers->w,       &numbers->g,  &numbers->direction,
+                             &numbers->total,  &numbers->average, &numbers->got};
     for (int i = 0; i < incline_optimizer_states(check->optimizer); i++)
-        all[5 + i] = &numbers->state[i];
+        all[7 + i] = &numbers->state[i];
     enum incline_status status = INCLINE_OK;
-    for (size_t i = 0; !status && i < TENSORS + 1 && all[i]; i++)
+    for (size_t i = 0; !status && i < TENSORS && all[i]; i++)
         status = incline_alloc(ctx, check->elems, sizeof(double), all[i]);
     if (!status)
         status = incline_alloc(ctx, check->elems, sizeof(float), &numbers->transfer);
@@ -98,7 +108,7 @@ static void make_references(struct update_check *check)
                 check->optimizer,
                 incline_is_bias_or_norm(&check->layers[place->layer].parameters[place->role])),
             .w = numbers->w + at,
-            .g = numbers->g + at,
+            .g = (check->total ? numbers->total : numbers->g) + at,
             .direction = numbers->direction + at,
         };
         for (int i = 0; i < incline_optimizer_states(check->optimizer); i++)
@@ -114,12 +124,16 @@ static enum incline_status make_plan(struct update_check *check)
         .plan = check->plan,
         .layers = check->layers,
         .parameters = check->parameters,
-        .gradients = check->gradients,
+        .gradients = check->total ? check->total : check->gradients,
         .optimizer = check->optimizer,
         .state = &check->state,
     };
+    if (!status && check->total)
+        status = incline_running_total(ctx, check->plan, check->gradients, check->total);
     if (!status)
         status = incline_update_plan(ctx, &update, &check->rows);
+    if (!status && check->average)
+        status = incline_running_average(ctx, check->plan, check->parameters, check->average);
     return status ? status : incline_plan_finish(ctx, check->plan);
 }
 
@@ -145,16 +159,45 @@ static void fill_gradients(struct update_check *check, unsigned step)
         g[i] = ((int)g[i] + (g[i] < 0 ? -1 : 1)) / 8.0;
 }
 
-static enum incline_status run_step(struct update_check *check, int number)
+static int batches_of(const struct update_check *check)
 {
-    struct incline_step step = {.images = 1, .learning_rate = learning_rate, .earlier = number};
-    fill_gradients(check, (unsigned)number);
+    return check->total ? (int)(sizeof shares / sizeof *shares) : 1;
+}
+
+/* The first update is what the average begins with. */
+static double average_share(const struct update_check *check, int update)
+{
+    return update == 0 ? 1 : 1 - check->ema->decay;
+}
+
+static void follow(struct update_check *check, int update, int batch)
+{
+    struct numbers *numbers = &check->numbers;
+    incline_reference_total(numbers->g, (double)shares[batch], batch > 0, numbers->total,
+                            check->elems);
+    if (batch + 1 < batches_of(check))
+        return;
+    incline_reference_update(check->optimizer, (double)learning_rate, update, check->references,
+                             check->parameters->trained_count);
+    incline_reference_average(numbers->w, average_share(check, update), numbers->average,
+                              check->elems);
+}
+
+static enum incline_status run_batch(struct update_check *check, int update, int batch)
+{
+    struct incline_step step = {
+        .images = 1,
+        .learning_rate = learning_rate,
+        .accumulation = {.earlier_steps = batch, .waits = batch + 1 < batches_of(check)},
+        .share = shares[batch],
+        .average_share = (float)average_share(check, update),
+    };
+    fill_gradients(check, (unsigned)(update * batches_of(check) + batch));
     enum incline_status status = put(check, check->numbers.g, check->gradients);
     if (status)
         return status;
-    incline_optimizer_rates(check->optimizer, (double)learning_rate, number, step.rates);
-    incline_reference_update(check->optimizer, (double)learning_rate, number, check->references,
-                             check->parameters->trained_count);
+    incline_optimizer_rates(check->optimizer, (double)learning_rate, update, step.rates);
+    follow(check, update, batch);
     return incline_plan_enqueue(check->checker->ctx, check->plan, &step);
 }
 
@@ -164,8 +207,8 @@ static enum incline_status run(struct update_check *check)
     incline_check_fill(numbers->before, check->elems, weight_scale, 0);
     memcpy(numbers->w, numbers->before, check->elems * sizeof *numbers->w);
     enum incline_status status = put(check, numbers->before, check->parameters);
-    for (int i = 0; !status && i < STEPS; i++)
-        status = run_step(check, i);
+    for (int i = 0; !status && i < UPDATES * batches_of(check); i++)
+        status = run_batch(check, i / batches_of(check), i % batches_of(check));
     return status;
 }
 
@@ -173,7 +216,7 @@ static enum incline_status run(struct update_check *check)
  * without gaps. */
 static enum incline_status compare(struct update_check *check,
                                    const struct incline_parameters *from, double *expected,
-                                   const double *before, const char *tensor)
+                                   const double *before, const char *kernel, const char *tensor)
 {
     struct incline_checker *checker = check->checker;
     float *found = check->numbers.transfer;
@@ -193,7 +236,7 @@ static enum incline_status compare(struct update_check *check,
     snprintf(op, sizeof op, "%s update", check->optimizer->class->name);
     struct incline_comparison comparison = {
         .op = op,
-        .kernels = "update",
+        .kernels = kernel,
         .tensor = tensor,
         .shape = checker->config->model.name,
         .got = got,
@@ -209,10 +252,17 @@ static enum incline_status compare(struct update_check *check,
 static enum incline_status compare_all(struct update_check *check)
 {
     static const char *const names[INCLINE_STATES_MAX] = {"state 1", "state 2", "state 3"};
+    struct numbers *numbers = &check->numbers;
     enum incline_status status =
-        compare(check, check->parameters, check->numbers.w, check->numbers.before, "w");
+        compare(check, check->parameters, numbers->w, numbers->before, "update", "w");
     for (int i = 0; !status && i < incline_optimizer_states(check->optimizer); i++)
-        status = compare(check, check->state.tensors[i], check->numbers.state[i], NULL, names[i]);
+        status =
+            compare(check, check->state.tensors[i], numbers->state[i], NULL, "update", names[i]);
+    if (!status && check->total && !check->optimizer->class->normalizes) /* those overwrite it */
+        status = compare(check, check->total, numbers->total, NULL, "running_total", "total");
+    if (!status && check->average)
+        status = compare(check, check->average, numbers->average, numbers->before,
+                         "running_average", "average");
     return status;
 }
 
@@ -222,6 +272,8 @@ static void finish(struct update_check *check)
     incline_plan_destroy(&check->plan);
     incline_buffer_destroy(&check->rows);
     incline_optimizer_state_finish(&check->state);
+    incline_parameters_destroy(&check->average);
+    incline_parameters_destroy(&check->total);
     incline_parameters_destroy(&check->gradients);
     incline_parameters_destroy(&check->parameters);
     incline_free(&check->layers);
@@ -230,6 +282,8 @@ static void finish(struct update_check *check)
     incline_free(&numbers->w);
     incline_free(&numbers->g);
     incline_free(&numbers->direction);
+    incline_free(&numbers->total);
+    incline_free(&numbers->average);
     incline_free(&numbers->got);
     incline_free(&numbers->transfer);
     for (int i = 0; i < INCLINE_STATES_MAX; i++)
@@ -239,8 +293,10 @@ static void finish(struct update_check *check)
 enum incline_status incline_check_update(struct incline_checker *checker)
 {
     struct update_check check = {.checker = checker,
-                                 .optimizer = &checker->config->train.optimizer};
-    if (incline_optimizer_is_plain(check.optimizer))
+                                 .optimizer = &checker->config->train.optimizer,
+                                 .ema = &checker->config->train.ema};
+    if (incline_optimizer_is_plain(check.optimizer) && !check.ema->on &&
+        !incline_optimizer_accumulates(check.optimizer))
         return INCLINE_OK;
     enum incline_status status = make_memory(&check);
     if (status || check.parameters->trained_count == 0)

@@ -108,7 +108,8 @@ static const char weighted[] =
     "  input: [3, 4, 2]\n"
     "  layers: [flatten, {dense: 5}, softmax]\n"
     "data: {root: none}\n"
-    "train: {batch_size: 21, metrics: [accuracy, {top_k: 2}], loss: {cross_entropy:\n"
+    "train: {batch_size: 21, accumulate: 2, ema: {decay: 0.75}, metrics: [accuracy, {top_k: 2}],\n"
+    "  loss: {cross_entropy:\n"
     "    {label_smoothing: 0.1, class_weights: [0.5, 2, 0, 1, 3]}}}\n";
 
 static const char several[] = "incline: 1\n"

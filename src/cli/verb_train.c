@@ -277,6 +277,20 @@ static const char *check_state(const struct training *training)
     return training->checked_before ? "checked before" : "checked ok";
 }
 
+/* What is unusual about the updates. */
+static void say_updates(const struct training *training)
+{
+    struct incline_update_summary updates = incline_config_updates(training->config);
+    struct cli_figure images;
+    if (updates.accumulate > 1)
+        cli_say(training->cli, "updates  one for %d batches, %s images", updates.accumulate,
+                cli_format_count(&images, (size_t)updates.accumulate * step_images(training)));
+    if (updates.averages)
+        cli_say(training->cli,
+                "average  validated and saved is the moving average of the weights, decay %g",
+                updates.ema_decay);
+}
+
 static void say_header(const struct training *training)
 {
     struct cli *cli = training->cli;
@@ -290,6 +304,7 @@ static void say_header(const struct training *training)
     if (training->tuned[0] != '\0')
         cli_say(cli, "tuning   %s", training->tuned);
     say_data(training);
+    say_updates(training);
     cli_say(cli, "model    %s    %s parameters, %s multiply-adds an image\n", model->name,
             cli_format_count(&parameters, model->parameters),
             cli_format_short(&multiply_adds, model->multiply_adds));

@@ -4,6 +4,7 @@
 #include "layers/head.h"
 #include "network/graph.h"
 #include "network/rewrite.h"
+#include "network/running.h"
 
 #include <string.h>
 
@@ -262,16 +263,20 @@ static enum incline_status plan_update(struct maker *maker)
         .plan = maker->plan,
         .layers = spec->layers,
         .parameters = spec->parameters,
-        .gradients = spec->gradients,
+        .gradients = spec->total ? spec->total : spec->gradients,
         .optimizer = spec->optimizer,
         .state = spec->state,
     };
+    enum incline_status status = INCLINE_OK;
     incline_plan_set_pass(maker->plan, INCLINE_PASS_UPDATE);
-    return incline_update_plan(maker->ctx, &update, &maker->made->rows);
+    if (spec->total)
+        status = incline_running_total(maker->ctx, maker->plan, spec->gradients, spec->total);
+    return status ? status : incline_update_plan(maker->ctx, &update, &maker->made->rows);
 }
 
 static enum incline_status plan_training(struct maker *maker)
 {
+    const struct incline_step_spec *spec = maker->spec;
     enum incline_status status = plan_loss(maker);
     if (status)
         return status;
@@ -279,9 +284,11 @@ static enum incline_status plan_training(struct maker *maker)
     if (status)
         return status;
     status = plan_finish(maker);
-    if (status || !maker->spec->gradients || maker->spec->parameters->trained_elems == 0)
-        return status;
-    return plan_update(maker);
+    if (!status && spec->gradients && spec->parameters->trained_elems > 0)
+        status = plan_update(maker);
+    if (!status && spec->average && spec->parameters->count > 0)
+        status = incline_running_average(maker->ctx, maker->plan, spec->parameters, spec->average);
+    return status;
 }
 
 static enum incline_status plan_evaluation(struct maker *maker)
@@ -445,9 +452,12 @@ void incline_step_plan_destroy(struct incline_step_plan **plan)
 enum incline_status incline_step_run(struct incline_context *ctx, struct incline_step_plan *plan,
                                      const struct incline_step *step)
 {
+    const struct incline_accumulation *accumulation = &step->accumulation;
+    bool alone = accumulation->images == 0;
     struct incline_step complete = *step;
-    incline_optimizer_rates(plan->optimizer, (double)step->learning_rate, step->earlier,
-                            complete.rates);
+    complete.share = alone ? 1 : (float)step->images / (float)accumulation->images;
+    incline_optimizer_rates(plan->optimizer, (double)step->learning_rate,
+                            alone ? step->earlier : accumulation->updates, complete.rates);
     return incline_plan_enqueue(ctx, plan->plan, &complete);
 }
 
@@ -473,7 +483,8 @@ enum incline_status incline_step_read_probabilities(struct incline_context *ctx,
 
 size_t incline_step_plan_bytes(const struct incline_step_plan *plan)
 {
-    return incline_plan_arena_bytes(plan->plan);
+    return incline_plan_arena_bytes(plan->plan) +
+           (plan->rows ? incline_buffer_bytes(plan->rows) : 0);
 }
 
 struct incline_plan *incline_step_plan_launches(struct incline_step_plan *plan)

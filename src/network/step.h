@@ -24,6 +24,9 @@ struct incline_step_spec {
     const struct incline_parameters *parameters;
     /* TRAIN where incline_stores_gradients(); otherwise they are applied as they are finished */
     const struct incline_parameters *gradients;
+    /* TRAIN where several steps make an update, which is made from this; NULL: each makes one */
+    const struct incline_parameters *total;
+    const struct incline_parameters *average;    /* TRAIN; moving, of the parameters; NULL: none */
     const struct incline_optimizer *optimizer;   /* TRAIN; NULL: plain gradient descent */
     const struct incline_optimizer_state *state; /* TRAIN; of the optimizer; NULL: it keeps none */
     const struct incline_feed *feed;
@@ -44,8 +47,8 @@ enum incline_status incline_step_plan_create(struct incline_context *ctx,
                                              struct incline_step_plan **out) INCLINE_MUST_CHECK;
 void incline_step_plan_destroy(struct incline_step_plan **plan);
 
-/* Enqueues one step, whose rates it finds from the learning rate and the steps before; does not
- * wait. */
+/* Enqueues one step, whose rates it finds from the learning rate and the updates before, and whose
+ * share from its images; does not wait. */
 enum incline_status incline_step_run(struct incline_context *ctx, struct incline_step_plan *plan,
                                      const struct incline_step *step) INCLINE_MUST_CHECK;
 
@@ -55,7 +58,7 @@ enum incline_status incline_step_read_probabilities(struct incline_context *ctx,
                                                     int images,
                                                     float *probabilities) INCLINE_MUST_CHECK;
 
-/* Device bytes for activations and their gradients. */
+/* Device bytes for activations, their gradients and what an update reads besides. */
 size_t incline_step_plan_bytes(const struct incline_step_plan *plan);
 
 /* The launches behind it, borrowed: for timing and listing. */

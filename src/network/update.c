@@ -133,6 +133,7 @@ static enum incline_status launch_kernel(const struct launcher *launcher,
     incline_define(&defines, "CLIP_NORM", launcher->scale != NULL);
     launch->label = label_of(optimizer);
     launch->source = "update.cl";
+    launch->only_on_update = true;
     launch->defines = incline_text_get(&defines);
     enum incline_status status = incline_text_status(&defines);
     if (!status)

@@ -53,7 +53,13 @@ int incline_optimizer_variant(const struct incline_optimizer *optimizer)
 
 bool incline_optimizer_needs_all(const struct incline_optimizer *optimizer)
 {
-    return optimizer && (optimizer->class->normalizes || optimizer->clip_norm > 0);
+    return optimizer && (optimizer->class->normalizes || optimizer->clip_norm > 0 ||
+                         incline_optimizer_accumulates(optimizer));
+}
+
+bool incline_optimizer_accumulates(const struct incline_optimizer *optimizer)
+{
+    return optimizer && optimizer->accumulate > 1;
 }
 
 bool incline_optimizer_decays(const struct incline_optimizer *optimizer, bool is_bias_or_norm)

@@ -47,6 +47,7 @@ struct incline_optimizer {
     const struct incline_optimizer_class *class;
     struct incline_optimizer_options options;
     double clip_norm, clip_value; /* of gradients; 0: not clipped */
+    int accumulate;               /* batches whose gradients make one update; 0 is as 1 */
 };
 
 /* All, the default first, in the order of OPTIMIZER in the kernels; and the one of that name, or
@@ -62,8 +63,10 @@ int incline_optimizer_number(const struct incline_optimizer_class *class);
 bool incline_optimizer_is_plain(const struct incline_optimizer *optimizer);
 int incline_optimizer_states(const struct incline_optimizer *optimizer);
 int incline_optimizer_variant(const struct incline_optimizer *optimizer);
-/* All gradients must be complete before the first parameter is updated. */
+/* All gradients must be complete before the first parameter is updated, or outlast the step. */
 bool incline_optimizer_needs_all(const struct incline_optimizer *optimizer);
+/* Several batches make an update. */
+bool incline_optimizer_accumulates(const struct incline_optimizer *optimizer);
 /* Whether weight decay applies to a parameter. */
 bool incline_optimizer_decays(const struct incline_optimizer *optimizer, bool is_bias_or_norm);
 /* What the kernels are given for the step after `steps` earlier ones. */

@@ -15,6 +15,13 @@ struct incline_early_stop {
     bool restore_best;
 };
 
+/* A moving average of the weights; see train/updates.h. */
+struct incline_ema {
+    bool on;
+    double decay;
+    int from_epoch;
+};
+
 struct incline_train_section {
     int epochs; /* 0: until_converged */
     int batch_size;
@@ -25,6 +32,7 @@ struct incline_train_section {
     struct incline_optimizer optimizer;
     struct incline_schedule schedule;
     struct incline_early_stop early_stop;
+    struct incline_ema ema;
 };
 
 struct incline_config {

@@ -19,6 +19,10 @@ static const struct topic topics[] = {
      &incline_warmup_table},
     {"early_stop", "ends training when a figure of the validation does not get better",
      &incline_early_stop_table},
+    {"ema",
+     "a moving average of the weights, which is what is validated and saved; training goes on from "
+     "the weights themselves",
+     &incline_ema_table},
 };
 
 enum { TOPIC_COUNT = sizeof topics / sizeof *topics, NAMES_MAX = 128 };

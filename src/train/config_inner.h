@@ -7,7 +7,7 @@
  *   config_reference.c  `model:` as a mapping, a path or a built-in name
  *   config_data.c       the `data:` section
  *   config_train.c      the `train:` section
- *   config_pace.c       of it: schedule, warmup, early_stop
+ *   config_pace.c       of it: schedule, warmup, early_stop, ema
  *   config_loss.c       its loss and metrics
  *   config_sections.c   what the sections have in common
  *   config_summary.c    the table of a model's layers
@@ -56,8 +56,8 @@ enum incline_status incline_config_read_model(struct incline_context *ctx,
                                               struct incline_node *node,
                                               struct incline_model *out) INCLINE_MUST_CHECK;
 
-/* Read schedule, warmup and early_stop of the `train:` section, whose other values are in out, and
- * write those that are not off. */
+/* Read schedule, warmup, early_stop and ema of the `train:` section, whose other values are in out,
+ * and write those that are not off. */
 enum incline_status incline_pace_read(struct incline_context *ctx, struct incline_node *train,
                                       bool validates,
                                       struct incline_train_section *out) INCLINE_MUST_CHECK;

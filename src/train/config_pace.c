@@ -1,4 +1,5 @@
-/* Of the `train:` section: how the learning rate moves, and when training ends. */
+/* Of the `train:` section: how the learning rate moves, when training ends, and which weights it
+ * leaves. */
 #include "train/config_inner.h"
 
 #include "base/memory.h"
@@ -26,6 +27,16 @@ static const struct incline_option warmup_options[] = {
 
 const struct incline_option_table incline_warmup_table =
     INCLINE_SECTION_TABLE(warmup_options, struct incline_warmup);
+
+static const struct incline_option ema_options[] = {
+    {"decay", INCLINE_OPTION_DOUBLE, offsetof(struct incline_ema, decay), "0.999", 0, 0.9999999,
+     NULL, "share of the average that an update keeps"},
+    {"from_epoch", INCLINE_OPTION_INT, offsetof(struct incline_ema, from_epoch), "1", 1, 1000000,
+     NULL, "epoch whose first update begins it; before, the average is the weights"},
+};
+
+const struct incline_option_table incline_ema_table =
+    INCLINE_SECTION_TABLE(ema_options, struct incline_ema);
 
 static bool is_none(struct incline_node *node)
 {
@@ -150,12 +161,30 @@ static enum incline_status read_early_stop(struct incline_context *ctx, struct i
                                 : status;
 }
 
+static enum incline_status read_ema(struct incline_context *ctx, struct incline_node *node,
+                                    int epochs, struct incline_ema *out)
+{
+    if (is_none(node))
+        return INCLINE_OK;
+    enum incline_status status = incline_options_default(ctx, &incline_ema_table, out);
+    if (status == INCLINE_OK)
+        status = incline_section_read(ctx, node, "ema", &incline_ema_table, NULL, out);
+    out->on = true;
+    if (status == INCLINE_OK && epochs > 0 && out->from_epoch > epochs)
+        return incline_fail_at(ctx, incline_node_get(node, "from_epoch"),
+                               "ema: it would begin with epoch %d, but train.epochs is %d: set "
+                               "from_epoch to an epoch that there is",
+                               out->from_epoch, epochs);
+    return status;
+}
+
 enum incline_status incline_pace_read(struct incline_context *ctx, struct incline_node *train,
                                       bool validates, struct incline_train_section *out)
 {
     struct incline_node *schedule = incline_node_get(train, "schedule");
     struct incline_node *warmup = incline_node_get(train, "warmup");
     struct incline_node *early_stop = incline_node_get(train, "early_stop");
+    struct incline_node *ema = incline_node_get(train, "ema");
     enum incline_status status = INCLINE_OK;
     if (schedule)
         status = read_schedule(ctx, schedule, out);
@@ -166,6 +195,8 @@ enum incline_status incline_pace_read(struct incline_context *ctx, struct inclin
         status = read_warmup(ctx, warmup, &out->schedule.warmup);
     if (status == INCLINE_OK && early_stop)
         status = read_early_stop(ctx, early_stop, validates, &out->early_stop);
+    if (status == INCLINE_OK && ema)
+        status = read_ema(ctx, ema, out->epochs, &out->ema);
     if (status == INCLINE_OK && out->epochs == 0 && !out->early_stop.on)
         return incline_fail_at(ctx, incline_node_get(train, "epochs"),
                                "train: epochs: until_converged needs early_stop, which ends the "
@@ -202,6 +233,11 @@ void incline_pace_write(const struct incline_train_section *train, struct inclin
         write_flow(&incline_early_stop_table, &train->early_stop, out);
         incline_text_add(out, "\n");
     }
+    if (train->ema.on) {
+        incline_text_add(out, "  ema: ");
+        write_flow(&incline_ema_table, &train->ema, out);
+        incline_text_add(out, "\n");
+    }
 }
 
 struct incline_pace_summary incline_config_pace(const struct incline_config *config)
@@ -219,6 +255,13 @@ struct incline_pace_summary incline_config_pace(const struct incline_config *con
             train->early_stop.on ? incline_watch_names[train->early_stop.patience.watch] : NULL,
         .patience = train->early_stop.patience.patience,
     };
+}
+
+struct incline_update_summary incline_config_updates(const struct incline_config *config)
+{
+    const struct incline_train_section *train = &config->train;
+    return (struct incline_update_summary){train->optimizer.accumulate, train->ema.on,
+                                           train->ema.decay};
 }
 
 double incline_train_section_rate(const struct incline_train_section *train, long long step,

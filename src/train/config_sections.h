@@ -8,6 +8,7 @@ extern const struct incline_option_table incline_data_table;
 extern const struct incline_option_table incline_train_table;
 extern const struct incline_option_table incline_early_stop_table;
 extern const struct incline_option_table incline_warmup_table;
+extern const struct incline_option_table incline_ema_table;
 
 /* Read a section; everything wrong fails at its node. The data must fit the model: as many numbers
  * in `normalize` as channels (one number is copied to all), as many class names as outputs. What

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
-enum { BATCH_MAX = 65536 };
+enum { BATCH_MAX = 65536, ACCUMULATE_MAX = 10000 };
 
 #define IN_TRAIN(member) offsetof(struct incline_train_section, member)
 
@@ -17,6 +17,8 @@ static const struct incline_option train_options[] = {
      "passes over the training images; until_converged: early_stop ends them"},
     {"batch_size", INCLINE_OPTION_INT, IN_TRAIN(batch_size), "128", 1, BATCH_MAX, NULL,
      "images in a step"},
+    {"accumulate", INCLINE_OPTION_INT, IN_TRAIN(optimizer.accumulate), "1", 1, ACCUMULATE_MAX, NULL,
+     "batches that make one update together, as one large batch would"},
     {"loss", INCLINE_OPTION_CUSTOM, 0, "cross_entropy", 0, 0, NULL,
      "what is minimised: a name of the list of losses, or {name: {option: value}}"},
     {"optimizer", INCLINE_OPTION_CUSTOM, 0, "sgd", 0, 0, NULL,
@@ -27,6 +29,8 @@ static const struct incline_option train_options[] = {
      "a linear rise of the learning rate before that: {epochs: 5} or {steps: 500}"},
     {"early_stop", INCLINE_OPTION_CUSTOM, 0, "none", 0, 0, NULL,
      "end when the validation does not get better: {patience: 5}"},
+    {"ema", INCLINE_OPTION_CUSTOM, 0, "none", 0, 0, NULL,
+     "validate and save a moving average of the weights: {decay: 0.999}"},
     {"metrics", INCLINE_OPTION_CUSTOM, 0, "[accuracy]", 0, 0, NULL,
      "figures beside the loss; with {top_k: 3}, eval's top-5 is a top-3"},
     {"seed", INCLINE_OPTION_UINT64, IN_TRAIN(seed), "1", 0, 0, NULL,

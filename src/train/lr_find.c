@@ -22,9 +22,9 @@ struct finder {
     const struct incline_lr_find_options *options;
     struct incline_lr_find_result *result;
     struct incline_workbench bench;
-    struct incline_metrics_slot slots[STRIDE];
-    size_t images, batch;
-    size_t next; /* position in the order of images */
+    struct incline_metrics_slot *slots; /* of a stride */
+    size_t images, batch, accumulate;   /* batches of a step of the finder's: an update */
+    size_t next;                        /* position in the order of images */
     int epoch;
     double mean, weight; /* sum of losses, what came before counting less, and of their weights */
     double lowest_mean;
@@ -37,12 +37,14 @@ static enum incline_status prepare(struct finder *finder, const struct incline_i
         .config = finder->config,
         .images = images,
         .batch = (int)finder->batch,
-        .slots = STRIDE,
+        .slots = STRIDE * finder->accumulate,
         .rewrites = INCLINE_REWRITE_ALL,
     };
     enum incline_status status =
         incline_alloc(finder->ctx, (size_t)finder->options->steps, sizeof *finder->result->points,
                       &finder->result->points);
+    if (!status)
+        status = incline_alloc(finder->ctx, spec.slots, sizeof *finder->slots, &finder->slots);
     return status ? status : incline_workbench_create(finder->ctx, &spec, &finder->bench);
 }
 
@@ -53,7 +55,7 @@ static double rate_of(const struct finder *finder, size_t step)
     return options->from * pow(options->to / options->from, share);
 }
 
-/* Whole batches only, so that all losses mean the same; a new order when the images are used up.
+/* Whole steps only, so that all losses mean the same; a new order when the images are used up.
  * The queue is empty then: its last stride has been read. */
 static enum incline_status begin_epoch(struct finder *finder)
 {
@@ -62,24 +64,46 @@ static enum incline_status begin_epoch(struct finder *finder)
                                 ++finder->epoch);
 }
 
+/* One batch of the update after `updates` earlier ones; its figures go to slot `number`. */
+static enum incline_status run_batch(struct finder *finder, size_t updates, size_t batch,
+                                     size_t number)
+{
+    const struct incline_step step = {
+        .images = (int)finder->batch,
+        .first = (int)finder->next,
+        .number = (int)number,
+        .learning_rate = (float)rate_of(finder, updates),
+        .seed = finder->config->train.seed,
+        .earlier = (long long)(updates * finder->accumulate + batch),
+        .accumulation =
+            {
+                .images = (int)(finder->batch * finder->accumulate),
+                .earlier_steps = (int)batch,
+                .waits = batch + 1 < finder->accumulate,
+                .updates = (long long)updates,
+            },
+    };
+    finder->next += finder->batch;
+    return incline_step_run(finder->ctx, finder->bench.plan, &step);
+}
+
 static enum incline_status run_stride(struct finder *finder, size_t from, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct incline_step step = {
-            .images = (int)finder->batch,
-            .first = (int)finder->next,
-            .number = (int)i,
-            .learning_rate = (float)rate_of(finder, from + i),
-            .seed = finder->config->train.seed,
-            .earlier = (long long)(from + i),
-        };
-        enum incline_status status = incline_step_run(finder->ctx, finder->bench.plan, &step);
+    size_t batches = count * finder->accumulate;
+    for (size_t i = 0; i < batches; i++) {
+        enum incline_status status =
+            run_batch(finder, from + i / finder->accumulate, i % finder->accumulate, i);
         if (status)
             return status;
-        finder->next += finder->batch;
     }
     return incline_buffer_read(finder->ctx, finder->bench.metrics, 0, finder->slots,
-                               count * sizeof *finder->slots);
+                               batches * sizeof *finder->slots);
+}
+
+/* Of the i-th step of the stride that was read. */
+static double loss_of(const struct finder *finder, size_t i)
+{
+    return incline_metrics_scores(finder->slots + i * finder->accumulate, finder->accumulate).loss;
 }
 
 /* Takes in the loss of the next step; false when it has risen for good. */
@@ -98,10 +122,15 @@ static bool note_loss(struct finder *finder, double loss)
     return smooth <= too_much * finder->lowest_mean;
 }
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static size_t stride_at(const struct finder *finder, size_t done)
 {
     size_t steps = (size_t)finder->options->steps - done;
-    size_t whole = (finder->images - finder->next) / finder->batch;
+    size_t whole = (finder->images - finder->next) / (finder->batch * finder->accumulate);
     steps = steps < whole ? steps : whole;
     return steps < STRIDE ? steps : STRIDE;
 }
@@ -122,8 +151,7 @@ static enum incline_status run_steps(struct finder *finder)
         if (status)
             return status;
         for (size_t i = 0; i < count && !finder->result->rose; i++)
-            finder->result->rose =
-                !note_loss(finder, incline_metrics_scores(&finder->slots[i], 1).loss);
+            finder->result->rose = !note_loss(finder, loss_of(finder, i));
         done += count;
         if (options->progress)
             options->progress(options->cookie, (int)done, options->steps);
@@ -188,12 +216,15 @@ enum incline_status incline_lr_find(struct incline_context *ctx, struct incline_
         return status;
     size_t batch = (size_t)config->train.batch_size;
     finder.batch = batch < finder.images ? batch : finder.images;
+    finder.accumulate =
+        least((size_t)config->train.optimizer.accumulate, finder.images / finder.batch);
     status = prepare(&finder, &dataset->train);
     if (!status)
         status = run_steps(&finder);
     if (!status)
         judge(out);
     incline_workbench_destroy(&finder.bench);
+    incline_free(&finder.slots);
     return status;
 }
 

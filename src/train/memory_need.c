@@ -51,8 +51,8 @@ static enum incline_status add_step(struct survey *survey, enum incline_step_mod
     };
     enum incline_status status = incline_step_plan_create(survey->ctx, &spec, &plan);
     if (!status) {
-        size_t bytes = incline_step_plan_bytes(plan);
-        add(survey, &survey->need->activations, bytes, bytes);
+        add(survey, &survey->need->activations, incline_step_plan_bytes(plan),
+            incline_plan_arena_bytes(incline_step_plan_launches(plan)));
     }
     incline_step_plan_destroy(&plan);
     return status;
@@ -81,10 +81,10 @@ static enum incline_status survey_part(struct survey *survey, enum incline_step_
 static enum incline_status add_weights(struct survey *survey, enum incline_work work)
 {
     const struct incline_model *model = &survey->config->model;
-    const struct incline_optimizer *optimizer =
-        work == INCLINE_WORK_TRAIN ? &survey->config->train.optimizer : NULL;
-    bool separate =
-        work == INCLINE_WORK_TRAIN && incline_stores_gradients(survey->rewrites, optimizer);
+    bool trains = work == INCLINE_WORK_TRAIN;
+    const struct incline_optimizer *optimizer = trains ? &survey->config->train.optimizer : NULL;
+    bool separate = trains && incline_stores_gradients(survey->rewrites, optimizer);
+    bool averages = trains && survey->config->train.ema.on;
     enum incline_status status = incline_parameters_create(
         survey->ctx, survey->device, model->layers, model->layer_count, &survey->parameters);
     if (!status && separate)
@@ -96,7 +96,8 @@ static enum incline_status add_weights(struct survey *survey, enum incline_work 
     if (status)
         return status;
     size_t bytes = survey->parameters->total_elems * sizeof(float);
-    size_t tensors = 1 + separate + (size_t)incline_optimizer_states(optimizer);
+    size_t tensors = 1 + separate + incline_optimizer_accumulates(optimizer) + averages +
+                     (size_t)incline_optimizer_states(optimizer);
     add(survey, &survey->need->weights, tensors * bytes, bytes);
     return INCLINE_OK;
 }

@@ -12,6 +12,7 @@
 #include "train/images_check.h"
 #include "train/run_folder.h"
 #include "train/run_weights.h"
+#include "train/updates.h"
 #include "train/workbench.h"
 
 #include <math.h>
@@ -101,6 +102,7 @@ static enum incline_status make_workbench(struct trainer *trainer)
         .batch = (int)trainer->batch,
         .slots = trainer->steps,
         .rewrites = trainer->rewrites,
+        .averages = trainer->config->train.ema.on,
         .weights = trainer->options->weights,
     };
     enum incline_status status =
@@ -114,8 +116,8 @@ static enum incline_status make_evaluator(struct trainer *trainer)
     if (!val)
         return INCLINE_OK;
     return incline_evaluator_create(trainer->ctx, trainer->device, trainer->config,
-                                    trainer->bench.parameters, val, (int)trainer->batch,
-                                    trainer->rewrites, &trainer->evaluator);
+                                    incline_workbench_outcome(&trainer->bench), val,
+                                    (int)trainer->batch, trainer->rewrites, &trainer->evaluator);
 }
 
 /* Steps of the epochs before this one. */
@@ -227,6 +229,16 @@ static size_t stride_of(const struct trainer *trainer)
     return steps < STRIDE_MAX ? (size_t)steps : STRIDE_MAX;
 }
 
+static void set_update(const struct trainer *trainer, size_t i, struct incline_step *step)
+{
+    const struct incline_train_section *train = &trainer->config->train;
+    const struct incline_epoch_updates epoch = {trainer->images, trainer->batch,
+                                                train->optimizer.accumulate};
+    step->accumulation = incline_epoch_updates_at(&epoch, i, trainer->progress.epoch);
+    step->average_share = incline_ema_share(&train->ema, step->accumulation.updates,
+                                            incline_epoch_updates_count(&epoch));
+}
+
 static enum incline_status enqueue_step(struct trainer *trainer, size_t i)
 {
     size_t first = i * trainer->batch, rest = trainer->images - first;
@@ -241,6 +253,7 @@ static enum incline_status enqueue_step(struct trainer *trainer, size_t i)
         .seed = trainer->config->train.seed,
         .earlier = steps_before(trainer) + (long long)i,
     };
+    set_update(trainer, i, &step);
     enum incline_status status = incline_step_run(trainer->ctx, trainer->bench.plan, &step);
     if (status)
         return status;
@@ -530,7 +543,8 @@ static enum incline_status prepare(struct trainer *trainer)
                                       trainer->device, trainer->dataset, &trainer->folder);
     if (status)
         return status;
-    return incline_run_weights_begin(&trainer->weights, trainer->bench.parameters, trainer->folder);
+    return incline_run_weights_begin(&trainer->weights, incline_workbench_outcome(&trainer->bench),
+                                     trainer->folder);
 }
 
 static void note_memory(struct trainer *trainer)

@@ -4,25 +4,45 @@
 #include "train/evaluator.h"
 #include "train/weights_file.h"
 
+/* Room in the layout of the parameters. */
+static enum incline_status make_room(struct incline_context *ctx,
+                                     const struct incline_workbench_spec *spec,
+                                     struct incline_parameters **out)
+{
+    const struct incline_model *model = &spec->config->model;
+    return incline_parameters_create(ctx, spec->device, model->layers, model->layer_count, out);
+}
+
+/* What training starts from. */
+static enum incline_status fill(struct incline_context *ctx,
+                                const struct incline_workbench_spec *spec,
+                                const struct incline_parameters *parameters)
+{
+    const struct incline_config *config = spec->config;
+    if (spec->weights)
+        return incline_weights_load(ctx, config, parameters, spec->weights);
+    return incline_initialize(ctx, parameters, config->model.layers, config->train.seed);
+}
+
 static enum incline_status make_parameters(struct incline_context *ctx,
                                            const struct incline_workbench_spec *spec,
                                            struct incline_workbench *bench)
 {
     const struct incline_optimizer *optimizer = &spec->config->train.optimizer;
     const struct incline_model *model = &spec->config->model;
-    enum incline_status status = incline_parameters_create(ctx, spec->device, model->layers,
-                                                           model->layer_count, &bench->parameters);
+    enum incline_status status = make_room(ctx, spec, &bench->parameters);
     if (!status)
         status = incline_optimizer_state_init(ctx, spec->device, model->layers, model->layer_count,
                                               optimizer, &bench->state);
     if (!status && incline_stores_gradients(spec->rewrites, optimizer))
-        status = incline_parameters_create(ctx, spec->device, model->layers, model->layer_count,
-                                           &bench->gradients);
-    if (status)
-        return status;
-    if (spec->weights)
-        return incline_weights_load(ctx, spec->config, bench->parameters, spec->weights);
-    return incline_initialize(ctx, bench->parameters, model->layers, spec->config->train.seed);
+        status = make_room(ctx, spec, &bench->gradients);
+    if (!status && incline_optimizer_accumulates(optimizer))
+        status = make_room(ctx, spec, &bench->total);
+    if (!status && spec->averages)
+        status = make_room(ctx, spec, &bench->average);
+    if (!status)
+        status = fill(ctx, spec, bench->parameters);
+    return status || !bench->average ? status : fill(ctx, spec, bench->average);
 }
 
 static enum incline_status make_buffers(struct incline_context *ctx,
@@ -56,6 +76,8 @@ static enum incline_status make_plan(struct incline_context *ctx,
         .batch = spec->batch,
         .parameters = bench->parameters,
         .gradients = bench->gradients,
+        .total = bench->total,
+        .average = bench->average,
         .optimizer = &config->train.optimizer,
         .state = &bench->state,
         .feed = bench->feed,
@@ -83,6 +105,8 @@ void incline_workbench_destroy(struct incline_workbench *bench)
     incline_buffer_destroy(&bench->metrics);
     incline_feed_destroy(&bench->feed);
     incline_optimizer_state_finish(&bench->state);
+    incline_parameters_destroy(&bench->average);
+    incline_parameters_destroy(&bench->total);
     incline_parameters_destroy(&bench->gradients);
     incline_parameters_destroy(&bench->parameters);
 }

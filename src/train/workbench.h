@@ -14,6 +14,7 @@ struct incline_workbench_spec {
     int batch;
     size_t slots;        /* steps whose figures have room in `metrics` */
     unsigned rewrites;   /* set of enum incline_rewrite */
+    bool averages;       /* keeps a moving average of the parameters */
     const char *weights; /* file to start from; NULL: fresh weights by the configuration's seed */
 };
 
@@ -23,9 +24,18 @@ struct incline_workbench {
     struct incline_buffer *image_class; /* [images] int */
     struct incline_parameters *parameters;
     struct incline_parameters *gradients; /* NULL: they are applied as they are finished */
+    struct incline_parameters *total;     /* of several steps; NULL: each makes an update */
+    struct incline_parameters *average;   /* moving; at first the parameters; NULL: there is none */
     struct incline_optimizer_state state;
     struct incline_step_plan *plan;
 };
+
+/* The parameters that training is for: the average, where there is one. */
+static inline const struct incline_parameters *
+incline_workbench_outcome(const struct incline_workbench *bench)
+{
+    return bench->average ? bench->average : bench->parameters;
+}
 
 /* Fills *out, which starts as zero and is to be destroyed on failure too. spec->device and
  * spec->config must outlive it. Fails as incline_train() does before its first step. */

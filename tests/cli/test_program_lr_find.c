@@ -80,6 +80,30 @@ static void a_rising_loss_ends_it(void **state)
     json_decref(all);
 }
 
+/* Two batches of 8 that make an update together are one of 16. */
+static void accumulated_batches_are_one(void **state)
+{
+    static const char config[] = "incline: 1\n"
+                                 "model:\n"
+                                 "  input: [6, 6, 1]\n"
+                                 "  layers: [flatten, dense: 3]\n"
+                                 "data: {root: d, val: test}\n"
+                                 "train: {batch_size: 8, accumulate: 2, loss: mse}\n";
+    program_write(*state, "linear.yaml", linear_config);
+    program_write(*state, "accumulated.yaml", config);
+    json_t *one = find(*state, "linear.yaml", "0.001", "0.1", "40"),
+           *two = find(*state, "accumulated.yaml", "0.001", "0.1", "40"),
+           *points = json_object_get(one, "points");
+    assert_int_equal(json_array_size(json_object_get(two, "points")), json_array_size(points));
+    for (size_t i = 0; i < json_array_size(points); i++) {
+        double expected = number(json_array_get(points, i), "loss");
+        double loss = number(json_array_get(json_object_get(two, "points"), i), "loss");
+        assert_true(fabs(loss - expected) <= 1e-5 * expected);
+    }
+    json_decref(one);
+    json_decref(two);
+}
+
 static void text_suggests_a_command(void **state)
 {
     struct program *p = *state;
@@ -107,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         lr_test(rates_grow_and_losses_are_smoothed),
         lr_test(a_rising_loss_ends_it),
+        lr_test(accumulated_batches_are_one),
         lr_test(text_suggests_a_command),
         lr_test(bad_ranges_are_refused),
     };

@@ -40,6 +40,22 @@ static void assert_run_folder(struct program *p, const char *folder)
     assert_int_equal(program_count_entries(p, weights), 2);
 }
 
+/* What is unusual about the updates is said, too. */
+static void updates_are_told_of(void **state)
+{
+    struct program *p = *state;
+    run(p, "train", "t.yaml", "--out", "r", "-b", "8", "-s", "train.accumulate=3", "-s",
+        "train.ema={decay: 0.9}");
+    assert_exit(p, 0);
+    assert_err(p, "\nupdates  one for 3 batches, 24 images\n"
+                  "average  validated and saved is the moving average of the weights, decay 0.9\n"
+                  "model    tiny");
+    run(p, "train", "t.yaml", "--out", "s", "-e", "1");
+    assert_exit(p, 0);
+    assert_no_err(p, "\nupdates ");
+    assert_no_err(p, "\naverage ");
+}
+
 /* What is said: a header, one line an epoch, the end; data on standard output there is none. */
 static void training_talks_on_stderr(void **state)
 {
@@ -585,6 +601,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         train_test(training_talks_on_stderr),
+        train_test(updates_are_told_of),
         train_test(the_log_has_levels),
         train_test(quiet_training_is_silent),
         train_test(no_held_out_images_no_proposal),

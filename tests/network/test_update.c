@@ -26,6 +26,10 @@ static const char *const settings[] = {
     "{optimizer: {adamw: {weight_decay: 2, decay_bias_norm: false}}}",
     "{optimizer: {lion: {weight_decay: 2}}}",
     "{optimizer: {lamb: {weight_decay: 0.5, decay_bias_norm: false}}, clip_norm: 1}",
+    "{optimizer: {lamb: {weight_decay: 0.5}}, accumulate: 3, clip_norm: 1}",
+    "{optimizer: sgd, accumulate: 2}",
+    "{optimizer: adam, clip_norm: 0.5, clip_value: 0.1, accumulate: 2, ema: {decay: 0.5}}",
+    "{optimizer: sgd, ema: {decay: 0.9}}",
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
@@ -70,7 +74,9 @@ static void every_optimizer_passes(void **state)
         double worst = 0;
         struct incline_config *config = parse(harness_device.ctx, settings[i]);
         seen[incline_optimizer_number(config->train.optimizer.class)] = true;
-        size_t rows = 1 + (size_t)incline_optimizer_states(&config->train.optimizer);
+        const struct incline_optimizer *optimizer = &config->train.optimizer;
+        size_t rows = 1 + (size_t)incline_optimizer_states(optimizer) + config->train.ema.on;
+        rows += incline_optimizer_accumulates(optimizer) && !optimizer->class->normalizes;
         incline_config_destroy(&config);
         struct incline_check_result result =
             check(harness_device.ctx, harness_device.device, settings[i], &worst);
@@ -86,17 +92,30 @@ static void every_optimizer_passes(void **state)
 
 static void a_wrong_kernel_is_found(void **state)
 {
-    static const struct fault fault = {"lion.h", "(rates.s3), g", "(rates.s2), g"};
-    struct incline_device *device = NULL;
-    double worst = 0;
-    wrong_kernels(*state, "wrong", &fault);
-    assert_int_equal(setenv("INCLINE_KERNEL_DIR", scratch_path(*state, "wrong"), 1), 0);
-    harness_ok(incline_device_open(harness_device.ctx, getenv("INCLINE_DEVICE"), &device));
-    struct incline_check_result result = check(harness_device.ctx, device, settings[8], &worst);
-    assert_int_equal(result.failed, 2);
-    assert_non_null(strstr(result.first_failure, "lion update"));
-    incline_device_close(&device);
-    unsetenv("INCLINE_KERNEL_DIR");
+    static const struct {
+        struct fault fault;
+        size_t setting, failed;
+        const char *op;
+    } faults[] = {
+        {{"lion.h", "(rates.s3), g", "(rates.s2), g"}, 8, 2, "lion update"},
+        {{"running.cl", "if (earlier_steps > 0)", "if (earlier_steps > 1)"}, 11, 2, "sgd update"},
+        {{"running.cl", "value - before, before", "value, before"}, 13, 1, "running_average"},
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        struct incline_device *device = NULL;
+        double worst = 0;
+        char folder[16];
+        snprintf(folder, sizeof folder, "wrong-%zu", i);
+        wrong_kernels(*state, folder, &faults[i].fault);
+        assert_int_equal(setenv("INCLINE_KERNEL_DIR", scratch_path(*state, folder), 1), 0);
+        harness_ok(incline_device_open(harness_device.ctx, getenv("INCLINE_DEVICE"), &device));
+        struct incline_check_result result =
+            check(harness_device.ctx, device, settings[faults[i].setting], &worst);
+        assert_int_equal(result.failed, faults[i].failed);
+        assert_non_null(strstr(result.first_failure, faults[i].op));
+        incline_device_close(&device);
+        unsetenv("INCLINE_KERNEL_DIR");
+    }
 }
 
 /* One update of `update`'s parameters with a NaN in the gradient of the second one. */

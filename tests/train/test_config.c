@@ -121,6 +121,7 @@ static void test_written_text(void **state)
                                                      "train:\n"
                                                      "  epochs: 10\n"
                                                      "  batch_size: 128\n"
+                                                     "  accumulate: 1\n"
                                                      "  seed: 1\n"
                                                      "  val_every: 1\n"
                                                      "  clip_norm: 0\n"
@@ -588,8 +589,9 @@ static void test_help(void **state)
     assert_non_null(strstr(text, "\n  train "));
     assert_non_null(strstr(text, "\n  max_pool2d "));
     incline_text_free(&text);
-    static const char *const topics[] = {"model",    "data",   "train",      "sgd",    "lamb",
-                                         "schedule", "warmup", "early_stop", "conv2d", "flatten"};
+    static const char *const topics[] = {"model", "data",     "train",  "sgd",
+                                         "lamb",  "schedule", "warmup", "early_stop",
+                                         "ema",   "conv2d",   "flatten"};
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
         assert_ok(s->ctx, incline_config_help(s->ctx, topics[i], &text));
         assert_memory_equal(text, topics[i], strlen(topics[i]));

@@ -246,9 +246,32 @@ static void test_summary(void **state)
     config = parsed(*state, "early_stop: none, warmup: none, schedule: cosine");
     pace = incline_config_pace(config);
     assert_null(pace.watch);
+    assert_false(incline_config_updates(config).averages);
+    assert_null(strstr(incline_config_text(config), "ema"));
     assert_true(pace.per_step);
     assert_int_equal(pace.warmup_steps, 0);
     assert_int_equal(pace.warmup_epochs, 0);
+    incline_config_destroy(&config);
+}
+
+static void test_updates(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_config *config = parsed(s, "accumulate: 4, ema: {decay: 0.99}"), *again = NULL;
+    struct incline_update_summary updates = incline_config_updates(config);
+    const char *text = incline_config_text(config);
+    assert_int_equal(updates.accumulate, 4);
+    assert_true(updates.averages && updates.ema_decay == 0.99);
+    assert_int_equal(config->train.ema.from_epoch, 1);
+    assert_non_null(strstr(text, "\n  accumulate: 4\n"));
+    assert_non_null(strstr(text, "\n  ema: {decay: 0.99, from_epoch: 1}\n"));
+    assert_ok(s->ctx, incline_config_parse(s->ctx, "again", text, NULL, 0, &again));
+    assert_string_equal(incline_config_text(again), text);
+    incline_config_destroy(&again);
+    incline_config_destroy(&config);
+    config = parsed(s, "epochs: until_converged, early_stop: {}, ema: {from_epoch: 30}");
+    updates = incline_config_updates(config);
+    assert_true(updates.accumulate == 1 && updates.averages && updates.ema_decay == 0.999);
     incline_config_destroy(&config);
 }
 
@@ -309,6 +332,22 @@ static void test_mistakes_are_told(void **state)
          "c.yaml:4:33: error: early_stop: min_delta must be between 0 and 1e+30, not -0.1\n"},
         {"early_stop: {monitor: val_loss}", "c.yaml:4:22: error: early_stop: unknown key "
                                             "'monitor'\n"},
+        {"accumulate: 0",
+         "c.yaml:4:21: error: train: accumulate must be between 1 and 10000, not 0\n"},
+        {"accumulate: two", "c.yaml:4:21: error: train: accumulate must be a whole number, not "
+                            "'two'\n"},
+        {"acumulate: 2", "c.yaml:4:9: error: train: unknown key 'acumulate' (did you mean "
+                         "'accumulate'?)\n"},
+        {"optimizer: {sgd: {accumulate: 2}}",
+         "c.yaml:4:27: error: sgd: 'accumulate' belongs in `train:`, beside `optimizer:`\n"},
+        {"ema: 0.999", "c.yaml:4:14: error: ema: must be a mapping of options: {key: value}\n"},
+        {"ema: {decay: 1}",
+         "c.yaml:4:22: error: ema: decay must be between 0 and 0.9999999, not 1\n"},
+        {"ema: {decy: 0.9}",
+         "c.yaml:4:15: error: ema: unknown key 'decy' (did you mean 'decay'?)\n"},
+        {"epochs: 3, ema: {from_epoch: 4}",
+         "c.yaml:4:38: error: ema: it would begin with epoch 4, but train.epochs is 3: set "
+         "from_epoch to an epoch that there is\n"},
         {"epochs: until_converged", "c.yaml:4:17: error: train: epochs: until_converged needs "
                                     "early_stop, which ends the training: --patience 5, or "
                                     "early_stop: {patience: 5}\n"},
@@ -459,6 +498,7 @@ int main(void)
         scratch_test(test_rates_are_finite),
         scratch_test(test_texts_come_back),
         scratch_test(test_summary),
+        scratch_test(test_updates),
         scratch_test(test_mistakes_are_told),
         scratch_test(test_without_validation_nothing_is_watched),
         scratch_test(test_patience),

@@ -13,6 +13,7 @@
 #include "train/run_folder.h"
 
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -95,7 +96,7 @@ static void free_dataset(struct incline_dataset *dataset)
 
 struct setup {
     const char *model; /* NULL: MODEL */
-    struct incline_setting settings[4];
+    struct incline_setting settings[5];
     size_t count;
     bool without_val;
     struct incline_train_options options;
@@ -298,8 +299,11 @@ static void test_step_neither_allocates_nor_builds_nor_waits(void **state)
     for (int slow = 0; slow < 2; slow++) {
         uint64_t ticks = 0;
         struct setup setup = {
-            .settings = {{"train.epochs", "1"}, {"train.batch_size", slow ? "20" : "1"}},
-            .count = 2,
+            .settings = {{"train.epochs", "1"},
+                         {"train.batch_size", slow ? "20" : "1"},
+                         {"train.accumulate", slow ? "3" : "1"},
+                         {"train.ema", slow ? "{}" : "none"}},
+            .count = 4,
             .options = {
                 .callbacks = {.cookie = &ticks, .tick = slow ? count_tick_slowly : count_tick}}};
         struct incline_train_result result;
@@ -430,14 +434,16 @@ static void note_memory(void *cookie, const char *run_folder)
 static void test_memory_is_foretold(void **state)
 {
     static const char *const batches[] = {"32", "300"}, *const parts[] = {"test", "none"};
-    for (size_t i = 0; i < 4; i++) {
-        bool validates = i / 2 == 0;
+    for (size_t i = 0; i < 5; i++) {
+        bool validates = i / 2 == 0, more = i == 4;
         struct memory_watch watch = {.before = env.device->buffer_bytes};
         struct setup setup = {
             .settings = {{"train.batch_size", batches[i % 2]},
-                         {"data.val", parts[i / 2]},
-                         {"train.epochs", "1"}},
-            .count = 3,
+                         {"data.val", parts[!validates]},
+                         {"train.epochs", "1"},
+                         {"train.accumulate", more ? "3" : "1"},
+                         {"train.ema", more ? "{decay: 0.9}" : "none"}},
+            .count = 5,
             .without_val = !validates,
             .options = {.callbacks = {.cookie = &watch, .started = note_memory}},
         };
@@ -450,7 +456,7 @@ static void test_memory_is_foretold(void **state)
         snprintf(name, sizeof name, "memory-%zu", i);
         assert_ok(env.ctx, train(*state, &setup, name, &result));
         assert_ok(env.ctx,
-                  incline_config_parse(env.ctx, "small.yaml", MODEL, setup.settings, 3, &config));
+                  incline_config_parse(env.ctx, "small.yaml", MODEL, setup.settings, 5, &config));
         assert_ok(env.ctx, incline_memory_plan(env.ctx, env.device, config, &workload, &need));
         assert_int_equal(need.total, watch.taken);
         assert_int_equal(need.total, need.weights + need.activations + need.data);
@@ -625,6 +631,68 @@ static void test_saved_weights_evaluate_the_same(void **state)
     saved_weights_evaluate_the_same(*state, MODEL);
 }
 
+/* The loss of weights over the images that are validated; NULL: those that training starts from. */
+static double loss_of(const struct setup *setup, const char *weights)
+{
+    struct incline_config *config = NULL;
+    struct incline_network *network = NULL;
+    struct incline_evaluation evaluation;
+    struct incline_dataset *dataset = make_dataset(1, 50);
+    assert_ok(env.ctx, incline_config_parse(env.ctx, "small.yaml", setup->model, setup->settings,
+                                            setup->count, &config));
+    assert_ok(env.ctx, incline_network_create(env.ctx, env.device, config, 0, &network));
+    if (weights)
+        assert_ok(env.ctx, incline_network_load_weights(env.ctx, network, weights));
+    assert_ok(env.ctx, incline_network_evaluate(env.ctx, network, &dataset->test, &evaluation));
+    double loss = evaluation.loss;
+    incline_evaluation_finish(&evaluation);
+    incline_network_destroy(&network);
+    incline_config_destroy(&config);
+    free_dataset(dataset);
+    return loss;
+}
+
+/* Training goes on from the weights themselves: its own figures are those without an average. */
+static void test_the_average_is_validated_and_saved(void **state)
+{
+    struct scratch *s = *state;
+    struct setup setup = {.model = norm_model,
+                          .settings = {{"train.epochs", "3"},
+                                       {"train.batch_size", "33"},
+                                       {"train.val_every", "3"},
+                                       {"train.ema", "none"}},
+                          .count = 4};
+    struct incline_train_result plain, averaged;
+    assert_ok(env.ctx, train(s, &setup, "plain", &plain));
+    setup.settings[3].value = "{decay: 0.9}";
+    assert_ok(env.ctx, train(s, &setup, "averaged", &averaged));
+    assert_true(averaged.loss == plain.loss && averaged.accuracy == plain.accuracy);
+    assert_true(fabs(averaged.best_val_loss - plain.best_val_loss) > 1e-4);
+    static const char *const files[] = {"last", "best"};
+    for (size_t i = 0; i < 2; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "averaged/weights/%s.safetensors", files[i]);
+        assert_true(loss_of(&setup, scratch_path(s, path)) == averaged.best_val_loss);
+    }
+}
+
+/* Stopped before the first update: then the average is what training started from. */
+static void test_stop_before_an_update(void **state)
+{
+    struct scratch *s = *state;
+    volatile sig_atomic_t stop = 1;
+    struct setup setup = {
+        .model = MODEL,
+        .settings = {{"train.batch_size", "33"}, {"train.accumulate", "4"}, {"train.ema", "{}"}},
+        .count = 3,
+        .options = {.stop = &stop}};
+    struct incline_train_result result;
+    assert_int_equal(train(s, &setup, "stopped", &result), INCLINE_ERROR_INTERRUPTED);
+    assert_int_equal(result.steps_done, 1);
+    const char *path = scratch_path(s, "stopped/weights/last.safetensors");
+    assert_true(loss_of(&setup, path) == loss_of(&setup, NULL));
+}
+
 static void predict(const struct incline_setting *settings, size_t count, float *probabilities)
 {
     struct incline_config *config = NULL;
@@ -668,6 +736,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_last_batch_of_one, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_learns_with_norms, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_saved_statistics_evaluate_the_same, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_the_average_is_validated_and_saved, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_stop_before_an_update, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test(test_predicts_without_dropout),
         cmocka_unit_test_setup_teardown(test_tunes_the_fusions_it_trains, scratch_setup,
