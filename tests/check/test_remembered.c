@@ -10,6 +10,7 @@ static struct test_device test_device;
 static size_t warnings;
 static char last_warning[600];
 static int asked_batch; /* 0: the configuration's */
+static const char *more_of_train = "";
 
 static void on_log(void *cookie, enum incline_log_level level, const char *text)
 {
@@ -46,8 +47,8 @@ static struct incline_check_result once_on(struct scratch *s, struct incline_dev
     snprintf(text, sizeof text,
              "incline: 1\n"
              "model: {name: m, input: [1, 1, 5], layers: [flatten, {dense: %d}]}\n"
-             "data: {root: none}\ntrain: {batch_size: %d}\n",
-             units, batch);
+             "data: {root: none}\ntrain: {batch_size: %d%s}\n",
+             units, batch, more_of_train);
     assert_ok(s->ctx, incline_config_parse(s->ctx, "test", text, NULL, 0, &config));
     assert_ok(s->ctx, incline_check_once(s->ctx, device, config, &options, &result, before));
     incline_config_destroy(&config);
@@ -102,6 +103,19 @@ static void a_pass_is_remembered(void **state)
     assert_non_null(strstr(text, incline_device_get_info(test_device.device)->name));
     free(text);
     assert_int_equal(warnings, 0);
+}
+
+/* Kernels of the update besides. */
+static void another_update_is_checked(void **state)
+{
+    static const char *const more[] = {"", ", clip_norm: 1", ", clip_norm: 1, accumulate: 2",
+                                       ", ema: {}", ", accumulate: 2, ema: {}"};
+    for (int before = 0; before < 2; before++)
+        for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+            more_of_train = more[i];
+            assert_int_equal(checked_before(*state, 3, 4), before);
+        }
+    more_of_train = "";
 }
 
 /* A record in the tuning file, edited or of another time, decides what runs. */
@@ -272,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         once_test(a_pass_is_remembered),
+        once_test(another_update_is_checked),
         once_test(another_choice_is_checked),
         once_test(other_build_options_are_checked),
         once_test(a_failure_is_not),

@@ -664,6 +664,9 @@ static void test_the_average_is_validated_and_saved(void **state)
                           .count = 4};
     struct incline_train_result plain, averaged;
     assert_ok(env.ctx, train(s, &setup, "plain", &plain));
+    setup.settings[3].value = "{decay: 0}"; /* the weights themselves */
+    assert_ok(env.ctx, train(s, &setup, "last", &averaged));
+    assert_true(averaged.best_val_loss == plain.best_val_loss);
     setup.settings[3].value = "{decay: 0.9}";
     assert_ok(env.ctx, train(s, &setup, "averaged", &averaged));
     assert_true(averaged.loss == plain.loss && averaged.accuracy == plain.accuracy);
@@ -674,6 +677,25 @@ static void test_the_average_is_validated_and_saved(void **state)
         snprintf(path, sizeof path, "averaged/weights/%s.safetensors", files[i]);
         assert_true(loss_of(&setup, scratch_path(s, path)) == averaged.best_val_loss);
     }
+}
+
+/* Also at the end of an epoch: 257 images are 7 x 33 + 26, the last 26 in 11 + 11 + 4. */
+static void test_accumulated_batches_are_one(void **state)
+{
+    static const char *const sizes[] = {"33", "11"}, *const accumulate[] = {"1", "3"};
+    struct incline_train_result results[2];
+    for (size_t i = 0; i < 2; i++) {
+        struct setup setup = {.settings = {{"train.epochs", "3"},
+                                           {"train.batch_size", sizes[i]},
+                                           {"train.accumulate", accumulate[i]},
+                                           {"train.optimizer", "{sgd: {lr: 0.3, momentum: 0.5}}"}},
+                              .count = 4};
+        assert_ok(env.ctx, train(*state, &setup, i ? "three" : "one", &results[i]));
+    }
+    assert_int_equal(results[1].steps_done, 3 * 24);
+    assert_true(fabs(results[1].loss - results[0].loss) <= 1e-5 * results[0].loss);
+    assert_true(fabs(results[1].best_val_loss - results[0].best_val_loss) <=
+                1e-5 * results[0].best_val_loss);
 }
 
 /* Stopped before the first update: then the average is what training started from. */
@@ -738,6 +760,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_saved_statistics_evaluate_the_same, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_the_average_is_validated_and_saved, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_accumulated_batches_are_one, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_before_an_update, scratch_setup,
                                         scratch_teardown),

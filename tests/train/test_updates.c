@@ -78,6 +78,7 @@ struct run {
     struct incline_config *config;
     struct incline_workbench bench;
     struct incline_epoch_updates epoch;
+    long long steps; /* done */
 };
 
 static void make_run(size_t images, int batch, const char *train, struct run *run)
@@ -126,6 +127,7 @@ static void run_step(struct run *run, size_t i, int epoch, bool *waits)
         .images = (int)(rest < batch ? rest : batch),
         .first = (int)first,
         .number = (int)i,
+        .earlier = run->steps++,
         .learning_rate = (float)train->optimizer.options.lr,
         .accumulation = incline_epoch_updates_at(&run->epoch, i, epoch),
     };
