@@ -38,17 +38,9 @@ static const struct chain_case cases[] = {
      4,
      true},
     {{9, 9, 3}, {{"conv2d", "filters=16 kernel=3 stride=2"}, {"max_pool2d", "size=2"}}, 2, false},
-    {{9, 8, 16},
-     {{"conv2d", "filters=33 kernel=3 padding=1"}, {"relu", ""}, {"max_pool2d", "size=2"}},
-     4,
-     false},
     {{20, 20, 1},
      {{"conv2d", "filters=3 kernel=3 activation=tanh"}, {"max_pool2d", "size=[16,17]"}},
      2,
-     false},
-    {{28, 28, 1},
-     {{"conv2d", "filters=20 kernel=5"}, {"relu", ""}, {"max_pool2d", "size=3"}},
-     4,
      false},
     {{8, 8, 3},
      {{"conv2d", "filters=8 kernel=3"}, {"sigmoid", ""}, {"max_pool2d", "size=2 stride=1"}},
@@ -61,10 +53,6 @@ static const struct chain_case cases[] = {
     {{1, 1, 33},
      {{"dense", "units=10"}, {"sigmoid", ""}, {"dense", "units=3"}, {"relu", ""}},
      4,
-     false},
-    {{1, 1, 300},
-     {{"dense", "units=40 activation=relu"}, {"dense", "units=37"}, {"tanh", ""}},
-     2,
      false},
     {{6, 6, 2},
      {{"conv2d", "filters=5 kernel=3"}, {"leaky_relu", "alpha=0.2"}, {"max_pool2d", "size=2"}},
@@ -121,19 +109,6 @@ static const struct chain_case cases[] = {
       {"elu", "alpha=0.5"},
       {"flatten", ""},
       {"dense", "units=4"}},
-     2,
-     false},
-    {{20, 20, 7},
-     {{"conv2d", "filters=40 kernel=3 stride=2 activation=tanh"},
-      {"flatten", ""},
-      {"dense", "units=7"}},
-     0,
-     false},
-    {{28, 28, 1},
-     {{"conv2d", "filters=32 kernel=3 activation=relu"},
-      {"max_pool2d", "size=2"},
-      {"flatten", ""},
-      {"dense", "units=16"}},
      2,
      false},
 };
@@ -195,6 +170,13 @@ static void check_same_bits(const struct chain_case *c, const struct outcome *pl
     finish(&fused);
 }
 
+/* On simulators, and in the shape that GPUs get, the small cases are enough: which launches there are
+ * depends on neither. */
+static bool few(void)
+{
+    return test_small() || incline_device_lanes(harness_device.device) == 1;
+}
+
 static bool has_dense(const struct chain_case *c)
 {
     for (int i = 0; i < HARNESS_LAYERS && c->layers[i].class_name; i++)
@@ -211,7 +193,7 @@ static void check_backward(const struct chain_case *c, const struct outcome *pla
     static const unsigned sets[] = {
         INCLINE_REWRITE_FINISH, INCLINE_REWRITE_DENSE_BACKWARD, INCLINE_REWRITE_DENSE_CONV2D,
         INCLINE_REWRITE_FINISH | INCLINE_REWRITE_DENSE_BACKWARD | INCLINE_REWRITE_DENSE_CONV2D};
-    bool alone = c->small && (c == cases || has_dense(c));
+    bool alone = !few() && c->small && (c == cases || has_dense(c));
     for (size_t i = alone ? 0 : 3; i < sizeof sets / sizeof *sets; i++)
         for (int without_dx = 0; without_dx < 2; without_dx++) {
             struct outcome fused;
@@ -244,7 +226,7 @@ static void check_case(const struct chain_case *c, int images)
     struct outcome plain;
     run(c, 0, false, images, &plain);
     check_same_bits(c, &plain, images, both, false, c->saved);
-    if (images == BATCH || test_small())
+    if (images == BATCH || few())
         check_backward(c, &plain, images);
     if (c->small) {
         check_same_bits(c, &plain, images, both, true, c->saved);
@@ -257,10 +239,10 @@ static void test_same_bits(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (test_small() && !cases[i].small)
+        if (few() && !cases[i].small)
             continue;
         check_case(&cases[i], 3);
-        if (!test_small())
+        if (!few())
             check_case(&cases[i], BATCH);
     }
 }
