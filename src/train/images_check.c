@@ -98,3 +98,18 @@ enum incline_status incline_dataset_check(struct incline_context *ctx,
                             dataset->classes, outputs, outputs == 1 ? "" : "s");
     return check_names(ctx, dataset);
 }
+
+enum incline_status incline_batches_check(struct incline_context *ctx,
+                                          const struct incline_config *config, size_t images,
+                                          size_t batch, size_t least)
+{
+    const struct incline_model *model = &config->model;
+    for (size_t i = 0; i < model->layer_count; i++)
+        if ((size_t)model->layers[i].least_images > least)
+            return incline_fail(ctx, INCLINE_ERROR_CONFIG,
+                                "%s needs at least %d images in a batch, and of %zu in batches of "
+                                "%zu the last has %zu; use another batch size (-b)",
+                                model->layers[i].name, model->layers[i].least_images, images, batch,
+                                least);
+    return INCLINE_OK;
+}

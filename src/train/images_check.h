@@ -26,6 +26,12 @@ enum incline_status incline_dataset_check(struct incline_context *ctx,
                                           const struct incline_config *config,
                                           const struct incline_dataset *dataset) INCLINE_MUST_CHECK;
 
+/* A layer may need several images in each batch: of `images` in batches of `batch` the smallest has
+ * `least`. Fails with CONFIG. */
+enum incline_status incline_batches_check(struct incline_context *ctx,
+                                          const struct incline_config *config, size_t images,
+                                          size_t batch, size_t least) INCLINE_MUST_CHECK;
+
 /* Outputs of the model: the classes it can tell. */
 int incline_model_outputs(const struct incline_config *config);
 

@@ -218,7 +218,9 @@ enum incline_status incline_lr_find(struct incline_context *ctx, struct incline_
     finder.batch = batch < finder.images ? batch : finder.images;
     finder.accumulate =
         least((size_t)config->train.optimizer.accumulate, finder.images / finder.batch);
-    status = prepare(&finder, &dataset->train);
+    status = incline_batches_check(ctx, config, finder.images, finder.batch, finder.batch);
+    if (!status)
+        status = prepare(&finder, &dataset->train);
     if (!status)
         status = run_steps(&finder);
     if (!status)

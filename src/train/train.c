@@ -78,21 +78,6 @@ static void count_steps(struct trainer *trainer)
     trainer->steps = (trainer->images + trainer->batch - 1) / trainer->batch;
 }
 
-/* A layer may need several images in each batch, and the last one of an epoch is what is left. */
-static enum incline_status check_batches(const struct trainer *trainer)
-{
-    const struct incline_model *model = &trainer->config->model;
-    size_t least = trainer->images - (trainer->steps - 1) * trainer->batch;
-    for (size_t i = 0; i < model->layer_count; i++)
-        if ((size_t)model->layers[i].least_images > least)
-            return incline_fail(trainer->ctx, INCLINE_ERROR_CONFIG,
-                                "%s needs at least %d images in a batch, and of %zu in batches of "
-                                "%zu the last has %zu; use another batch size (-b)",
-                                model->layers[i].name, model->layers[i].least_images,
-                                trainer->images, trainer->batch, least);
-    return INCLINE_OK;
-}
-
 static enum incline_status make_workbench(struct trainer *trainer)
 {
     const struct incline_workbench_spec spec = {
@@ -625,7 +610,8 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
     if (status)
         return status;
     count_steps(&trainer);
-    status = check_batches(&trainer);
+    status = incline_batches_check(ctx, config, trainer.images, trainer.batch,
+                                   trainer.images - (trainer.steps - 1) * trainer.batch);
     if (status)
         return status;
     status = prepare_judge(&trainer);

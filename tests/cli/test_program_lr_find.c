@@ -115,6 +115,19 @@ static void text_suggests_a_command(void **state)
     assert_false(program_exists(p, "runs"));
 }
 
+/* A batch normalization of vectors needs two images. */
+static void a_batch_of_one_is_refused(void **state)
+{
+    struct program *p = *state;
+    program_write(p, "norm.yaml",
+                  "incline: 1\n"
+                  "model: {input: [6, 6, 1], layers: [flatten, batch_norm, dense: 3]}\n"
+                  "data: {root: d, val: test}\n"
+                  "train: {batch_size: 1}\n");
+    run(p, "lr-find", "norm.yaml");
+    refused(p, 3, "batch_norm_1 needs at least 2 images in a batch", "use another batch size (-b)");
+}
+
 static void bad_ranges_are_refused(void **state)
 {
     struct program *p = *state;
@@ -133,6 +146,7 @@ int main(void)
         lr_test(a_rising_loss_ends_it),
         lr_test(accumulated_batches_are_one),
         lr_test(text_suggests_a_command),
+        lr_test(a_batch_of_one_is_refused),
         lr_test(bad_ranges_are_refused),
     };
     int code = program_need_device();
