@@ -1,26 +1,15 @@
 /* The update of all parameters at once, for gradients that are stored: because the fusion `update`
  * is off, or because all must be complete before the first is used.
  *
- * Parameters w, gradients g and each state lie in buffers of one layout, f32. They are worked
- * through in rows, each of one parameter:
- *   rows [count] int4 {first element, end, number of the parameter, whether weight decay applies},
- *   then [parameters + 1] int {first row of each, count}; read
- * A row is summed in NB sums: of its elements 0, NB, 2 NB, ..., of 1, NB + 1, ... and so on. Sums
- * of rows are added in order, and at last those NB. So no sum depends on LANES.
+ * Parameters w, gradients g and each state lie in buffers of one layout, f32, and are worked through
+ * in rows (parameter_rows.h).
  *
- * CLIP_NORM  1: gradients are multiplied by scale [1] f32, which update_scale has found
- *
- * Work-items of a kernel over rows: {NB / LANES, count or more}. */
-#include "phases.h"
+ * CLIP_NORM  1: gradients are multiplied by scale [1] f32, which update_scale has found */
+#include "parameter_rows.h"
 #include "update.h"
 
-#define ROW ((int)get_global_id(1))
-#define LANE ((int)get_global_id(0) * LANES)
-#define FIRST(row) rows[(row) * 4]
-#define END(row) rows[(row) * 4 + 1]
-#define PARAMETER(row) rows[(row) * 4 + 2]
 #ifdef OPTIMIZER
-#define RATES(row) (rows[(row) * 4 + 3] ? rates : WITHOUT_DECAY(rates))
+#define RATES(row) (DECAYS(row) ? rates : WITHOUT_DECAY(rates))
 #else
 #define RATES(row) rates
 #endif
@@ -58,26 +47,6 @@ kernel void update_squares(global const int *restrict rows, global const float *
         sum = fma(value, value, sum);
     }
     STORE(sum, sums + ROW * NB + LANE);
-}
-
-/* The root of what the NB sums of the rows first .. end - 1 add up to, `stride` numbers apart. All
- * items of a group get it; total is the group's room for NB numbers. */
-INCL_INLINE float incl_norm(global const float *restrict sums, int stride, int first, int end,
-                            SCRATCH float *total)
-{
-    float sum = 0.0f, root[LANES];
-    FOR_LANES(lane)
-    {
-        incl_lanes part = (incl_lanes)(0.0f);
-        for (int row = first; row < end; row++)
-            part += LOAD(sums + row * stride + lane);
-        STORE(part, total + lane);
-    }
-    SYNC();
-    for (int lane = 0; lane < NB; lane++)
-        sum += total[lane];
-    STORE(incl_sqrt((incl_lanes)(sum)), root);
-    return root[0];
 }
 
 INCL_INLINE float incl_ratio(float a, float b)
@@ -135,7 +104,7 @@ kernel void update_trust(global const int *restrict rows, global const float *re
     SCRATCH float total[NB] __attribute__((aligned(64)));
     SCRATCH float total_d[NB] __attribute__((aligned(64)));
     int parameter = GROUP(1);
-    int first = rows[count * 4 + parameter], end = rows[count * 4 + parameter + 1];
+    int first = FIRST_ROW(parameter, count), end = FIRST_ROW(parameter + 1, count);
     float norm = incl_norm(sums, 2 * NB, first, end, total);
     float norm_d = incl_norm(sums + NB, 2 * NB, first, end, total_d);
     float ratio = norm == 0.0f || norm_d == 0.0f ? 1.0f : incl_ratio(norm, norm_d);
