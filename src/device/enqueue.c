@@ -72,6 +72,9 @@ cl_int incline_launch_set_argument(const struct incline_bound_launch *launch, cl
     case INCLINE_ARG_AVERAGE_SHARE:
         value = &step->average_share;
         break;
+    case INCLINE_ARG_WATCH:
+        value = &step->watch;
+        break;
     case INCLINE_ARG_INT:
     case INCLINE_ARG_FLOAT:
     case INCLINE_ARG_END:
@@ -109,6 +112,8 @@ static bool changes(enum incline_arg_kind kind, const struct incline_step *a,
         return differ(a->share, b->share);
     case INCLINE_ARG_AVERAGE_SHARE:
         return differ(a->average_share, b->average_share);
+    case INCLINE_ARG_WATCH:
+        return a->watch != b->watch;
     default:
         return false;
     }

@@ -26,6 +26,11 @@ void incline_plan_tune_for(struct incline_plan *plan, int batch)
     plan->tuned_batch = batch;
 }
 
+void incline_plan_borrow(struct incline_plan *plan, const struct incline_plan *lender)
+{
+    plan->lender = lender;
+}
+
 static void destroy_tensor(struct incline_tensor **tensor)
 {
     if (!(*tensor)->external || (*tensor)->constant)
@@ -216,13 +221,14 @@ static size_t collect_items(const struct incline_plan *plan, struct incline_aren
 static enum incline_status make_parts(struct incline_context *ctx, struct incline_plan *plan,
                                       const struct incline_arena_item *items)
 {
+    struct incline_buffer *arena = plan->lender ? plan->lender->arena : plan->arena;
     size_t next = 0;
     for (size_t i = 0; i < plan->tensor_count; i++) {
         struct incline_tensor *tensor = plan->tensors[i];
         if (tensor->external || (tensor->first == SIZE_MAX && !tensor->kept))
             continue;
-        enum incline_status status = incline_buffer_part(ctx, plan->arena, items[next++].offset,
-                                                         tensor->bytes, &tensor->buffer);
+        enum incline_status status =
+            incline_buffer_part(ctx, arena, items[next++].offset, tensor->bytes, &tensor->buffer);
         if (status)
             return status;
     }
@@ -241,6 +247,8 @@ static enum incline_status find_places(struct incline_context *ctx, struct incli
     plan->arena_bytes =
         incline_arena_place(items, collect_items(plan, items), plan->device->align, order);
     incline_free(&order);
+    if (plan->lender && plan->arena_bytes > plan->lender->arena_bytes)
+        plan->lender = NULL;
     return INCLINE_OK;
 }
 
@@ -253,8 +261,9 @@ static enum incline_status place(struct incline_context *ctx, struct incline_pla
         return status;
     status = find_places(ctx, plan, items);
     if (!status && !only_measure && plan->arena_bytes > 0) {
-        status = incline_buffer_create(ctx, plan->device, "the memory of one step",
-                                       plan->arena_bytes, &plan->arena);
+        if (!plan->lender)
+            status = incline_buffer_create(ctx, plan->device, "the memory of one step",
+                                           plan->arena_bytes, &plan->arena);
         if (!status)
             status = make_parts(ctx, plan, items);
     }
@@ -349,7 +358,7 @@ struct incline_buffer *incline_tensor_buffer(const struct incline_tensor *tensor
 
 size_t incline_plan_arena_bytes(const struct incline_plan *plan)
 {
-    return plan->arena_bytes;
+    return plan->lender ? 0 : plan->arena_bytes;
 }
 
 size_t incline_plan_launches(const struct incline_plan *plan)

@@ -36,6 +36,7 @@ struct incline_step {
     struct incline_accumulation accumulation;
     float share;         /* of the update's images; see incline_step_run() */
     float average_share; /* of a moving average, that the parameters get in this step */
+    int watch;           /* which slot of the figures a watched step writes */
 };
 
 enum incline_arg_kind {
@@ -52,7 +53,8 @@ enum incline_arg_kind {
     INCLINE_ARG_EARLIER,       /* int: step.earlier */
     INCLINE_ARG_EARLIER_STEPS, /* int: step.accumulation.earlier_steps */
     INCLINE_ARG_SHARE,         /* float: step.share */
-    INCLINE_ARG_AVERAGE_SHARE  /* float: step.average_share */
+    INCLINE_ARG_AVERAGE_SHARE, /* float: step.average_share */
+    INCLINE_ARG_WATCH          /* int: step.watch */
 };
 
 struct incline_arg {
@@ -78,6 +80,7 @@ struct incline_arg {
 #define INCLINE_EARLIER_STEPS {INCLINE_ARG_EARLIER_STEPS, {.i = 0}}
 #define INCLINE_SHARE {INCLINE_ARG_SHARE, {.i = 0}}
 #define INCLINE_AVERAGE_SHARE {INCLINE_ARG_AVERAGE_SHARE, {.i = 0}}
+#define INCLINE_WATCH {INCLINE_ARG_WATCH, {.i = 0}}
 /* clang-format on */
 
 enum { INCLINE_ARGS_MAX = 48 };
@@ -142,6 +145,11 @@ int incline_plan_batch(const struct incline_plan *plan);
 int incline_plan_blocks(const struct incline_plan *plan); /* ceil(batch / NB) */
 int incline_plan_tuned_batch(const struct incline_plan *plan);
 
+/* Lets the plan use another one's arena when it is placed, where that is large enough: for plans
+ * that run one after the other on the device's queue. lender has been finished (or measured, for a
+ * plan that is measured) and must outlive the plan; NULL changes nothing. */
+void incline_plan_borrow(struct incline_plan *plan, const struct incline_plan *lender);
+
 /* A tensor in the arena. The plan gives it room from the first launch that uses it to the last. */
 enum incline_status incline_plan_tensor(struct incline_context *ctx, struct incline_plan *plan,
                                         const char *name, size_t bytes,
@@ -182,7 +190,7 @@ enum incline_status incline_plan_measure(struct incline_context *ctx,
 enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct incline_plan *plan,
                                          const struct incline_step *step) INCLINE_MUST_CHECK;
 
-/* After finish: the tensor's buffer, and the bytes of the arena. */
+/* After finish: the tensor's buffer, and the bytes of the plan's own arena. */
 struct incline_buffer *incline_tensor_buffer(const struct incline_tensor *tensor);
 size_t incline_plan_arena_bytes(const struct incline_plan *plan);
 size_t incline_plan_launches(const struct incline_plan *plan);

@@ -31,7 +31,8 @@ struct incline_plan {
     size_t tensor_count, tensor_capacity;
     struct incline_bound_launch *launches;
     size_t launch_count, launch_capacity;
-    struct incline_buffer *arena;
+    const struct incline_plan *lender; /* whose arena it uses; NULL: its own */
+    struct incline_buffer *arena;      /* NULL: the lender's */
     size_t arena_bytes;
     struct incline_step last_step; /* what the kernels' arguments hold */
     enum incline_pass pass;        /* of launches to come */

@@ -2,6 +2,7 @@
  * allocates, builds nor waits. */
 #include "support/harness.h"
 
+#include "device/opencl.h"
 #include "incline/device.h"
 
 enum { BATCH = 17, ELEMS = 50 };
@@ -235,6 +236,58 @@ static void test_arena_is_reused(void **state)
     }
 }
 
+/* x, through `tensors` - 1 others that are all in use at once, to y. */
+static struct incline_plan *make_chain(struct harness_buffer *x, struct harness_buffer *y,
+                                       int tensors)
+{
+    struct incline_plan *plan = make_plan();
+    struct incline_tensor *inner[4], *from = harness_buffer_tensor(x, plan);
+    for (int i = 0; i < tensors; i++) {
+        inner[i] = make_tensor(plan, "inner", activation_bytes());
+        add_copy(plan, i > 0 ? inner[i - 1] : from, inner[i]);
+        incline_plan_keep(inner[i]);
+    }
+    add_copy(plan, inner[tensors - 1], harness_buffer_tensor(y, plan));
+    return plan;
+}
+
+/* A plan takes the memory of another one where that suffices, and both compute what they should. */
+static void test_arena_is_borrowed(void **state)
+{
+    const struct incline_step step = {.images = BATCH};
+    struct harness_buffer x, y;
+    float numbers[2 * INCLINE_NB * ELEMS], got[2 * INCLINE_NB * ELEMS];
+    (void)state;
+    assert_int_equal(sizeof numbers, activation_bytes());
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        numbers[i] = (float)i;
+    harness_buffer_create(&x, "x", activation_bytes());
+    harness_buffer_create(&y, "y", activation_bytes());
+    struct incline_plan *lender = make_chain(&x, &y, 2);
+    harness_ok(incline_plan_finish(harness_device.ctx, lender));
+    for (int tensors = 1; tensors <= 3; tensors++) {
+        size_t before = harness_device.device->buffer_bytes;
+        struct incline_plan *plan = make_chain(&x, &y, tensors);
+        incline_plan_borrow(plan, lender);
+        harness_ok(incline_plan_finish(harness_device.ctx, plan));
+        assert_int_equal(incline_plan_arena_bytes(plan) > 0, tensors > 2);
+        assert_int_equal(harness_device.device->buffer_bytes - before,
+                         incline_plan_arena_bytes(plan));
+        struct incline_plan *const both[] = {plan, lender};
+        for (size_t i = 0; i < 2; i++) {
+            harness_buffer_reset(&x, numbers, sizeof numbers);
+            harness_buffer_reset(&y, NULL, 0);
+            harness_ok(incline_plan_enqueue(harness_device.ctx, both[i], &step));
+            harness_buffer_read(&y, got, sizeof got);
+            assert_memory_equal(got, numbers, sizeof got);
+        }
+        incline_plan_destroy(&plan);
+    }
+    incline_plan_destroy(&lender);
+    harness_buffer_destroy(&y);
+    harness_buffer_destroy(&x);
+}
+
 /* The label, the file's name and the defines are copied: what they were in may be gone by the time
  * the plan is finished. */
 static void test_texts_are_copied(void **state)
@@ -270,7 +323,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_unknown_file),      cmocka_unit_test(test_driver_refuses),
     scratch_test(test_kernel_folder),         cmocka_unit_test(test_counters),
     cmocka_unit_test(test_programs_are_kept), cmocka_unit_test(test_arena_is_reused),
-    cmocka_unit_test(test_texts_are_copied),
+    cmocka_unit_test(test_arena_is_borrowed), cmocka_unit_test(test_texts_are_copied),
 };
 
 HARNESS_MAIN(tests)
