@@ -96,6 +96,7 @@ struct incline_workload {
     int batch;         /* images a step; 0: the configuration's */
     size_t images;     /* on the device, and at most so many a step; 0: as many as a step has */
     size_t val_images; /* TRAIN: those to validate on; 0: no validation */
+    int watch;         /* TRAIN: as in struct incline_train_options */
 };
 
 /* Device bytes that a workload needs, by use. */

@@ -28,6 +28,29 @@ struct incline_progress {
                                 * building of its kernels; 0 in the other epochs */
 };
 
+/* What a watched step showed of one parameter, or of a layer that has none. Norms are roots of sums
+ * of squares, in single precision: NaN or infinite where what they are of is, or too large. */
+struct incline_watch_row {
+    const char *layer;     /* its name; like parameter, it lives as long as the configuration */
+    const char *parameter; /* "weight", "bias", ...; NULL: the layer has none that is trained */
+    size_t elems;
+    bool is_weight;  /* of a matrix or of filters: no bias, nor a scale or slope of features */
+    double weights;  /* norm before the update */
+    double gradient; /* norm of the mean over the batch, before clipping */
+    double update;   /* norm of what the weights changed by */
+    int units, dead; /* channels of a layer that is 0 over a half-line, such as relu, and those that
+                      * put out nothing but 0 in the step; units 0: it is no such layer */
+};
+
+struct incline_watched {
+    int epoch, step;      /* from 1; the step of the epoch */
+    long long total_step; /* from 1 */
+    int images;           /* of the step */
+    double learning_rate;
+    const struct incline_watch_row *rows; /* in the order of the layers */
+    size_t row_count;
+};
+
 /* Any function may be NULL. They are called between steps by the thread that trains; what they are
  * given is valid during the call. */
 struct incline_train_callbacks {
@@ -43,6 +66,8 @@ struct incline_train_callbacks {
     /* About ten times a second; loss and accuracy are fresh. */
     void (*tick)(void *cookie, const struct incline_progress *progress);
     void (*epoch_end)(void *cookie, const struct incline_progress *progress);
+    /* What a step showed that was watched; called with the next tick at the latest. */
+    void (*watched)(void *cookie, const struct incline_watched *watched);
     /* Weights were saved because *save asked for it; weights is their path. */
     void (*saved)(void *cookie, const struct incline_progress *progress, const char *weights);
 };
@@ -56,7 +81,10 @@ struct incline_train_options {
                             limit */
     const char *no_fuse; /* fusions to leave out, "head,input" or "all"; NULL: none. For finding
                             a fault in a device: they change speed, never results */
-    bool overfit_batch;  /* train on the first batch only, again and again */
+    int watch; /* steps from one that is watched to the next, the first one included; 0: none is. It
+                * changes no result, is written to watch.csv, and what looks wrong is logged, once
+                * for each kind and layer */
+    bool overfit_batch;          /* train on the first batch only, again and again */
     enum incline_tune_mode tune; /* before the first step; its failure is logged, and no failure */
     volatile sig_atomic_t *stop; /* not 0: finish the step, save, return INTERRUPTED; may be NULL */
     volatile sig_atomic_t *save; /* not 0: finish the step, set it to 0, save last.safetensors and
@@ -93,6 +121,7 @@ INCLINE_API enum incline_status incline_fusions_check(struct incline_context *ct
  *
  *   config.yaml environment.json log.csv events.jsonl
  *   weights/last.safetensors weights/best.safetensors
+ *   watch.csv, where options->watch is set
  *
  * With train.ema the moving average of the weights is what is validated and saved. Returns when
  * training has ended; what is passed is borrowed until then. *out is set on failure too. Two

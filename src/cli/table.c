@@ -2,6 +2,7 @@
 
 #include "cli/format.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void cli_table_init(struct cli_table *table, const char *align)
@@ -19,14 +20,14 @@ void cli_table_add(struct cli_table *table, const char *const *cells)
     }
 }
 
-static void print_cell(struct cli *cli, const char *cell, char align, size_t width, bool last)
+static void put_cell(FILE *file, const char *cell, char align, size_t width, bool last)
 {
     int blanks = (int)(width - cli_text_width(cell));
     if (align == 'r')
-        cli_print(cli, "%*s%s", blanks, "", cell);
+        fprintf(file, "%*s%s", blanks, "", cell);
     else
-        cli_print(cli, "%s%*s", cell, last ? 0 : blanks, "");
-    cli_print(cli, last ? "\n" : "  ");
+        fprintf(file, "%s%*s", cell, last ? 0 : blanks, "");
+    fputs(last ? "\n" : "  ", file);
 }
 
 /* The width of each column's widest cell, the first `skip` cells left out. */
@@ -41,7 +42,7 @@ static void find_widths(const struct cli_table *table, size_t skip, size_t *widt
     }
 }
 
-static void print_rows(const struct cli_table *table, struct cli *cli, const char *indent)
+static void put_rows(const struct cli_table *table, FILE *file, const char *indent)
 {
     size_t widths[CLI_TABLE_COLUMNS];
     size_t columns = strlen(table->align);
@@ -49,21 +50,48 @@ static void print_rows(const struct cli_table *table, struct cli *cli, const cha
     for (size_t i = 0; i < table->cells.count; i++) {
         size_t column = i % columns;
         if (column == 0)
-            cli_print(cli, "%s", indent);
-        print_cell(cli, table->cells.items[i], table->align[column], widths[column],
-                   column + 1 == columns);
+            fputs(indent, file);
+        put_cell(file, table->cells.items[i], table->align[column], widths[column],
+                 column + 1 == columns);
     }
+}
+
+/* All rows, allocated; frees the table. NULL when memory ran out, which it says. */
+static char *take_text(struct cli_table *table, struct cli *cli, const char *indent)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *file = table->failed ? NULL : open_memstream(&text, &length);
+    if (file != NULL)
+        put_rows(table, file, indent);
+    if (file == NULL || fclose(file) != 0) {
+        free(text);
+        text = NULL;
+        cli_error(cli, 0, "out of memory");
+    }
+    cli_texts_finish(&table->cells);
+    return text;
 }
 
 int cli_table_finish(struct cli_table *table, struct cli *cli, const char *indent)
 {
-    int code = CLI_EXIT_OK;
-    if (table->failed)
-        code = cli_error(cli, CLI_EXIT_OTHER, "out of memory");
-    else
-        print_rows(table, cli, indent);
-    cli_texts_finish(&table->cells);
-    return code;
+    char *text = take_text(table, cli, indent);
+    if (text == NULL)
+        return CLI_EXIT_OTHER;
+    cli_print(cli, "%s", text);
+    free(text);
+    return CLI_EXIT_OK;
+}
+
+int cli_table_say(struct cli_table *table, struct cli *cli, const char *indent)
+{
+    char *text = take_text(table, cli, indent);
+    if (text == NULL)
+        return CLI_EXIT_OTHER;
+    size_t length = strlen(text);
+    cli_say(cli, "%.*s", (int)(length > 0 ? length - 1 : 0), text); /* which ends the last line */
+    free(text);
+    return CLI_EXIT_OK;
 }
 
 /* A bar would end the cell. */

@@ -23,6 +23,9 @@ void cli_table_add(struct cli_table *table, const char *const *cells);
 /* Prints all rows, each behind indent, and frees the table. */
 int cli_table_finish(struct cli_table *table, struct cli *cli, const char *indent);
 
+/* The same on stderr, as talk. */
+int cli_table_say(struct cli_table *table, struct cli *cli, const char *indent);
+
 /* Writes all rows to file as a Markdown table, the first as its head, and frees the table. A column
  * with nothing below its head is left out. */
 int cli_table_finish_markdown(struct cli_table *table, struct cli *cli, FILE *file);

@@ -5,6 +5,7 @@
 #include "cli/run_folder.h"
 #include "cli/signals.h"
 #include "cli/training_end.h"
+#include "cli/watch_output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@ struct train_options {
     const char *weights, *out, *name, *no_fuse;
     bool overwrite, overfit_batch, dry_run, unchecked;
     double max_seconds;
-    size_t limit_train, limit_val;
+    size_t limit_train, limit_val, watch;
     int tune; /* index into tune_choices */
 };
 
@@ -35,6 +36,7 @@ struct training {
     char *folder;        /* asked for; from the start on the one that was made */
     char *quoted_folder; /* for the commands that are suggested */
     struct cli_progress progress;
+    struct cli_watch watch;
     struct incline_train_result result;
     char tuned[160]; /* what tuning came to, for the header; "": there was none */
 };
@@ -185,6 +187,7 @@ static struct incline_workload workload_of(const struct training *training)
         .work = INCLINE_WORK_TRAIN,
         .images = training->dataset->train.count,
         .val_images = val_images(training->dataset)->count,
+        .watch = (int)training->options->watch,
     };
 }
 
@@ -334,6 +337,13 @@ static void on_epoch_end(void *cookie, const struct incline_progress *state)
 {
     struct training *training = cookie;
     cli_progress_epoch(&training->progress, state);
+    cli_watch_say(&training->watch, training->cli);
+}
+
+static void on_watched(void *cookie, const struct incline_watched *watched)
+{
+    struct training *training = cookie;
+    cli_watch_take(&training->watch, watched);
 }
 
 static void on_saved(void *cookie, const struct incline_progress *state, const char *weights)
@@ -512,6 +522,7 @@ static int train(struct training *training)
         .weights = training->weights,
         .no_fuse = options->no_fuse,
         .max_seconds = options->max_seconds,
+        .watch = (int)options->watch,
         .overfit_batch = options->overfit_batch,
         .stop = cli_stop_flag(),
         .save = cli_save_flag(),
@@ -522,6 +533,7 @@ static int train(struct training *training)
                       .first_step = on_first_step,
                       .tick = on_tick,
                       .epoch_end = on_epoch_end,
+                      .watched = on_watched,
                       .saved = on_saved},
     };
     int code = choose_tuning(cli, options->tune, &request.tune);
@@ -537,6 +549,7 @@ static int train(struct training *training)
                                                training->dataset, &request, &training->result);
     if (status == INCLINE_OK || status == INCLINE_ERROR_INTERRUPTED)
         cli_progress_finish(&training->progress);
+    cli_watch_say(&training->watch, cli); /* of an epoch that was not completed */
     if (status == INCLINE_OK)
         return say_end(training);
     if (status == INCLINE_ERROR_INTERRUPTED)
@@ -566,6 +579,7 @@ static int run(struct cli *cli, const void *given)
     int code = check_options(cli, given);
     if (code == CLI_EXIT_OK)
         code = prepare_and_train(&training);
+    cli_watch_finish(&training.watch);
     free(training.quoted_folder);
     free(training.weights);
     free(training.folder);
@@ -597,6 +611,9 @@ static const struct cli_option options[] = {
      "use the first N training images only"},
     {"limit-val", 0, CLI_NUMBER, offsetof(struct train_options, limit_val), "N",
      "use the first N validation images only"},
+    {"watch", 0, CLI_NUMBER, offsetof(struct train_options, watch), "N",
+     "every N steps show the norms of each layer's weights, gradients and updates, and its dead "
+     "units"},
     {"overfit-batch", 0, CLI_FLAG, offsetof(struct train_options, overfit_batch), NULL,
      "train on the first batch only, again and again"},
     {"dry-run", 0, CLI_FLAG, offsetof(struct train_options, dry_run), NULL,

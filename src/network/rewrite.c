@@ -93,11 +93,11 @@ static void fuse_activation(struct incline_layer *layer, struct incline_layer *n
     next->absorbed = layer->activation != INCLINE_ACTIVATION_NONE;
 }
 
-/* The pool after layers[i], a conv2d, which may have an activation in between, when it can be
- * computed window by window. */
-static const struct incline_layer *find_window(const struct incline_layer *layers, size_t count,
-                                               size_t i)
+const struct incline_layer *incline_rewrite_window(const struct incline_layer *layers, size_t count,
+                                                   size_t i)
 {
+    if (!is(&layers[i], "conv2d"))
+        return NULL;
     int next = incline_graph_sole_reader(layers, count, (int)i);
     if (next >= 0 && layers[i].activation == INCLINE_ACTIVATION_NONE &&
         activation_of(&layers[next]) != INCLINE_ACTIVATION_NONE)
@@ -143,8 +143,7 @@ static void fuse_dense_conv2d(struct incline_layer *layers, size_t count, size_t
 void incline_rewrite_layers(struct incline_layer *layers, size_t count, unsigned which)
 {
     for (size_t i = 0; i < count; i++)
-        if (is(&layers[i], "conv2d"))
-            layers[i].window = find_window(layers, count, i);
+        layers[i].window = incline_rewrite_window(layers, count, i);
     if (which & INCLINE_REWRITE_ACTIVATION)
         for_each_pair(layers, count, fuse_activation);
     if (which & INCLINE_REWRITE_POOL)

@@ -33,6 +33,11 @@ enum incline_status incline_rewrites_without(struct incline_context *ctx, const 
  * reads UPDATE and FINISH, and calls the functions below. */
 void incline_rewrite_layers(struct incline_layer *layers, size_t count, unsigned which);
 
+/* The pool after layers[i] where that is a conv2d, which may have an activation in between, when it
+ * can be computed window by window; otherwise NULL. */
+const struct incline_layer *incline_rewrite_window(const struct incline_layer *layers, size_t count,
+                                                   size_t i);
+
 /* INPUT and HEAD: mark the first and the last layer that works, where they are such. */
 void incline_rewrite_input(struct incline_layer *layers, size_t count);
 void incline_rewrite_head(struct incline_layer *layers, size_t count);

@@ -29,6 +29,7 @@ struct maker {
     struct incline_graph graph; /* of both */
     struct incline_input input;
     struct incline_finish finish;
+    struct incline_watch_pass watch;
     struct incline_tensor *scores; /* what the last layer puts out */
 };
 
@@ -160,8 +161,11 @@ static enum incline_status plan_forward(struct maker *maker)
 {
     size_t count = maker->spec->layer_count;
     enum incline_status status = plan_input(maker, &maker->graph.x);
-    for (size_t i = 0; !status && i < count; i++)
+    for (size_t i = 0; !status && i < count; i++) {
         status = plan_forward_layer(maker, i);
+        if (!status)
+            status = incline_watch_forward(maker->ctx, &maker->watch, &maker->graph, i);
+    }
     if (!status)
         maker->scores = incline_graph_output(&maker->graph, (int)count - 1);
     return status;
@@ -266,6 +270,7 @@ static enum incline_status plan_update(struct maker *maker)
         .gradients = spec->total ? spec->total : spec->gradients,
         .optimizer = spec->optimizer,
         .state = spec->state,
+        .watch = spec->watch ? &maker->watch : NULL,
     };
     enum incline_status status = INCLINE_OK;
     incline_plan_set_pass(maker->plan, INCLINE_PASS_UPDATE);
@@ -288,7 +293,7 @@ static enum incline_status plan_training(struct maker *maker)
         status = plan_update(maker);
     if (!status && spec->average && spec->parameters->count > 0)
         status = incline_running_average(maker->ctx, maker->plan, spec->parameters, spec->average);
-    return status;
+    return status ? status : incline_watch_end(maker->ctx, &maker->watch);
 }
 
 static enum incline_status plan_evaluation(struct maker *maker)
@@ -409,6 +414,8 @@ enum incline_status incline_step_plan_create(struct incline_context *ctx,
         goto out;
     if (spec->tuned_batch)
         incline_plan_tune_for(made->plan, spec->tuned_batch);
+    if (spec->lender)
+        incline_plan_borrow(made->plan, spec->lender->plan);
     memcpy(made->layers, spec->layers, spec->layer_count * sizeof *made->layers);
     rewrite(made->layers, spec);
     made->optimizer = spec->optimizer;
@@ -426,6 +433,10 @@ enum incline_status incline_step_plan_create(struct incline_context *ctx,
     maker.io = made->io;
     maker.graph = (struct incline_graph){
         .plan = made->plan, .layers = made->layers, .count = spec->layer_count, .io = made->io};
+    maker.watch = (struct incline_watch_pass){.watch = spec->watch, .plan = made->plan};
+    status = incline_watch_begin(ctx, &maker.watch);
+    if (status)
+        goto out;
     status = plan_all(&maker);
     if (status)
         goto out;

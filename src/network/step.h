@@ -12,6 +12,8 @@ enum incline_step_mode {
     INCLINE_STEP_PREDICT   /* forward, probabilities */
 };
 
+struct incline_step_plan; /* a plan with the rewritten layers it was made from */
+
 struct incline_step_spec {
     struct incline_device *device;
     const struct incline_layer *layers;
@@ -22,7 +24,8 @@ struct incline_step_spec {
     int batch;
     int tuned_batch; /* see incline_plan_tune_for(); 0: batch */
     const struct incline_parameters *parameters;
-    /* TRAIN where incline_stores_gradients(); otherwise they are applied as they are finished */
+    /* TRAIN: they are stored, which incline_stores_gradients() may demand; NULL: they are applied
+     * as they are finished */
     const struct incline_parameters *gradients;
     /* TRAIN where several steps make an update, which is made from this; NULL: each makes one */
     const struct incline_parameters *total;
@@ -30,13 +33,14 @@ struct incline_step_spec {
     const struct incline_optimizer *optimizer;   /* TRAIN; NULL: plain gradient descent */
     const struct incline_optimizer_state *state; /* TRAIN; of the optimizer; NULL: it keeps none */
     const struct incline_feed *feed;
-    struct incline_buffer *metrics;     /* [steps][5] f32; TRAIN, EVALUATE */
-    int top_k;                          /* of the metrics; TRAIN, EVALUATE */
-    struct incline_buffer *image_class; /* [feed count] int; TRAIN, EVALUATE */
+    struct incline_buffer *metrics;         /* [steps][5] f32; TRAIN, EVALUATE */
+    int top_k;                              /* of the metrics; TRAIN, EVALUATE */
+    struct incline_buffer *image_class;     /* [feed count] int; TRAIN, EVALUATE */
+    const struct incline_step_watch *watch; /* TRAIN with gradients; NULL: it is not watched */
+    /* Whose memory it uses where that suffices; see incline_plan_borrow(). NULL: it has its own */
+    struct incline_step_plan *lender;
     bool measure; /* only find out the memory of a step: nothing is built, the plan cannot run */
 };
-
-struct incline_step_plan; /* a plan with the rewritten layers it was made from */
 
 /* Whether a step of training with these rewrites and this optimizer needs room for gradients. */
 bool incline_stores_gradients(unsigned rewrites, const struct incline_optimizer *optimizer);

@@ -66,7 +66,7 @@ static bool decays(const struct incline_update *update, const struct incline_par
         incline_is_bias_or_norm(&update->layers[place->layer].parameters[place->role]));
 }
 
-/* rows as cl/update.cl has them. */
+/* rows as cl/parameter_rows.h has them. */
 static void write_rows(const struct incline_update *update, int *rows)
 {
     const struct incline_parameters *parameters = update->parameters;
@@ -260,20 +260,45 @@ static enum incline_status plan_normalized(struct launcher *launcher)
     return launch_rows(launcher, &step);
 }
 
+static enum incline_status plan_all(struct launcher *launcher)
+{
+    const struct incline_optimizer *optimizer = launcher->update->optimizer;
+    enum incline_status status = INCLINE_OK;
+    if (optimizer && optimizer->clip_norm > 0)
+        status = plan_scale(launcher);
+    if (status)
+        return status;
+    return optimizer && optimizer->class->normalizes ? plan_normalized(launcher)
+                                                     : plan_plain(launcher);
+}
+
+/* The gradients as they are before anything is clipped or, by lamb, overwritten. */
+static enum incline_status plan_watched(struct launcher *launcher)
+{
+    const struct incline_update *update = launcher->update;
+    const struct incline_watch_rows rows = {
+        .count = launcher->count,
+        .rows = launcher->rows,
+        .parameters = launcher->parameters.tensor,
+        .gradients = launcher->gradients,
+        .elems = update->parameters->trained_elems,
+    };
+    enum incline_status status = incline_watch_before(launcher->ctx, update->watch, &rows);
+    if (!status)
+        status = plan_all(launcher);
+    return status ? status : incline_watch_after(launcher->ctx, update->watch, &rows);
+}
+
 enum incline_status incline_update_plan(struct incline_context *ctx,
                                         const struct incline_update *update,
                                         struct incline_buffer **rows)
 {
-    const struct incline_optimizer *optimizer = update->optimizer;
     struct launcher launcher = {
         .ctx = ctx, .update = update, .count = (int)count_rows(update->parameters)};
     enum incline_status status = make_rows(ctx, update, rows);
     if (!status)
         status = bind(&launcher, *rows);
-    if (!status && optimizer && optimizer->clip_norm > 0)
-        status = plan_scale(&launcher);
     if (status)
         return status;
-    return optimizer && optimizer->class->normalizes ? plan_normalized(&launcher)
-                                                     : plan_plain(&launcher);
+    return update->watch ? plan_watched(&launcher) : plan_all(&launcher);
 }

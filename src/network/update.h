@@ -4,6 +4,7 @@
 #define INCLINE_NETWORK_UPDATE_H
 
 #include "network/parameters.h"
+#include "network/watch.h"
 
 /* The tensors that an optimizer keeps beside the parameters, in the layout of those; at first 0. */
 struct incline_optimizer_state {
@@ -28,6 +29,7 @@ struct incline_update {
     const struct incline_parameters *parameters, *gradients;
     const struct incline_optimizer *optimizer;
     const struct incline_optimizer_state *state; /* NULL: there is none */
+    struct incline_watch_pass *watch;            /* NULL: the update is not watched */
 };
 
 /* Appends the launches. *rows: what they read besides, to be destroyed after the plan. */

@@ -13,6 +13,7 @@ static const char *const file_names[] = {"weights/last.safetensors",
                                          "config.yaml",
                                          "environment.json",
                                          "log.csv",
+                                         "watch.csv",
                                          "events.jsonl"};
 static const char *const weights_names[] = {"weights/last.safetensors", "weights/best.safetensors"};
 static const char *const folder_names[] = {"weights", ""};

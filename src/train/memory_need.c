@@ -5,6 +5,7 @@
 #include "network/rewrite.h"
 #include "train/evaluator.h"
 #include "train/images_check.h"
+#include "train/watcher.h"
 
 struct survey {
     struct incline_context *ctx;
@@ -14,6 +15,7 @@ struct survey {
     struct incline_parameters *parameters, *gradients; /* as in struct incline_step_spec */
     struct incline_optimizer_state state;
     struct incline_feed *feed;
+    struct incline_step_watch *watch; /* NULL: no step is watched */
     struct incline_memory_need *need;
 };
 
@@ -25,12 +27,26 @@ static void add(struct survey *survey, size_t *use, size_t bytes, size_t largest
         survey->need->largest = largest;
 }
 
+/* *plan: to be destroyed by the caller. */
+static enum incline_status add_plan(struct survey *survey, const struct incline_step_spec *spec,
+                                    struct incline_step_plan **plan)
+{
+    enum incline_status status = incline_step_plan_create(survey->ctx, spec, plan);
+    if (status)
+        return status;
+    add(survey, &survey->need->activations, incline_step_plan_bytes(*plan),
+        incline_plan_arena_bytes(incline_step_plan_launches(*plan)));
+    return INCLINE_OK;
+}
+
 /* A plan cannot be made without the buffers it points at, so it gets the real parameters and a data
  * set of one black image. */
 static enum incline_status add_step(struct survey *survey, enum incline_step_mode mode, int batch)
 {
     const struct incline_config *config = survey->config;
-    struct incline_step_plan *plan = NULL;
+    const struct incline_optimizer *optimizer = &config->train.optimizer;
+    struct incline_step_plan *plan = NULL, *watch_plan = NULL;
+    enum incline_status status = INCLINE_OK;
     struct incline_step_spec spec = {
         .device = survey->device,
         .layers = config->model.layers,
@@ -41,20 +57,25 @@ static enum incline_status add_step(struct survey *survey, enum incline_step_mod
         .batch = batch,
         .parameters = survey->parameters,
         .gradients = survey->gradients,
-        .optimizer = &config->train.optimizer,
+        .optimizer = optimizer,
         .state = &survey->state,
         .feed = survey->feed,
         .metrics = survey->feed->labels,
         .image_class = survey->feed->labels,
         .top_k = config->train.top_k,
+        .watch = survey->watch,
         .measure = true,
     };
-    enum incline_status status = incline_step_plan_create(survey->ctx, &spec, &plan);
-    if (!status) {
-        add(survey, &survey->need->activations, incline_step_plan_bytes(plan),
-            incline_plan_arena_bytes(incline_step_plan_launches(plan)));
-    }
+    if (survey->watch && mode == INCLINE_STEP_TRAIN)
+        status = add_plan(survey, &spec, &watch_plan);
+    if (!incline_stores_gradients(survey->rewrites, optimizer))
+        spec.gradients = NULL;
+    spec.watch = NULL;
+    spec.lender = watch_plan;
+    if (!status)
+        status = add_plan(survey, &spec, &plan);
     incline_step_plan_destroy(&plan);
+    incline_step_plan_destroy(&watch_plan);
     return status;
 }
 
@@ -78,12 +99,14 @@ static enum incline_status survey_part(struct survey *survey, enum incline_step_
     return add_step(survey, mode, (int)batch);
 }
 
-static enum incline_status add_weights(struct survey *survey, enum incline_work work)
+static enum incline_status add_weights(struct survey *survey,
+                                       const struct incline_workload *workload)
 {
     const struct incline_model *model = &survey->config->model;
-    bool trains = work == INCLINE_WORK_TRAIN;
+    bool trains = workload->work == INCLINE_WORK_TRAIN;
     const struct incline_optimizer *optimizer = trains ? &survey->config->train.optimizer : NULL;
-    bool separate = trains && incline_stores_gradients(survey->rewrites, optimizer);
+    bool separate =
+        trains && (workload->watch > 0 || incline_stores_gradients(survey->rewrites, optimizer));
     bool averages = trains && survey->config->train.ema.on;
     enum incline_status status = incline_parameters_create(
         survey->ctx, survey->device, model->layers, model->layer_count, &survey->parameters);
@@ -100,6 +123,17 @@ static enum incline_status add_weights(struct survey *survey, enum incline_work 
                      (size_t)incline_optimizer_states(optimizer);
     add(survey, &survey->need->weights, tensors * bytes, bytes);
     return INCLINE_OK;
+}
+
+static enum incline_status add_watch(struct survey *survey, size_t watches)
+{
+    const struct incline_model *model = &survey->config->model;
+    enum incline_status status =
+        incline_step_watch_create(survey->ctx, survey->parameters, model->layers,
+                                  model->layer_count, watches, &survey->watch);
+    if (!status)
+        add(survey, &survey->need->data, incline_step_watch_bytes(survey->watch), 0);
+    return status;
 }
 
 static enum incline_status make_black_image(struct survey *survey)
@@ -129,7 +163,11 @@ static enum incline_status survey_all(struct survey *survey,
     int wanted = workload->batch > 0 ? workload->batch : survey->config->train.batch_size;
     size_t images = workload->images > 0 ? workload->images : (size_t)wanted;
     size_t batch = least((size_t)wanted, images), val = workload->val_images;
-    enum incline_status status = add_weights(survey, workload->work);
+    bool watches = workload->work == INCLINE_WORK_TRAIN && workload->watch > 0;
+    enum incline_status status = add_weights(survey, workload);
+    if (!status && watches)
+        status = add_watch(survey,
+                           incline_watches_of_epoch(workload->watch, (images + batch - 1) / batch));
     if (!status)
         status = make_black_image(survey);
     if (!status)
@@ -149,6 +187,7 @@ enum incline_status incline_memory_survey(struct incline_context *ctx,
         .ctx = ctx, .device = device, .config = config, .rewrites = rewrites, .need = out};
     *out = (struct incline_memory_need){0};
     enum incline_status status = survey_all(&survey, workload);
+    incline_step_watch_destroy(&survey.watch);
     incline_feed_destroy(&survey.feed);
     incline_optimizer_state_finish(&survey.state);
     incline_parameters_destroy(&survey.gradients);

@@ -10,6 +10,7 @@
 #include "train/earlier_run.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@ extern char **environ;
 
 static const char log_head[] = "epoch,step,time,lr,loss,accuracy,val_loss,val_accuracy,"
                                "images_per_s,data_wait,best\n";
+
+static const char watch_head[] = "epoch,step,layer,parameter,weights,gradient,update,"
+                                 "update_per_weights,dead,units\n";
 
 static enum incline_status fail_exists(struct incline_context *ctx, const char *path)
 {
@@ -271,6 +275,7 @@ static enum incline_status take_folder(struct incline_context *ctx,
 }
 
 static enum incline_status fill(struct incline_context *ctx, const char *path,
+                                const struct incline_train_options *options,
                                 const struct incline_config *config,
                                 const struct incline_device *device,
                                 const struct incline_dataset *dataset)
@@ -291,6 +296,8 @@ static enum incline_status fill(struct incline_context *ctx, const char *path,
     if (status)
         return status;
     status = put(ctx, path, "log.csv", log_head, incline_file_write);
+    if (!status && options->watch > 0)
+        status = put(ctx, path, "watch.csv", watch_head, incline_file_write);
     if (status)
         return status;
     status = put_json(ctx, path, "events.jsonl",
@@ -302,7 +309,7 @@ static enum incline_status fill(struct incline_context *ctx, const char *path,
 /* Removes what fill() made. A failure has one before it. */
 static void remove_folder(const char *path)
 {
-    static const char *const names[] = {"config.yaml",  "environment.json", "log.csv",
+    static const char *const names[] = {"config.yaml",  "environment.json", "log.csv", "watch.csv",
                                         "events.jsonl", "weights",          ""};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *entry = NULL;
@@ -326,7 +333,7 @@ enum incline_status incline_run_folder_start(struct incline_context *ctx,
     if (!is_new)
         status = incline_earlier_run_set_aside(ctx, *path, &has_earlier);
     if (!status)
-        status = fill(ctx, *path, config, device, dataset);
+        status = fill(ctx, *path, options, config, device, dataset);
     if (status) {
         if (is_new)
             remove_folder(*path);
@@ -361,6 +368,39 @@ static enum incline_status append_log(struct incline_context *ctx, const char *p
     return status;
 }
 
+/* What has no meaning is left empty. */
+static void write_watch_row(const struct incline_watched *watched,
+                            const struct incline_watch_row *row, struct incline_text *lines)
+{
+    incline_text_add(lines, "%d,%lld,%s,", watched->epoch, watched->total_step, row->layer);
+    if (row->parameter)
+        incline_text_add(lines, "%s,%.9g,%.9g,%.9g,", row->parameter, row->weights, row->gradient,
+                         row->update);
+    else
+        incline_text_add(lines, ",,,,");
+    if (row->parameter && row->weights != 0)
+        incline_text_add(lines, "%.9g", row->update / row->weights);
+    if (row->units > 0)
+        incline_text_add(lines, ",%d,%d\n", row->dead, row->units);
+    else
+        incline_text_add(lines, ",,\n");
+}
+
+void incline_run_folder_write_watched(const struct incline_watched *watched,
+                                      struct incline_text *lines)
+{
+    for (size_t i = 0; i < watched->row_count; i++)
+        write_watch_row(watched, &watched->rows[i], lines);
+}
+
+enum incline_status incline_run_folder_append_watched(struct incline_context *ctx, const char *path,
+                                                      struct incline_text *lines)
+{
+    enum incline_status status = incline_text_status(lines);
+    return status ? status
+                  : put(ctx, path, "watch.csv", incline_text_get(lines), incline_file_append);
+}
+
 enum incline_status incline_run_folder_step(struct incline_context *ctx, const char *path,
                                             const struct incline_progress *progress)
 {
@@ -370,6 +410,40 @@ enum incline_status incline_run_folder_step(struct incline_context *ctx, const c
                                (json_int_t)progress->total_step, "seconds", progress->seconds, "lr",
                                progress->learning_rate, "loss", progress->loss, "accuracy",
                                progress->accuracy));
+}
+
+/* JSON has neither NaN nor infinity. */
+static json_t *number_to_json(double number)
+{
+    return isfinite(number) ? json_real(number) : json_null();
+}
+
+static json_t *watch_row_to_json(const struct incline_watch_row *row)
+{
+    json_t *json = json_pack("{s:s}", "layer", row->layer);
+    if (json && row->parameter) {
+        json_object_set_new(json, "parameter", json_string(row->parameter));
+        json_object_set_new(json, "weights", number_to_json(row->weights));
+        json_object_set_new(json, "gradient", number_to_json(row->gradient));
+        json_object_set_new(json, "update", number_to_json(row->update));
+    }
+    if (json && row->units > 0) {
+        json_object_set_new(json, "dead", json_integer(row->dead));
+        json_object_set_new(json, "units", json_integer(row->units));
+    }
+    return json;
+}
+
+enum incline_status incline_run_folder_watch(struct incline_context *ctx, const char *path,
+                                             const struct incline_watched *watched)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; rows && i < watched->row_count; i++)
+        json_array_append_new(rows, watch_row_to_json(&watched->rows[i]));
+    return put_event(ctx, path,
+                     json_pack("{s:s, s:I, s:i, s:I, s:o}", "event", "watch", "unix_time", now(),
+                               "epoch", watched->epoch, "step", (json_int_t)watched->total_step,
+                               "rows", rows));
 }
 
 enum incline_status incline_run_folder_epoch(struct incline_context *ctx, const char *path,

@@ -2,12 +2,14 @@
  *   config.yaml       everything, defaults filled in
  *   environment.json  version, device, driver, variables that matter, the data set with checksums
  *   log.csv           one line an epoch: time and data_wait in seconds, lr, loss, ...
- *   events.jsonl      start, step (one a second), checkpoint, epoch, warning, end; one JSON object
- *                     a line
- *   weights/last.safetensors, weights/best.safetensors */
+ *   watch.csv         of each watched step a line for each parameter, and for each layer without
+ * any that has units that can die events.jsonl      start, step and watch (one a second),
+ * checkpoint, epoch, warning, end; one JSON object a line weights/last.safetensors,
+ * weights/best.safetensors */
 #ifndef INCLINE_TRAIN_RUN_FOLDER_H
 #define INCLINE_TRAIN_RUN_FOLDER_H
 
+#include "base/text.h"
 #include "incline/data.h"
 #include "incline/train.h"
 
@@ -26,12 +28,24 @@ incline_run_folder_start(struct incline_context *ctx, const struct incline_train
                          const struct incline_config *config, const struct incline_device *device,
                          const struct incline_dataset *dataset, char **path) INCLINE_MUST_CHECK;
 
+/* Adds the lines of watch.csv for a watched step, and appends such lines to the file. */
+void incline_run_folder_write_watched(const struct incline_watched *watched,
+                                      struct incline_text *lines);
+enum incline_status
+incline_run_folder_append_watched(struct incline_context *ctx, const char *path,
+                                  struct incline_text *lines) INCLINE_MUST_CHECK;
+
 /* Each of these also appends the warnings that were logged since the one before. */
 
 /* Appends a step event to events.jsonl: figures of the epoch so far. */
 enum incline_status
 incline_run_folder_step(struct incline_context *ctx, const char *path,
                         const struct incline_progress *progress) INCLINE_MUST_CHECK;
+
+/* Appends a watch event: the figures of a watched step. */
+enum incline_status
+incline_run_folder_watch(struct incline_context *ctx, const char *path,
+                         const struct incline_watched *watched) INCLINE_MUST_CHECK;
 
 /* Appends an epoch to log.csv and events.jsonl. */
 enum incline_status

@@ -13,6 +13,7 @@
 #include "train/run_folder.h"
 #include "train/run_weights.h"
 #include "train/updates.h"
+#include "train/watcher.h"
 #include "train/workbench.h"
 
 #include <math.h>
@@ -48,6 +49,7 @@ struct trainer {
     struct incline_fence *fences[2];
     struct incline_progress progress;
     struct incline_epoch_judge judge;
+    struct incline_watcher watcher;
     bool stopped; /* by *options->stop or the time limit */
 };
 
@@ -80,19 +82,27 @@ static void count_steps(struct trainer *trainer)
 
 static enum incline_status make_workbench(struct trainer *trainer)
 {
+    size_t watches = incline_watches_of_epoch(trainer->options->watch, trainer->steps);
     const struct incline_workbench_spec spec = {
         .device = trainer->device,
         .config = trainer->config,
         .images = &trainer->dataset->train,
         .batch = (int)trainer->batch,
         .slots = trainer->steps,
+        .watches = watches,
         .rewrites = trainer->rewrites,
         .averages = trainer->config->train.ema.on,
         .weights = trainer->options->weights,
     };
     enum incline_status status =
         incline_alloc(trainer->ctx, trainer->steps, sizeof *trainer->slots, &trainer->slots);
-    return status ? status : incline_workbench_create(trainer->ctx, &spec, &trainer->bench);
+    if (!status)
+        status = incline_workbench_create(trainer->ctx, &spec, &trainer->bench);
+    if (status || watches == 0)
+        return status;
+    return incline_watcher_init(trainer->ctx, trainer->options->watch, trainer->bench.watch,
+                                trainer->config->model.layers, trainer->config->model.layer_count,
+                                watches, &trainer->watcher);
 }
 
 static enum incline_status make_evaluator(struct trainer *trainer)
@@ -168,6 +178,10 @@ static enum incline_status read_slots(struct trainer *trainer, size_t enqueued)
     if (status)
         return status;
     trainer->done = enqueued;
+    status = incline_watcher_read(trainer->ctx, &trainer->watcher, trainer->folder,
+                                  &trainer->options->callbacks);
+    if (status)
+        return status;
     for (size_t i = from; i < enqueued; i++) {
         status = check_slot(trainer, i);
         if (status)
@@ -203,7 +217,10 @@ static enum incline_status record_step(struct trainer *trainer)
     if (now - trainer->last_step_event < step_event_seconds)
         return INCLINE_OK;
     trainer->last_step_event = now;
-    return incline_run_folder_step(trainer->ctx, trainer->folder, &trainer->progress);
+    enum incline_status status =
+        incline_run_folder_step(trainer->ctx, trainer->folder, &trainer->progress);
+    return status ? status
+                  : incline_watcher_record(trainer->ctx, &trainer->watcher, trainer->folder);
 }
 
 static size_t stride_of(const struct trainer *trainer)
@@ -224,6 +241,24 @@ static void set_update(const struct trainer *trainer, size_t i, struct incline_s
                                             incline_epoch_updates_count(&epoch));
 }
 
+/* Runs the step, as one that is watched when its turn has come. */
+static enum incline_status run_step(struct trainer *trainer, struct incline_step *step)
+{
+    const struct incline_progress *progress = &trainer->progress;
+    if (!incline_watcher_takes(&trainer->watcher, steps_before(trainer) + step->number,
+                               !step->accumulation.waits))
+        return incline_step_run(trainer->ctx, trainer->bench.plan, step);
+    const struct incline_watched when = {
+        .epoch = progress->epoch,
+        .step = step->number + 1,
+        .total_step = steps_before(trainer) + step->number + 1,
+        .images = step->images,
+        .learning_rate = progress->learning_rate,
+    };
+    step->watch = incline_watcher_enqueue(&trainer->watcher, &when);
+    return incline_step_run(trainer->ctx, trainer->bench.watch_plan, step);
+}
+
 static enum incline_status enqueue_step(struct trainer *trainer, size_t i)
 {
     size_t first = i * trainer->batch, rest = trainer->images - first;
@@ -239,7 +274,7 @@ static enum incline_status enqueue_step(struct trainer *trainer, size_t i)
         .earlier = steps_before(trainer) + (long long)i,
     };
     set_update(trainer, i, &step);
-    enum incline_status status = incline_step_run(trainer->ctx, trainer->bench.plan, &step);
+    enum incline_status status = run_step(trainer, &step);
     if (status)
         return status;
     return incline_device_flush(trainer->ctx, trainer->device);
@@ -332,6 +367,7 @@ static enum incline_status begin_epoch(struct trainer *trainer, int epoch)
         .step_seconds = step_seconds > 0 ? step_seconds : 1,
     };
     trainer->done = 0;
+    incline_watcher_begin_epoch(&trainer->watcher);
     trainer->first_step_share = 0;
     trainer->epoch_start = trainer->last_tick = incline_clock_seconds();
     if (!trainer->config->data.shuffle || trainer->options->overfit_batch)
@@ -400,7 +436,9 @@ static enum incline_status finish_epoch(struct trainer *trainer)
         status = incline_run_weights_save_best(&trainer->weights, &trainer->progress);
     if (status)
         return status;
-    status = incline_run_folder_epoch(trainer->ctx, trainer->folder, &trainer->progress);
+    status = incline_watcher_record(trainer->ctx, &trainer->watcher, trainer->folder);
+    if (!status)
+        status = incline_run_folder_epoch(trainer->ctx, trainer->folder, &trainer->progress);
     if (status)
         return status;
     note_epoch(trainer);
@@ -537,6 +575,8 @@ static void note_memory(struct trainer *trainer)
     struct incline_train_result *result = trainer->result;
     result->weight_bytes = trainer->bench.parameters->total_elems * sizeof(float);
     result->activation_bytes = incline_step_plan_bytes(trainer->bench.plan);
+    if (trainer->bench.watch_plan)
+        result->activation_bytes += incline_step_plan_bytes(trainer->bench.watch_plan);
     result->data_bytes = incline_feed_bytes(
         trainer->config->model.input, trainer->bench.feed->count,
         incline_loss_label_bytes(&trainer->config->train.loss, trainer->dataset->classes));
@@ -550,6 +590,7 @@ static void clean_up(struct trainer *trainer)
         drained = incline_device_wait(trainer->ctx, trainer->device);
     (void)drained;
     incline_run_weights_finish(&trainer->weights);
+    incline_watcher_finish(&trainer->watcher);
     incline_evaluator_destroy(&trainer->evaluator);
     incline_workbench_destroy(&trainer->bench);
     incline_free(&trainer->slots);
@@ -586,7 +627,8 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
                                   const struct incline_train_options *options,
                                   struct incline_train_result *out)
 {
-    INCLINE_REQUIRE(ctx, ctx && device && config && dataset && options && options->folder && out);
+    INCLINE_REQUIRE(ctx, ctx && device && config && dataset && options && options->folder &&
+                             options->watch >= 0 && out);
     const struct incline_train_callbacks *callbacks = &options->callbacks;
     struct trainer trainer = {
         .ctx = ctx,

@@ -34,7 +34,7 @@ static enum incline_status make_parameters(struct incline_context *ctx,
     if (!status)
         status = incline_optimizer_state_init(ctx, spec->device, model->layers, model->layer_count,
                                               optimizer, &bench->state);
-    if (!status && incline_stores_gradients(spec->rewrites, optimizer))
+    if (!status && (spec->watches > 0 || incline_stores_gradients(spec->rewrites, optimizer)))
         status = make_room(ctx, spec, &bench->gradients);
     if (!status && incline_optimizer_accumulates(optimizer))
         status = make_room(ctx, spec, &bench->total);
@@ -61,12 +61,13 @@ static enum incline_status make_buffers(struct incline_context *ctx,
     return status;
 }
 
-static enum incline_status make_plan(struct incline_context *ctx,
-                                     const struct incline_workbench_spec *spec,
-                                     struct incline_workbench *bench)
+static struct incline_step_spec describe_step(const struct incline_workbench_spec *spec,
+                                              const struct incline_workbench *bench)
 {
     const struct incline_config *config = spec->config;
-    const struct incline_step_spec step = {
+    const struct incline_optimizer *optimizer = &config->train.optimizer;
+    bool stores = incline_stores_gradients(spec->rewrites, optimizer);
+    return (struct incline_step_spec){
         .device = spec->device,
         .layers = config->model.layers,
         .layer_count = config->model.layer_count,
@@ -75,16 +76,43 @@ static enum incline_status make_plan(struct incline_context *ctx,
         .rewrites = spec->rewrites,
         .batch = spec->batch,
         .parameters = bench->parameters,
-        .gradients = bench->gradients,
+        .gradients = stores ? bench->gradients : NULL,
         .total = bench->total,
         .average = bench->average,
-        .optimizer = &config->train.optimizer,
+        .optimizer = optimizer,
         .state = &bench->state,
         .feed = bench->feed,
         .metrics = bench->metrics,
         .image_class = bench->image_class,
         .top_k = config->train.top_k,
+        .lender = bench->watch_plan,
     };
+}
+
+/* The same step with stored gradients. */
+static enum incline_status make_watch_plan(struct incline_context *ctx,
+                                           const struct incline_workbench_spec *spec,
+                                           struct incline_workbench *bench)
+{
+    const struct incline_model *model = &spec->config->model;
+    struct incline_step_spec step = describe_step(spec, bench);
+    enum incline_status status = incline_step_watch_create(
+        ctx, bench->parameters, model->layers, model->layer_count, spec->watches, &bench->watch);
+    step.gradients = bench->gradients;
+    step.watch = bench->watch;
+    return status ? status : incline_step_plan_create(ctx, &step, &bench->watch_plan);
+}
+
+static enum incline_status make_plans(struct incline_context *ctx,
+                                      const struct incline_workbench_spec *spec,
+                                      struct incline_workbench *bench)
+{
+    enum incline_status status = INCLINE_OK;
+    if (spec->watches > 0)
+        status = make_watch_plan(ctx, spec, bench);
+    if (status)
+        return status;
+    const struct incline_step_spec step = describe_step(spec, bench);
     return incline_step_plan_create(ctx, &step, &bench->plan);
 }
 
@@ -95,12 +123,14 @@ enum incline_status incline_workbench_create(struct incline_context *ctx,
     enum incline_status status = make_parameters(ctx, spec, out);
     if (!status)
         status = make_buffers(ctx, spec, out);
-    return status ? status : make_plan(ctx, spec, out);
+    return status ? status : make_plans(ctx, spec, out);
 }
 
 void incline_workbench_destroy(struct incline_workbench *bench)
 {
     incline_step_plan_destroy(&bench->plan);
+    incline_step_plan_destroy(&bench->watch_plan);
+    incline_step_watch_destroy(&bench->watch);
     incline_buffer_destroy(&bench->image_class);
     incline_buffer_destroy(&bench->metrics);
     incline_feed_destroy(&bench->feed);

@@ -13,6 +13,7 @@ struct incline_workbench_spec {
     const struct incline_images *images; /* copied to the device */
     int batch;
     size_t slots;        /* steps whose figures have room in `metrics` */
+    size_t watches;      /* watched steps whose figures have room; 0: no step is watched */
     unsigned rewrites;   /* set of enum incline_rewrite */
     bool averages;       /* keeps a moving average of the parameters */
     const char *weights; /* file to start from; NULL: fresh weights by the configuration's seed */
@@ -23,11 +24,13 @@ struct incline_workbench {
     struct incline_buffer *metrics;     /* [slots] struct incline_metrics_slot */
     struct incline_buffer *image_class; /* [images] int */
     struct incline_parameters *parameters;
-    struct incline_parameters *gradients; /* NULL: they are applied as they are finished */
+    struct incline_parameters *gradients; /* NULL: none are stored */
     struct incline_parameters *total;     /* of several steps; NULL: each makes an update */
     struct incline_parameters *average;   /* moving; at first the parameters; NULL: there is none */
     struct incline_optimizer_state state;
     struct incline_step_plan *plan;
+    struct incline_step_watch *watch;     /* NULL: no step is watched */
+    struct incline_step_plan *watch_plan; /* of a watched step: the same bits, and the figures */
 };
 
 /* The parameters that training is for: the average, where there is one. */

@@ -419,6 +419,122 @@ static void test_existing_folder_is_kept(void **state)
     assert_ok(env.ctx, train(*state, &setup, "twice", &result));
 }
 
+/* ---- watched steps ---- */
+
+struct watched_steps {
+    long long steps[16];
+    int images[16];
+    size_t count;
+};
+
+static void note_watched(void *cookie, const struct incline_watched *watched)
+{
+    struct watched_steps *seen = cookie;
+    assert_true(seen->count < 16);
+    assert_int_equal(watched->step, (watched->total_step - 1) % 7 + 1);
+    assert_int_equal(watched->epoch, (watched->total_step - 1) / 7 + 1);
+    assert_int_equal(watched->row_count, 6);
+    assert_string_equal(watched->rows[0].layer, "conv2d_1");
+    assert_string_equal(watched->rows[5].parameter, "bias");
+    seen->images[seen->count] = watched->images;
+    seen->steps[seen->count++] = watched->total_step;
+}
+
+/* Two epochs of 7 steps, the last of which has 35 images. */
+static void train_watched(struct scratch *s, const char *name, const char *model, int every,
+                          const char *no_fuse, const char *accumulate, struct watched_steps *seen)
+{
+    struct setup setup = {
+        .model = model,
+        .settings = {{"train.epochs", "2"},
+                     {"train.batch_size", "37"},
+                     {"train.optimizer", "{adam: {lr: 0.01}}"},
+                     {"train.accumulate", accumulate}},
+        .count = 4,
+        .options = {.watch = every,
+                    .no_fuse = no_fuse,
+                    .callbacks = {.cookie = seen, .watched = seen ? note_watched : NULL}},
+    };
+    struct incline_train_result result;
+    assert_ok(env.ctx, train(s, &setup, name, &result));
+}
+
+static void assert_same_file(struct scratch *s, const char *one, const char *other)
+{
+    size_t length[2];
+    char *bytes[2] = {read_back(s, one, &length[0]), read_back(s, other, &length[1])};
+    assert_int_equal(length[0], length[1]);
+    assert_memory_equal(bytes[0], bytes[1], length[0]);
+    incline_free(&bytes[0]);
+    incline_free(&bytes[1]);
+}
+
+static size_t count_line_ends(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+/* Every fourth step, over the end of the epoch. */
+static void test_watches_every_few_steps(void **state)
+{
+    static const long long steps[] = {1, 5, 9, 13};
+    struct watched_steps seen = {.count = 0};
+    size_t length;
+    train_watched(*state, "watched", NULL, 4, NULL, "1", &seen);
+    assert_int_equal(seen.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(seen.steps[i], steps[i]);
+        assert_int_equal(seen.images[i], 37);
+    }
+    char *csv = read_back(*state, "watched/watch.csv", &length);
+    assert_int_equal(count_line_ends(csv), 1 + 4 * 6);
+    assert_non_null(strstr(csv, "\n2,13,conv2d_1,weight,"));
+    incline_free(&csv);
+    char *events = read_back(*state, "watched/events.jsonl", &length);
+    assert_non_null(strstr(events, "{\"event\":\"watch\","));
+    incline_free(&events);
+}
+
+/* Nor does a fusion change a figure. */
+static void test_watching_changes_no_bit(void **state)
+{
+    struct watched_steps seen = {.count = 0};
+    train_watched(*state, "all", NULL, 1, NULL, "1", &seen);
+    assert_int_equal(seen.count, 14);
+    assert_int_equal(seen.images[6], 35);
+    train_watched(*state, "none", NULL, 1, "all", "1", NULL);
+    train_watched(*state, "plain", NULL, 0, NULL, "1", NULL);
+    assert_same_file(*state, "all/watch.csv", "none/watch.csv");
+    assert_same_file(*state, "all/weights/last.safetensors", "plain/weights/last.safetensors");
+    assert_false(incline_file_exists(scratch_path(*state, "plain/watch.csv")));
+}
+
+/* Three batches make an update, or what is left of an epoch: what is due waits for it. */
+static void test_watches_updates(void **state)
+{
+    static const long long steps[] = {3, 6, 10, 13};
+    struct watched_steps seen = {.count = 0};
+    train_watched(*state, "three", NULL, 4, NULL, "3", &seen);
+    train_watched(*state, "three-plain", NULL, 0, NULL, "3", NULL);
+    assert_int_equal(seen.count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(seen.steps[i], steps[i]);
+    assert_same_file(*state, "three/weights/last.safetensors",
+                     "three-plain/weights/last.safetensors");
+}
+
+/* With running statistics and random numbers. */
+static void test_watching_changes_no_statistics(void **state)
+{
+    train_watched(*state, "norm", norm_model, 3, NULL, "1", NULL);
+    train_watched(*state, "norm-plain", norm_model, 0, NULL, "1", NULL);
+    assert_same_file(*state, "norm/weights/last.safetensors",
+                     "norm-plain/weights/last.safetensors");
+}
+
 struct memory_watch {
     size_t before, taken;
 };
@@ -434,22 +550,25 @@ static void note_memory(void *cookie, const char *run_folder)
 static void test_memory_is_foretold(void **state)
 {
     static const char *const batches[] = {"32", "300"}, *const parts[] = {"test", "none"};
-    for (size_t i = 0; i < 5; i++) {
-        bool validates = i / 2 == 0, more = i == 4;
+    for (size_t i = 0; i < 6; i++) {
+        bool validates = i / 2 == 0, more = i >= 4, watched = i == 5;
         struct memory_watch watch = {.before = env.device->buffer_bytes};
         struct setup setup = {
-            .settings = {{"train.batch_size", batches[i % 2]},
+            .settings = {{"train.batch_size", batches[i % 2 && !watched]},
                          {"data.val", parts[!validates]},
                          {"train.epochs", "1"},
                          {"train.accumulate", more ? "3" : "1"},
                          {"train.ema", more ? "{decay: 0.9}" : "none"}},
             .count = 5,
             .without_val = !validates,
-            .options = {.callbacks = {.cookie = &watch, .started = note_memory}},
+            .options = {.watch = watched ? 3 : 0,
+                        .callbacks = {.cookie = &watch, .started = note_memory}},
         };
         struct incline_train_result result;
-        struct incline_workload workload = {
-            .work = INCLINE_WORK_TRAIN, .images = 257, .val_images = validates ? 50 : 0};
+        struct incline_workload workload = {.work = INCLINE_WORK_TRAIN,
+                                            .images = 257,
+                                            .val_images = validates ? 50 : 0,
+                                            .watch = setup.options.watch};
         struct incline_memory_need need;
         struct incline_config *config = NULL;
         char name[32];
@@ -780,6 +899,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_foreign_data_sets_are_refused, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_foreign_targets_are_refused, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_watches_every_few_steps, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_watches_updates, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_watching_changes_no_bit, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_watching_changes_no_statistics, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_memory_is_foretold, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_folder_that_cannot_be_filled, scratch_setup,
