@@ -118,6 +118,29 @@ static void exploding_gradients_are_told(void **state)
     assert_err(p, "  step "); /* the latest figures, before the error */
 }
 
+/* In MiB, as for weights that are more than a rounding. */
+static double memory_needed(struct program *p, const char *every)
+{
+    double needed = 0;
+    program_run(p, (const char *const[]){"train", "wide.yaml", "--dry-run",
+                                         every ? "--watch" : NULL, every, NULL});
+    assert_exit(p, 0);
+    const char *at = strstr(p->out, "memory at batch");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "memory at batch %*d: %lf MiB", &needed), 1);
+    return needed;
+}
+
+/* The gradients, 0.8 MiB of them, are stored, and the weights copied for a while. */
+static void a_dry_run_counts_it(void **state)
+{
+    struct program *p = *state;
+    program_write(p, "wide.yaml", CONFIG("{dense: 5000}, ", ""));
+    double plain = memory_needed(p, NULL), watched = memory_needed(p, "5");
+    assert_true(watched > plain + 0.7);
+    assert_true(watched < plain + 1.7);
+}
+
 static void bad_numbers_are_refused(void **state)
 {
     struct program *p = *state;
@@ -132,7 +155,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         watch_test(a_table_ends_each_epoch),      watch_test(columns_fit_together),
         watch_test(vanishing_gradients_are_told), watch_test(dead_layers_are_told),
-        watch_test(exploding_gradients_are_told), watch_test(bad_numbers_are_refused),
+        watch_test(exploding_gradients_are_told), watch_test(a_dry_run_counts_it),
+        watch_test(bad_numbers_are_refused),
     };
     int code = program_need_device();
     return code ? code : cmocka_run_group_tests(tests, NULL, NULL);
