@@ -309,7 +309,8 @@ static struct incline_step no_step(const struct incline_step *step)
                                  .seed = ~step->seed,
                                  .accumulation = {.earlier_steps = -1},
                                  .share = NAN,
-                                 .average_share = NAN};
+                                 .average_share = NAN,
+                                 .watch = -1};
 }
 
 enum incline_status incline_plan_enqueue(struct incline_context *ctx, struct incline_plan *plan,
