@@ -6,22 +6,27 @@
  * while in evaluation they are the running ones.
  *   db = sum of dy,  dw = v sum of t dy,  dx = w v (dy - (db + t v dw) / M)
  * Images past the last are in no sum, and their dx is 0.
+ * Fused with what follows, y = f(w v t + b + other); the way back begins with dz = f'(y) dy, which
+ * is then what is called dy above, and the gradient of other.
  *
  * Sums run as batch_sums.h says. The mean is kept as shift + offset, where
  * shift is the channel's first number, and squares are summed around the mean of their own part, so
  * that nothing cancels however far the mean is from 0.
  *
- * x, y, dx, dy [blocks][positions][channels][NB].  w, b, running_mean, running_var [channels].
+ * x, y, dx, dy, other [blocks][positions][channels][NB].
+ * w, b, running_mean, running_var [channels].
  * batches [1]: steps so far.  parts [blocks][chunks][2][channels][NB].
  * statistics [3][channels]: shift, offset, v.  gradients [2][columns]: dw, db, and 0 past channels.
  * All f32.
  * Work-items {NB / LANES, tiles x chunks or more, blocks}: one owns TILE_C channels of a chunk of
  * LANES images. Those of batch_norm_statistics and batch_norm_gradients: a group owns a channel.
  *
- * AFFINE  0: there are neither w nor b
- * TILE_C  channels that an item goes through together (8 with many lanes, 1 with one) */
+ * AFFINE      0: there are neither w nor b
+ * RESIDUAL    1: there is other
+ * ACTIVATION  f, see activation.h
+ * TILE_C      channels that an item goes through together (8 with many lanes, 1 with one) */
+#include "activation.h"
 #include "batch_sums.h"
-#include "functions.h"
 
 #if AFFINE
 #define AFFINE_ARGS(...) __VA_ARGS__
@@ -31,6 +36,20 @@
 #define AFFINE_ARGS(...)
 #define W_AT(c) 1.0f
 #define B_AT(c) 0.0f
+#endif
+
+#if RESIDUAL
+#define RESIDUAL_ARGS(...) __VA_ARGS__
+#define WITH_OTHER(value, at) ((value) + LOAD(other + (at)))
+#else
+#define RESIDUAL_ARGS(...)
+#define WITH_OTHER(value, at) (value)
+#endif
+
+#if ACTIVATION
+#define ACTIVATION_ARGS(...) __VA_ARGS__
+#else
+#define ACTIVATION_ARGS(...)
 #endif
 
 INCL_OUTLINE void incl_batch_norm_part(global const float *restrict x, global float *restrict parts,
@@ -116,12 +135,14 @@ kernel void batch_norm_statistics(global const float *restrict x,
     }
 }
 
-/* What becomes of a channel's numbers: y = ((x - shift) - offset) scale + b. */
+/* What becomes of a channel's numbers: y = f(((x - shift) - offset) scale + b + other). */
 struct incl_line {
     incl_lanes shift, offset, scale, b;
 };
 
-INCL_OUTLINE void incl_batch_norm_apply(global const float *restrict x, global float *restrict y,
+INCL_OUTLINE void incl_batch_norm_apply(global const float *restrict x,
+                                        RESIDUAL_ARGS(global const float *restrict other, )
+                                            global float *restrict y,
                                         const struct incl_line *line, struct incl_share share,
                                         int channels)
 {
@@ -129,15 +150,17 @@ INCL_OUTLINE void incl_batch_norm_apply(global const float *restrict x, global f
         FOR_TILE(t) if (EXISTS(t))
         {
             incl_lanes apart = (LOAD(x + X_AT(p, t)) - line[t].shift) - line[t].offset;
-            STORE(fma(apart, line[t].scale, line[t].b), y + X_AT(p, t));
+            incl_lanes z = WITH_OTHER(fma(apart, line[t].scale, line[t].b), X_AT(p, t));
+            STORE(incl_activate(ACTIVATION, z), y + X_AT(p, t));
         }
 }
 
-/* x, w, b and statistics, read; y, written. */
+/* x, other, w, b and statistics, read; y, written. */
 kernel void batch_norm_forward(global const float *restrict x,
-                               AFFINE_ARGS(global const float *restrict w,
-                                           global const float *restrict b, )
-                                   global const float *restrict statistics,
+                               RESIDUAL_ARGS(global const float *restrict other, )
+                                   AFFINE_ARGS(global const float *restrict w,
+                                               global const float *restrict b, )
+                                       global const float *restrict statistics,
                                global float *restrict y, int positions, int channels, int chunk)
 {
     struct incl_share share = incl_item_share(positions, channels, chunk);
@@ -150,14 +173,15 @@ kernel void batch_norm_forward(global const float *restrict x,
         line[t].scale = (incl_lanes)(W_AT(c) * statistics[2 * channels + c]);
         line[t].b = (incl_lanes)(B_AT(c));
     }
-    incl_batch_norm_apply(x, y, line, share, channels);
+    incl_batch_norm_apply(x, RESIDUAL_ARGS(other, ) y, line, share, channels);
 }
 
 /* The same in evaluation, from running_mean and running_var, read. */
 kernel void batch_norm_evaluate(global const float *restrict x,
-                                AFFINE_ARGS(global const float *restrict w,
-                                            global const float *restrict b, )
-                                    global const float *restrict running_mean,
+                                RESIDUAL_ARGS(global const float *restrict other, )
+                                    AFFINE_ARGS(global const float *restrict w,
+                                                global const float *restrict b, )
+                                        global const float *restrict running_mean,
                                 global const float *restrict running_var, global float *restrict y,
                                 int positions, int channels, int chunk, float eps)
 {
@@ -171,11 +195,12 @@ kernel void batch_norm_evaluate(global const float *restrict x,
         line[t].scale = W_AT(c) * incl_inverse_sqrt((incl_lanes)(running_var[c] + eps));
         line[t].b = (incl_lanes)(B_AT(c));
     }
-    incl_batch_norm_apply(x, y, line, share, channels);
+    incl_batch_norm_apply(x, RESIDUAL_ARGS(other, ) y, line, share, channels);
 }
 
 INCL_OUTLINE void incl_batch_norm_part_back(global const float *restrict x,
-                                            global const float *restrict dy,
+                                            ACTIVATION_ARGS(global const float *restrict y, )
+                                                global float *restrict dy,
                                             global const float *restrict statistics,
                                             global float *restrict parts, struct incl_share share,
                                             int channels)
@@ -191,6 +216,11 @@ INCL_OUTLINE void incl_batch_norm_part_back(global const float *restrict x,
         FOR_TILE(t)
         {
             incl_lanes gradient = LOAD(dy + X_AT(p, t));
+#if ACTIVATION
+            gradient = incl_activate_backward(ACTIVATION, LOAD(y + X_AT(p, t)), gradient);
+            if (EXISTS(t))
+                STORE(gradient, dy + X_AT(p, t));
+#endif
             dw[t] = fma((LOAD(x + X_AT(p, t)) - shift[t]) - offset[t], gradient, dw[t]);
             db[t] += gradient;
         }
@@ -201,16 +231,18 @@ INCL_OUTLINE void incl_batch_norm_part_back(global const float *restrict x,
     }
 }
 
-/* x, dy and statistics, read.  parts, written: the sums of t dy and of dy. */
+/* x, y and statistics, read; dy, read, with an activation overwritten by dz.  parts, written: the
+ * sums of t dy and of dy. */
 kernel void batch_norm_backward_sums(global const float *restrict x,
-                                     global const float *restrict dy,
+                                     ACTIVATION_ARGS(global const float *restrict y, )
+                                         global float *restrict dy,
                                      global const float *restrict statistics,
                                      global float *restrict parts, int positions, int channels,
                                      int chunk)
 {
     struct incl_share share = incl_item_share(positions, channels, chunk);
     if (share.first < share.end)
-        incl_batch_norm_part_back(x, dy, statistics, parts, share, channels);
+        incl_batch_norm_part_back(x, ACTIVATION_ARGS(y, ) dy, statistics, parts, share, channels);
 }
 
 /* parts and statistics, read; gradients, written. There is a group for each column. */

@@ -620,7 +620,7 @@ static const struct cli_option options[] = {
      "check configuration, data, model and memory, and stop"},
     {"no-fuse", 0, CLI_TEXT, offsetof(struct train_options, no_fuse), "NAME,...|all",
      "leave fusions of kernels out, to find a fault in a device: activation, pool, update, input, "
-     "head, dense_backward, dense_conv2d, finish"},
+     "head, dense_backward, dense_conv2d, finish, residual"},
     {"unchecked", 0, CLI_FLAG, offsetof(struct train_options, unchecked), NULL,
      "do not check the device's arithmetic first"},
     {"tune", 0, CLI_CHOICE, offsetof(struct train_options, tune), "WHEN",

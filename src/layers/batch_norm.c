@@ -75,14 +75,19 @@ static void add_sizes(const struct incline_layer *layer, struct incline_launch *
     incline_launch_add_int(launch, chunk_of(layer));
 }
 
+/* What a kernel does of what is fused with the layer. The others share one program. */
+enum fused { FUSED_NOTHING = 0, FUSED_ACTIVATION = 1, FUSED_RESIDUAL = 2 };
+
 static enum incline_status launch_kernel(struct incline_context *ctx,
                                          const struct incline_layer *layer,
-                                         const struct incline_layer_io *io,
+                                         const struct incline_layer_io *io, unsigned fused,
                                          struct incline_launch *launch)
 {
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_define(&defines, "AFFINE", affine_count(layer) > 0);
+    incline_define(&defines, "RESIDUAL", layer->residual && fused & FUSED_RESIDUAL);
+    incline_define_activation(&defines, "ACTIVATION", fused & FUSED_ACTIVATION ? layer : NULL);
     incline_define(&defines, "TILE_C", incline_norm_tile(io->plan));
     return incline_layer_launch(ctx, layer, io, "batch_norm.cl", &defines, launch);
 }
@@ -90,13 +95,13 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
 /* Of a kernel whose items own tiles of channels. */
 static enum incline_status launch_tiles(struct incline_context *ctx,
                                         const struct incline_layer *layer,
-                                        const struct incline_layer_io *io,
+                                        const struct incline_layer_io *io, unsigned fused,
                                         struct incline_launch *launch)
 {
     int tile = incline_norm_tile(io->plan), tiles = (layer->in.channels + tile - 1) / tile;
     incline_launch_over_lanes(launch, io->plan, tiles * chunks_of(layer));
     launch->third = INCLINE_BLOCKS;
-    return launch_kernel(ctx, layer, io, launch);
+    return launch_kernel(ctx, layer, io, fused, launch);
 }
 
 static enum incline_status make_parts(struct incline_context *ctx,
@@ -116,7 +121,7 @@ static enum incline_status plan_sums(struct incline_context *ctx, const struct i
         .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(parts)},
     };
     add_sizes(layer, &launch);
-    return launch_tiles(ctx, layer, io, &launch);
+    return launch_tiles(ctx, layer, io, FUSED_NOTHING, &launch);
 }
 
 /* Makes io->saved. */
@@ -142,34 +147,42 @@ static enum incline_status plan_statistics(struct incline_context *ctx,
     incline_launch_add_float(&launch, 1 - options->decay);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     incline_launch_in_groups(&launch, io->plan, layer->in.channels, INCLINE_NORM_SHARE);
-    return launch_kernel(ctx, layer, io, &launch);
+    return launch_kernel(ctx, layer, io, FUSED_NOTHING, &launch);
+}
+
+static void add_inputs(const struct incline_layer *layer, const struct incline_layer_io *io,
+                       struct incline_launch *launch)
+{
+    incline_launch_add_tensor(launch, io->x);
+    if (layer->residual)
+        incline_launch_add_tensor(launch, io->xs[1]);
 }
 
 static enum incline_status plan_apply(struct incline_context *ctx,
                                       const struct incline_layer *layer,
                                       struct incline_layer_io *io)
 {
-    struct incline_launch launch = {.kernel = "batch_norm_forward",
-                                    .args = {INCLINE_TENSOR(io->x)}};
+    struct incline_launch launch = {.kernel = "batch_norm_forward"};
+    add_inputs(layer, io, &launch);
     add_affine(layer, io, AFFINE_COUNT, &launch);
     incline_launch_add_tensor(&launch, io->saved);
     incline_launch_add_tensor(&launch, io->y);
     add_sizes(layer, &launch);
-    return launch_tiles(ctx, layer, io, &launch);
+    return launch_tiles(ctx, layer, io, FUSED_ACTIVATION | FUSED_RESIDUAL, &launch);
 }
 
 static enum incline_status evaluate(struct incline_context *ctx, const struct incline_layer *layer,
                                     struct incline_layer_io *io)
 {
     const struct options *options = layer->options;
-    struct incline_launch launch = {.kernel = "batch_norm_evaluate",
-                                    .args = {INCLINE_TENSOR(io->x)}};
+    struct incline_launch launch = {.kernel = "batch_norm_evaluate"};
+    add_inputs(layer, io, &launch);
     add_affine(layer, io, AFFINE_COUNT, &launch);
     add_state(layer, io, RUNNING_VAR + 1, &launch);
     incline_launch_add_tensor(&launch, io->y);
     add_sizes(layer, &launch);
     incline_launch_add_float(&launch, options->eps);
-    return launch_tiles(ctx, layer, io, &launch);
+    return launch_tiles(ctx, layer, io, FUSED_ACTIVATION | FUSED_RESIDUAL, &launch);
 }
 
 static enum incline_status forward(struct incline_context *ctx, const struct incline_layer *layer,
@@ -186,6 +199,7 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
     return status ? status : plan_apply(ctx, layer, io);
 }
 
+/* With an activation, io->dy becomes the gradient before it. */
 static enum incline_status plan_backward_sums(struct incline_context *ctx,
                                               const struct incline_layer *layer,
                                               struct incline_layer_io *io,
@@ -193,11 +207,15 @@ static enum incline_status plan_backward_sums(struct incline_context *ctx,
 {
     struct incline_launch launch = {
         .kernel = "batch_norm_backward_sums",
-        .args = {INCLINE_TENSOR(io->x), INCLINE_TENSOR(io->dy), INCLINE_TENSOR(io->saved),
-                 INCLINE_TENSOR(parts)},
+        .args = {INCLINE_TENSOR(io->x)},
     };
+    if (layer->activation != INCLINE_ACTIVATION_NONE)
+        incline_launch_add_tensor(&launch, io->y);
+    incline_launch_add_tensor(&launch, io->dy);
+    incline_launch_add_tensor(&launch, io->saved);
+    incline_launch_add_tensor(&launch, parts);
     add_sizes(layer, &launch);
-    return launch_tiles(ctx, layer, io, &launch);
+    return launch_tiles(ctx, layer, io, FUSED_ACTIVATION, &launch);
 }
 
 static enum incline_status plan_gradients(struct incline_context *ctx,
@@ -214,7 +232,7 @@ static enum incline_status plan_gradients(struct incline_context *ctx,
     incline_launch_add_int(&launch, columns);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     incline_launch_in_groups(&launch, io->plan, columns, INCLINE_NORM_SHARE);
-    return launch_kernel(ctx, layer, io, &launch);
+    return launch_kernel(ctx, layer, io, FUSED_NOTHING, &launch);
 }
 
 static enum incline_status plan_data_gradient(struct incline_context *ctx,
@@ -233,7 +251,7 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
     add_sizes(layer, &launch);
     incline_launch_add_int(&launch, incline_columns(layer->in.channels));
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
-    return launch_tiles(ctx, layer, io, &launch);
+    return launch_tiles(ctx, layer, io, FUSED_NOTHING, &launch);
 }
 
 static enum incline_status backward(struct incline_context *ctx, const struct incline_layer *layer,

@@ -102,6 +102,8 @@ struct incline_layer {
     bool reads_pixels;                /* conv2d: picks the images of the batch itself */
     bool is_head;                     /* dense: computed together with the loss */
     bool one_backward;                /* dense: both gradients in one launch */
+    /* batch_norm: adds its second input, whose gradient is dy as backward leaves it */
+    bool residual;
     /* dense: the conv2d whose flattened output it reads, and whose weight gradient it can compute
      * along with its own; or NULL */
     const struct incline_layer *conv;

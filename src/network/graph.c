@@ -31,6 +31,18 @@ int incline_graph_sole_reader(const struct incline_layer *layers, size_t count, 
     return reader;
 }
 
+int incline_graph_reads(const struct incline_layer *layers, size_t count, int i)
+{
+    int reads = incline_graph_source(layers, (int)count - 1) == i;
+    for (size_t j = (size_t)(i + 1); j < count; j++) {
+        if (!incline_layer_works(&layers[j]))
+            continue;
+        for (int k = 0; k < incline_layer_input_count(&layers[j]); k++)
+            reads += incline_graph_source(layers, incline_graph_input(layers, j, k)) == i;
+    }
+    return reads;
+}
+
 struct incline_layer *incline_graph_before(struct incline_layer *layers, size_t count, size_t i)
 {
     int from = i < count ? incline_graph_input(layers, i, 0) : (int)count - 1;
@@ -112,8 +124,12 @@ static enum incline_status make_gradient(struct incline_context *ctx, struct inc
         *dx = graph->dx;
         return INCLINE_OK;
     }
-    enum incline_status status = incline_activation_tensor(
-        ctx, graph->plan, layer->name, incline_shape_elems(incline_layer_input(layer, k)), dx);
+    enum incline_status status = INCLINE_OK;
+    if (layer->residual && k == 1)
+        *dx = graph->io[i].dy;
+    else
+        status = incline_activation_tensor(ctx, graph->plan, layer->name,
+                                           incline_shape_elems(incline_layer_input(layer, k)), dx);
     if (!*gradient)
         *gradient = *dx;
     return status;
@@ -124,7 +140,7 @@ enum incline_status incline_graph_begin_backward(struct incline_context *ctx,
 {
     struct incline_layer_io *io = &graph->io[i];
     enum incline_status status = INCLINE_OK;
-    for (int k = 0; !status && k < incline_layer_input_count(&graph->layers[i]); k++)
+    for (int k = incline_layer_input_count(&graph->layers[i]); !status && k-- > 0;)
         status = make_gradient(ctx, graph, i, k);
     io->dx = io->dxs[0];
     return status;
@@ -136,7 +152,7 @@ static enum incline_status end_backward(struct incline_context *ctx, struct incl
     const struct incline_layer *layer = &graph->layers[i];
     struct incline_layer_io *io = &graph->io[i];
     enum incline_status status = INCLINE_OK;
-    for (int k = 0; !status && k < incline_layer_input_count(layer); k++) {
+    for (int k = incline_layer_input_count(layer); !status && k-- > 0;) {
         struct incline_tensor *gradient = *gradient_of(graph, input_source(graph, i, k));
         if (io->dxs[k] && io->dxs[k] != gradient)
             status = incline_add_to(ctx, graph->plan, layer->name,

@@ -20,6 +20,10 @@ int incline_graph_source(const struct incline_layer *layers, int i);
  * is a join. */
 int incline_graph_sole_reader(const struct incline_layer *layers, size_t count, int i);
 
+/* How often what layers[i] puts out, which works, is read: by inputs of layers that work, and as
+ * the network's output. */
+int incline_graph_reads(const struct incline_layer *layers, size_t count, int i);
+
 /* The only input of layers[i] that works, where layers[i] and those that do not work in between are
  * all that reads it; NULL: the images, or read by others too, or layers[i] is a join. i may be
  * count: the output. */
@@ -50,9 +54,11 @@ void incline_graph_bind_inputs(struct incline_graph *graph, size_t i);
 /* Is the gradient at any input of layers[i] wanted? */
 bool incline_graph_wants_dx(const struct incline_graph *graph, size_t i);
 
-/* Makes the tensors for the gradients at the inputs of layers[i] that are wanted: dxs. Of the
- * readers of one output, the first on the way back writes its gradient, io->dy of the layer that
- * made it; what the others write is added at their end of the way back. */
+/* Makes the tensors for the gradients at the inputs of layers[i] that are wanted: dxs, of which
+ * that of a residual is dy. Of the readers of one output, the first on the way back writes its
+ * gradient, io->dy of the layer that made it; what the others write is added at their end of the
+ * way back. A layer's inputs come in reverse as well: a residual, which an add after the layer
+ * read, before what the layer itself reads. */
 enum incline_status incline_graph_begin_backward(struct incline_context *ctx,
                                                  struct incline_graph *graph,
                                                  size_t i) INCLINE_MUST_CHECK;

@@ -20,6 +20,7 @@ static const struct {
     {INCLINE_REWRITE_DENSE_BACKWARD, "dense_backward"},
     {INCLINE_REWRITE_DENSE_CONV2D, "dense_conv2d"},
     {INCLINE_REWRITE_FINISH, "finish"},
+    {INCLINE_REWRITE_RESIDUAL, "residual"},
 };
 enum { NAMES = sizeof names / sizeof *names };
 
@@ -75,6 +76,40 @@ static bool is(const struct incline_layer *layer, const char *class_name)
     return strcmp(layer->class->name, class_name) == 0;
 }
 
+/* The last layer before layers[i] that works; -1: none. */
+static int last_before(const struct incline_layer *layers, size_t i)
+{
+    int last = (int)i - 1;
+    while (last >= 0 && !incline_layer_works(&layers[last]))
+        last--;
+    return last;
+}
+
+/* Lets the batch_norm that layers[i], an add of two, is alone to read add the other one. Nothing
+ * works between the two, so that gradients of the other one are added up in the same order. */
+static void fuse_residual(struct incline_layer *layers, size_t count, size_t i)
+{
+    struct incline_layer *add = &layers[i];
+    if (!is(add, "add") || incline_layer_input_count(add) != 2)
+        return;
+    int norm = last_before(layers, i);
+    int own = incline_graph_source(layers, add->inputs[0]) == norm ? 0 : 1;
+    int other = incline_graph_source(layers, add->inputs[1 - own]);
+    if (other == INCLINE_GRAPH_IMAGES || !is(&layers[norm], "batch_norm") ||
+        layers[norm].residual || incline_graph_source(layers, add->inputs[own]) != norm ||
+        incline_graph_reads(layers, count, norm) != 1)
+        return;
+    struct incline_layer *layer = &layers[norm];
+    layer->residual = true;
+    layer->inputs[0] = incline_graph_input(layers, (size_t)norm, 0);
+    layer->inputs[1] = other;
+    layer->others[0] = layer->in;
+    layer->input_count = 2;
+    add->inputs[0] = add->inputs[own];
+    add->input_count = 1;
+    add->absorbed = true;
+}
+
 /* The activation that the layer is, where another one can apply it. */
 static enum incline_activation activation_of(const struct incline_layer *layer)
 {
@@ -85,8 +120,8 @@ static enum incline_activation activation_of(const struct incline_layer *layer)
 
 static void fuse_activation(struct incline_layer *layer, struct incline_layer *next)
 {
-    if ((!is(layer, "conv2d") && !is(layer, "dense")) ||
-        layer->activation != INCLINE_ACTIVATION_NONE)
+    bool can = is(layer, "conv2d") || is(layer, "dense") || is(layer, "batch_norm");
+    if (!can || layer->activation != INCLINE_ACTIVATION_NONE)
         return;
     layer->activation = activation_of(next);
     layer->alpha = next->alpha;
@@ -144,6 +179,8 @@ void incline_rewrite_layers(struct incline_layer *layers, size_t count, unsigned
 {
     for (size_t i = 0; i < count; i++)
         layers[i].window = incline_rewrite_window(layers, count, i);
+    for (size_t i = 0; which & INCLINE_REWRITE_RESIDUAL && i < count; i++)
+        fuse_residual(layers, count, i);
     if (which & INCLINE_REWRITE_ACTIVATION)
         for_each_pair(layers, count, fuse_activation);
     if (which & INCLINE_REWRITE_POOL)

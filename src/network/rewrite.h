@@ -6,16 +6,17 @@
 #include "layers/layer.h"
 
 enum incline_rewrite {
-    INCLINE_REWRITE_ACTIVATION = 1,      /* conv2d or dense + an activation by its output */
-    INCLINE_REWRITE_POOL = 2,            /* conv2d + max_pool2d whose windows tile their input */
-    INCLINE_REWRITE_UPDATE = 4,          /* weight gradient + optimizer */
-    INCLINE_REWRITE_INPUT = 8,           /* picking the images of a batch + first conv2d */
-    INCLINE_REWRITE_HEAD = 16,           /* last dense + loss + the way back through both */
+    INCLINE_REWRITE_ACTIVATION = 1, /* conv2d, dense or batch_norm + an activation by its output */
+    INCLINE_REWRITE_POOL = 2,       /* conv2d + max_pool2d whose windows tile their input */
+    INCLINE_REWRITE_UPDATE = 4,     /* weight gradient + optimizer */
+    INCLINE_REWRITE_INPUT = 8,      /* picking the images of a batch + first conv2d */
+    INCLINE_REWRITE_HEAD = 16,      /* last dense + loss + the way back through both */
     INCLINE_REWRITE_DENSE_BACKWARD = 32, /* both gradients of a dense */
     INCLINE_REWRITE_DENSE_CONV2D =
-        64,                       /* backward of a dense + weight gradient of the conv2d below */
-    INCLINE_REWRITE_FINISH = 128, /* all small sums at the end of a step */
-    INCLINE_REWRITE_ALL = 255
+        64,                         /* backward of a dense + weight gradient of the conv2d below */
+    INCLINE_REWRITE_FINISH = 128,   /* all small sums at the end of a step */
+    INCLINE_REWRITE_RESIDUAL = 256, /* batch_norm + add of it and another layer */
+    INCLINE_REWRITE_ALL = 511
 };
 
 /* "activation", "pool", ... of one rewrite, and back; NULL and 0 when there is none. */
@@ -27,10 +28,10 @@ unsigned incline_rewrite_find(const char *name);
 enum incline_status incline_rewrites_without(struct incline_context *ctx, const char *list,
                                              unsigned *out) INCLINE_MUST_CHECK;
 
-/* Applies ACTIVATION, POOL, DENSE_BACKWARD and DENSE_CONV2D, as far as the set `which` has them, to
- * layers: those whose work another one does now are marked absorbed. The layers must stay where
- * they are, since some point at others. The rest concern what is around the layers: the step plan
- * reads UPDATE and FINISH, and calls the functions below. */
+/* Applies RESIDUAL, ACTIVATION, POOL, DENSE_BACKWARD and DENSE_CONV2D, as far as the set `which`
+ * has them, to layers: those whose work another one does now are marked absorbed. The layers must
+ * stay where they are, since some point at others. The rest concern what is around the layers: the
+ * step plan reads UPDATE and FINISH, and calls the functions below. */
 void incline_rewrite_layers(struct incline_layer *layers, size_t count, unsigned which);
 
 /* The pool after layers[i] where that is a conv2d, which may have an activation in between, when it

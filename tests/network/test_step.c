@@ -16,22 +16,21 @@
 
 enum { IMAGES = 50, FIGURES = 5, STEPS_MAX = 3 };
 
-/* The first network, in which every rewrite fires, is run without each in turn. */
-enum { ONE_BY_ONE = 1 };
-
 static struct test_device env;
 
 struct net {
     const char *model; /* what stands under `model:` */
     const char *loss;
     int batch;
-    bool small; /* for simulators as well */
+    bool small;          /* for simulators as well */
+    unsigned one_by_one; /* rewrites that it is run without, each in turn */
+    bool has_norms;      /* evaluation is not what training is */
 };
 
 static const struct net nets[] = {
     {"{input: [5, 9, 2], layers: [{conv2d: {filters: 5, kernel: 3, activation: relu}}, "
      "{max_pool2d: 2}, flatten, {dense: {units: 7, activation: tanh}}, {dense: 3}]}",
-     "cross_entropy", 20, true},
+     "cross_entropy", 20, true, INCLINE_REWRITE_ALL & ~INCLINE_REWRITE_RESIDUAL, false},
     {"{input: [8, 8, 1], layers: [{conv2d: {filters: 18, kernel: 3, padding: same}}, sigmoid, "
      "{max_pool2d: [2, 3]}, flatten, {dense: 20}, relu, {dense: {units: 10, bias: false}}, "
      "softmax]}",
@@ -61,6 +60,13 @@ static const struct net nets[] = {
     {"{input: [7, 7, 1], layers: [{conv2d: {filters: 3, kernel: 3, padding: 2, stride: 3}}, "
      "{conv2d: {filters: 20, kernel: 2, activation: relu}}, {max_pool2d: 2}, flatten, {dense: 9}]}",
      "cross_entropy", 1, true},
+    {"{input: [3, 3, 4], "
+     "defaults: {conv2d: {filters: 4, kernel: 3, padding: same, bias: false}}, "
+     "layers: [conv2d, batch_norm, relu, "
+     "{residual: {main: [conv2d, batch_norm, relu, conv2d, batch_norm, identity]}}, relu, "
+     "{residual: {main: [conv2d, batch_norm], shortcut: [conv2d, batch_norm]}}, relu, "
+     "flatten, {dense: 3}]}",
+     "cross_entropy", 18, true, INCLINE_REWRITE_ACTIVATION | INCLINE_REWRITE_RESIDUAL, true},
 };
 
 /* One network with its data on the device. */
@@ -215,14 +221,14 @@ static void test_rewrites_keep_bits(void **state)
     for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
         struct setup s = {0};
         struct outcome plain;
-        bool many = i < ONE_BY_ONE && !few();
         if (few() && !nets[i].small)
             continue;
         setup_create(&nets[i], &s);
         run(&s, 0, &plain);
         assert_true(plain.metrics[0][3] > 0); /* images were counted */
-        for (unsigned rewrite = 1; rewrite < INCLINE_REWRITE_ALL && many; rewrite *= 2)
-            check_set(&nets[i], &s, INCLINE_REWRITE_ALL & ~rewrite, &plain);
+        for (unsigned rewrite = 1; rewrite < INCLINE_REWRITE_ALL && !few(); rewrite *= 2)
+            if (nets[i].one_by_one & rewrite)
+                check_set(&nets[i], &s, INCLINE_REWRITE_ALL & ~rewrite, &plain);
         check_set(&nets[i], &s, INCLINE_REWRITE_ALL, &plain);
         free(plain.weights);
         setup_destroy(&s);
@@ -291,7 +297,8 @@ static void test_evaluation_is_the_same(void **state)
         setup_create(&nets[i], &s);
         run(&s, INCLINE_REWRITE_ALL, &trained);
         evaluate(&s, INCLINE_REWRITE_ALL, false, fused);
-        assert_memory_equal(fused, trained.metrics[0], sizeof fused);
+        if (!nets[i].has_norms)
+            assert_memory_equal(fused, trained.metrics[0], sizeof fused);
         evaluate(&s, 0, false, plain);
         assert_memory_equal(fused, plain, sizeof fused);
         evaluate(&s, INCLINE_REWRITE_ALL, true, fused);
