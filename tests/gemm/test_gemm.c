@@ -144,12 +144,13 @@ static void compare_ways(const struct dense_case *c, int images, unsigned rewrit
     harness_values_finish(&values[1]);
 }
 
+/* Some of the cases: the reference sees them all. */
 static void test_own_against_clblast(void **state)
 {
     (void)state;
     if (!is_built_in())
         skip();
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 1; i < sizeof cases / sizeof *cases; i += 3) {
         const struct dense_case *c = &cases[i];
         if (!c->small && test_small())
             continue;
