@@ -35,7 +35,7 @@ struct incline_step_spec {
     const struct incline_feed *feed;
     struct incline_buffer *metrics;         /* [steps][5] f32; TRAIN, EVALUATE */
     int top_k;                              /* of the metrics; TRAIN, EVALUATE */
-    struct incline_buffer *image_class;     /* [feed count] int; TRAIN, EVALUATE */
+    struct incline_buffer *image_class;     /* as cl/loss.h has it; TRAIN, EVALUATE */
     const struct incline_step_watch *watch; /* TRAIN with gradients; NULL: it is not watched */
     /* Whose memory it uses where that suffices; see incline_plan_borrow(). NULL: it has its own */
     struct incline_step_plan *lender;

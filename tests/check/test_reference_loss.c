@@ -275,10 +275,10 @@ static void test_against_pytorch(void **state)
         for (int n = 0; n < IMAGES; n++)
             sum += losses[n];
         if (!(fabs(sum / weight - e->mean) <= 1e-11 * e->mean))
-            fail_msg("%s is %.12g, not %.12g", e->call, e->mean, sum / weight);
+            fail_msg("%s is %.12g, not %.12g", e->call, sum / weight, e->mean);
         for (int k = 0; k < IMAGES * CLASSES; k++)
             if (!(fabs(dx[k] / weight - e->dx[k]) <= 1e-11))
-                fail_msg("%s: dx[%d] is %.12g, not %.12g", e->call, k, e->dx[k], dx[k] / weight);
+                fail_msg("%s: dx[%d] is %.12g, not %.12g", e->call, k, dx[k] / weight, e->dx[k]);
     }
 }
 
