@@ -20,16 +20,6 @@ enum incline_status incline_optimizer_state_init(struct incline_context *ctx,
     return status;
 }
 
-enum incline_status incline_optimizer_state_clear(struct incline_context *ctx,
-                                                  const struct incline_optimizer_state *state)
-{
-    enum incline_status status = INCLINE_OK;
-    for (int i = 0; !status && i < INCLINE_STATES_MAX && state->tensors[i]; i++)
-        if (state->tensors[i]->count > 0)
-            status = incline_buffer_fill(ctx, state->tensors[i]->all, 0);
-    return status;
-}
-
 void incline_optimizer_state_finish(struct incline_optimizer_state *state)
 {
     for (int i = 0; i < INCLINE_STATES_MAX; i++)

@@ -17,10 +17,6 @@ incline_optimizer_state_init(struct incline_context *ctx, struct incline_device 
                              const struct incline_layer *layers, size_t layer_count,
                              const struct incline_optimizer *optimizer,
                              struct incline_optimizer_state *out) INCLINE_MUST_CHECK;
-/* Sets all to 0 again. */
-enum incline_status
-incline_optimizer_state_clear(struct incline_context *ctx,
-                              const struct incline_optimizer_state *state) INCLINE_MUST_CHECK;
 void incline_optimizer_state_finish(struct incline_optimizer_state *state);
 
 struct incline_update {
