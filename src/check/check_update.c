@@ -7,6 +7,7 @@
 #include "network/running.h"
 #include "network/update.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ struct numbers {
 
 struct update_check {
     struct incline_checker *checker;
-    const struct incline_optimizer *optimizer;
+    const struct incline_optimizer *optimizer; /* the network's, with numbers that show */
     const struct incline_ema *ema;
     struct incline_layer *layers; /* the network's, with tensors cut short */
     struct incline_parameters *parameters, *gradients;
@@ -149,8 +150,8 @@ static enum incline_status put(struct update_check *check, const double *values,
                                 check->elems * sizeof *numbers);
 }
 
-/* Multiples of 1/8, none of them 0, so that no sum is so near to 0 that rounding decides its sign.
- */
+/* Multiples of 1/8, none of them 0, so that with the betas of numbers_that_show() no sum is so near
+ * to 0 that rounding decides its sign. */
 static void fill_gradients(struct update_check *check, unsigned step)
 {
     double *g = check->numbers.g;
@@ -290,11 +291,24 @@ static void finish(struct update_check *check)
         incline_free(&numbers->state[i]);
 }
 
+/* The launches are the same whatever these numbers are. With some of them rounding decides about
+ * the update: about the sign that lion goes by, or about all of it, beside a huge sum of squares.
+ */
+static struct incline_optimizer numbers_that_show(const struct incline_optimizer *configured)
+{
+    struct incline_optimizer optimizer = *configured;
+    optimizer.options.beta1 = 0.9;
+    optimizer.options.beta2 = 0.99;
+    optimizer.options.initial_accumulator_value =
+        fmin(1, optimizer.options.initial_accumulator_value);
+    return optimizer;
+}
+
 enum incline_status incline_check_update(struct incline_checker *checker)
 {
-    struct update_check check = {.checker = checker,
-                                 .optimizer = &checker->config->train.optimizer,
-                                 .ema = &checker->config->train.ema};
+    const struct incline_optimizer optimizer = numbers_that_show(&checker->config->train.optimizer);
+    struct update_check check = {
+        .checker = checker, .optimizer = &optimizer, .ema = &checker->config->train.ema};
     if (incline_optimizer_is_plain(check.optimizer) && !check.ema->on &&
         !incline_optimizer_accumulates(check.optimizer))
         return INCLINE_OK;

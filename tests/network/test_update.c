@@ -21,10 +21,12 @@ static const char *const settings[] = {
     "{optimizer: rmsprop}",
     "{optimizer: {rmsprop: {momentum: 0.5, centered: true}}}",
     "{optimizer: {adagrad: {lr_decay: 0.1, initial_accumulator_value: 0.5}}}",
+    "{optimizer: {adagrad: {initial_accumulator_value: 1.0e+20}}}",
     "{optimizer: adadelta}",
     "{optimizer: adam, clip_norm: 0.5, clip_value: 0.1}",
     "{optimizer: {adamw: {weight_decay: 2, decay_bias_norm: false}}}",
     "{optimizer: {lion: {weight_decay: 2}}}",
+    "{optimizer: {lion: {beta1: 0.8, beta2: 0.9}}}",
     "{optimizer: {lamb: {weight_decay: 0.5, decay_bias_norm: false}}, clip_norm: 1}",
     "{optimizer: {lamb: {weight_decay: 0.5}}, accumulate: 3, clip_norm: 1}",
     "{optimizer: sgd, accumulate: 2}",
@@ -94,12 +96,22 @@ static void a_wrong_kernel_is_found(void **state)
 {
     static const struct {
         struct fault fault;
-        size_t setting, failed;
+        const char *train;
+        size_t failed;
         const char *op;
     } faults[] = {
-        {{"lion.h", "(rates.s3), g", "(rates.s2), g"}, 8, 2, "lion update"},
-        {{"running.cl", "if (earlier_steps > 0)", "if (earlier_steps > 1)"}, 11, 2, "sgd update"},
-        {{"running.cl", "value - before, before", "value, before"}, 13, 1, "running_average"},
+        {{"lion.h", "(rates.s3), g", "(rates.s2), g"},
+         "{optimizer: {lion: {weight_decay: 2}}}",
+         2,
+         "lion update"},
+        {{"running.cl", "if (earlier_steps > 0)", "if (earlier_steps > 1)"},
+         "{optimizer: sgd, accumulate: 2}",
+         2,
+         "sgd update"},
+        {{"running.cl", "value - before, before", "value, before"},
+         "{optimizer: sgd, ema: {decay: 0.9}}",
+         1,
+         "running_average"},
     };
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         struct incline_device *device = NULL;
@@ -110,7 +122,7 @@ static void a_wrong_kernel_is_found(void **state)
         assert_int_equal(setenv("INCLINE_KERNEL_DIR", scratch_path(*state, folder), 1), 0);
         harness_ok(incline_device_open(harness_device.ctx, getenv("INCLINE_DEVICE"), &device));
         struct incline_check_result result =
-            check(harness_device.ctx, device, settings[faults[i].setting], &worst);
+            check(harness_device.ctx, device, faults[i].train, &worst);
         assert_int_equal(result.failed, faults[i].failed);
         assert_non_null(strstr(result.first_failure, faults[i].op));
         incline_device_close(&device);
