@@ -10,12 +10,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INPUT_NUMBERS = 100000, LOSS_NUMBERS, TARGET_NUMBERS }; /* beside the layers' */
+enum { INPUT_NUMBERS = 100000, LOSS_NUMBERS, TRUTH_NUMBERS }; /* beside the layers' */
 
 int incline_check_classes(const struct incline_checker *checker)
 {
     const struct incline_model *model = &checker->config->model;
     return model->layers[model->layer_count - 1].out.channels;
+}
+
+static uint32_t truth_word(size_t i)
+{
+    return incline_philox_draw(0, INCLINE_STREAM_CHECK, TRUTH_NUMBERS, i).word[0];
 }
 
 /* What the images of a check show, in one of the two forms. */
@@ -26,13 +31,12 @@ static enum incline_status make_truth(const struct incline_checker *checker, int
     if (checker->config->train.loss.multi_label) {
         enum incline_status status = incline_alloc(checker->ctx, images * classes, 1, targets);
         for (size_t i = 0; !status && i < images * classes; i++)
-            (*targets)[i] =
-                incline_philox_draw(0, INCLINE_STREAM_CHECK, TARGET_NUMBERS, i).word[0] & 1;
+            (*targets)[i] = truth_word(i) & 1;
         return status;
     }
     enum incline_status status = incline_alloc(checker->ctx, images, sizeof **label, label);
     for (size_t n = 0; !status && n < images; n++)
-        (*label)[n] = (int)(n * 7 % classes);
+        (*label)[n] = (int)(truth_word(n) % classes);
     return status;
 }
 
@@ -375,7 +379,7 @@ enum incline_status incline_check_expect_loss(struct incline_checker *checker, c
     double weight = incline_reference_loss_weight(&train->loss, images, truth->label);
     incline_reference_loss(&train->loss, images, classes, scores, truth, losses, gradient);
     for (int i = 0; i < images * classes; i++)
-        gradient[i] /= weight;
+        gradient[i] = weight > 0 ? gradient[i] / weight : 0; /* else no image weighs any */
     memset(figures, 0, INCLINE_CHECK_FIGURES * sizeof *figures);
     for (int n = 0; n < images; n++) {
         figures[0] += losses[n];

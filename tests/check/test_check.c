@@ -122,6 +122,56 @@ static void networks_pass(void **state)
     }
 }
 
+/* The only image is of one of two classes; where that weighs nothing, there is no gradient, which
+ * is nothing wrong. */
+static void weightless_images_pass(void **state)
+{
+    static const char *const weights[] = {"0, 1", "1, 0"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char text[300];
+        struct incline_check_result result;
+        snprintf(text, sizeof text,
+                 "incline: 1\n"
+                 "model: {name: weightless, input: [2, 2, 1], layers: [flatten, {dense: 2}]}\n"
+                 "data: {root: none}\n"
+                 "train: {batch_size: 1, loss: {cross_entropy: {class_weights: [%s]}}}\n",
+                 weights[i]);
+        check(harness_device.ctx, harness_device.device, text, true, &result);
+        if (result.failed)
+            fail_msg("[%s]: %s", weights[i], result.first_failure);
+    }
+}
+
+/* Whatever the number of classes, images show more than one. */
+static void labels_differ(void **state)
+{
+    (void)state;
+    for (int classes = 2; classes <= 16; classes++) {
+        char text[200];
+        snprintf(text, sizeof text,
+                 "incline: 1\nmodel: {name: m, input: [1, 1, 2], layers: [flatten, {dense: %d}]}\n"
+                 "data: {root: none}\n",
+                 classes);
+        struct incline_config *config = parse(harness_device.ctx, text);
+        struct incline_checker checker = {.ctx = harness_device.ctx,
+                                          .device = harness_device.device,
+                                          .config = config,
+                                          .batch = 17,
+                                          .images = 17};
+        struct incline_check_data data;
+        bool differ = false;
+        harness_ok(incline_check_data_init(&checker, &data));
+        for (size_t n = 0; n < data.images.count; n++) {
+            assert_in_range(data.images.labels[n], 0, classes - 1);
+            differ = differ || data.images.labels[n] != data.images.labels[0];
+        }
+        assert_true(differ);
+        incline_check_data_finish(&data);
+        incline_config_destroy(&config);
+    }
+}
+
 /* ---- The cost ---- */
 
 static const char large[] = "incline: 1\n"
@@ -375,6 +425,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_layer_has_a_reference),
     cmocka_unit_test(networks_have_everything),
     cmocka_unit_test(networks_pass),
+    cmocka_unit_test(weightless_images_pass),
+    cmocka_unit_test(labels_differ),
     cmocka_unit_test(large_tensors_are_sampled),
     cmocka_unit_test(a_small_device_is_checked_with_fewer_images),
     cmocka_unit_test(the_kernels_are_those_of_the_batch),
