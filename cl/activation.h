@@ -40,8 +40,8 @@ INCL_INLINE incl_lanes incl_gelu_gate(incl_lanes cut)
     return incl_sigmoid(GELU_ROOT * cut * fma(GELU_CUBE * cut, cut, (incl_lanes)(1.0f)));
 }
 
-/* y = f(z), f by number: a constant, so that no choice is left when the kernel runs. Comparisons are
- * written so that NaN stays NaN. */
+/* y = f(z), f by number: a constant, so that no choice is left when the kernel runs. Comparisons
+ * are written so that NaN stays NaN. */
 INCL_INLINE incl_lanes incl_activate(const int f, incl_lanes z)
 {
     switch (f) {

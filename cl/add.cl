@@ -1,5 +1,7 @@
-/* Sums of tensors:  y = x,  y = y + x.   x, y [blocks][ELEMS][NB] f32; ELEMS elements of an image, CHUNK and the
- * work-items as in elementwise.cl. */
+/* Sums of tensors:  y = x,  y = y + x.
+ * x, y [blocks][ELEMS][NB] f32; CHUNK and the work-items are those of elementwise.cl.
+ *
+ * ELEMS  elements of an image */
 #include "lanes.h"
 
 kernel void add_copy(global const float *restrict x, global float *restrict y)

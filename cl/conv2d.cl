@@ -20,8 +20,8 @@
  * OUT_COLUMNS    OUT_C rounded up to a multiple of 16
  * TRAINS     0: there is no way back; see conv2d.h
  * INPUT      1: the forward pass picks the images of the batch from the data set; see input.h
- * TILE_OUT WIDE_OUT   output channels and neighbours in a row of z that a forward item sums at once
- * TILE_IN WIDE_IN     input channels and neighbours in a row of dx that a backward item sums at once
+ * TILE_OUT WIDE_OUT  output channels and neighbours in a row of z that a forward item sums at once
+ * TILE_IN WIDE_IN    input channels and neighbours in a row of dx that a backward item sums at once
  *            both: 8 x 3, 16 x 1; channels of one group, or of whole groups; single cells where the
  *            taps of one reach over the edge
  * TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k,

@@ -1,4 +1,5 @@
-/* A layer that applies f to every element: y = f(x), dx = f'(x) dy; see activation.h for f by number.
+/* A layer that applies f to every element: y = f(x), dx = f'(x) dy; see activation.h for f by
+ * number.
  * x, y, dx, dy [blocks][elems][NB] f32; `from` is y or x, whichever f' wants.
  * Work-items {NB / LANES, ceil(elems / CHUNK), blocks}: one owns CHUNK elements of LANES images.
  *

@@ -7,8 +7,8 @@
  *
  * piece  at OFFSET_n, [PARTS_n] STRIDE_n apart, of [ROWS_n][COLUMNS_n] f32, read; or
  *        [blocks NB][COLUMNS_n] f32, read, with x [blocks][ROWS_n][NB] f32, read
- * target parameter with its state, or gradient [ROWS_n][CHANNELS_n]. With OPTIMIZER, DECAYS_n 0 or 1:
- *        weight decay applies to the parameter
+ * target parameter with its state, or gradient [ROWS_n][CHANNELS_n]. With OPTIMIZER, DECAYS_n 0 or
+ *        1: weight decay applies to the parameter
  * METRICS 1: metrics[number] = {sum of losses, hits, images whose class is among the top_k best,
  *        images, weight} from image_loss f32 and image_rank int [batch], read.  metrics [steps][5]
  *        f32. The losses are added in order with a running correction (Kahan), so large batches

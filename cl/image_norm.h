@@ -18,7 +18,8 @@
  * image_norm_backward_weights and image_norm_gradients are as batch_sums.h says; what it calls
  * channels are the `units` of w, its positions the rest of an image.
  *
- * AFFINE  0: there are neither w nor b; 1: they have a number a channel; 2: for each position too */
+ * AFFINE  0: there are neither w nor b; 1: they have a number a channel; 2: for each position too
+ * TILE_C  see batch_sums.h */
 #include "batch_sums.h"
 #include "functions.h"
 

@@ -19,8 +19,8 @@
 
 /* Tiles are arrays whose size is a constant only where a function is called: left out of line, they
  * would lie in memory, and compilers do that to a function that is called twice. OUTLINE is for the
- * work of a whole tile: a kernel may be compiled several times over (PoCL: three times), what it calls
- * once. On a GPU, where a call is dear, it means nothing. */
+ * work of a whole tile: a kernel may be compiled several times over (PoCL: three times), what it
+ * calls once. On a GPU, where a call is dear, it means nothing. */
 #ifdef __clang__
 #define INCL_INLINE static inline __attribute__((always_inline))
 #else

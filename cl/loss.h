@@ -42,8 +42,8 @@
 #define CLASS_WEIGHT(c) 1.0f
 #endif
 
-/* What incl_loss() and incl_judge() get besides with MULTI_LABEL, and whether class c is one that the
- * images show, lane by lane; truth holds their `label`. */
+/* What incl_loss() and incl_judge() get besides with MULTI_LABEL, and whether class c is one that
+ * the images show, lane by lane; truth holds their `label`. */
 #if MULTI_LABEL
 typedef uchar incl_label;
 #define TARGETS_PARAMETER global const incl_label *targets,
@@ -89,7 +89,7 @@ INCL_INLINE void incl_store_losses(incl_lanes loss, int n, int images, global fl
 #if MULTI_LABEL
 /* label[l]: which row of `labels` is that of image n + l; -1 past the end of the batch. */
 INCL_INLINE void incl_labels(global const incl_label *labels, global const int *order, int first,
-                               int n, int images, int *label)
+                             int n, int images, int *label)
 {
     for (int l = 0; l < LANES; l++)
         label[l] = n + l < images ? order[first + n + l] : -1;
@@ -111,8 +111,8 @@ INCL_INLINE incl_ints incl_are_shown(global const incl_label *targets, const int
 
 /* Decides about each class; a score that is NaN is never right. */
 INCL_OUTLINE void incl_judge(global const float *score, int lane, const int *label,
-                              global const incl_label *targets, float threshold, int first, int n,
-                              int images, global int *image_rank, global incl_label *image_class)
+                             global const incl_label *targets, float threshold, int first, int n,
+                             int images, global int *image_rank, global incl_label *image_class)
 {
     for (int l = 0; l < LANES && n + l < images; l++) {
         global incl_label *found = image_class + (ulong)(first + n + l) * CLASSES;
@@ -129,7 +129,7 @@ INCL_OUTLINE void incl_judge(global const float *score, int lane, const int *lab
 #else
 /* label[l] of the LANES images from n on; -1 past the end of the batch. */
 INCL_INLINE void incl_labels(global const incl_label *labels, global const int *order, int first,
-                               int n, int images, int *label)
+                             int n, int images, int *label)
 {
     for (int l = 0; l < LANES; l++)
         label[l] = n + l < images ? labels[order[first + n + l]] : -1;
@@ -137,8 +137,8 @@ INCL_INLINE void incl_labels(global const incl_label *labels, global const int *
 
 /* Rank of the true class and the best class; a score that is NaN never counts as beaten. */
 INCL_OUTLINE void incl_judge(global const float *score, int lane, const int *label, int first,
-                              int n, int images, global int *image_rank,
-                              global incl_label *image_class)
+                             int n, int images, global int *image_rank,
+                             global incl_label *image_class)
 {
     for (int l = 0; l < LANES && n + l < images; l++) {
         float true_score = score[label[l] * NB + lane + l], best_score = score[lane + l];

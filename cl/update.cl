@@ -1,8 +1,8 @@
 /* The update of all parameters at once, for gradients that are stored: because the fusion `update`
  * is off, or because all must be complete before the first is used.
  *
- * Parameters w, gradients g and each state lie in buffers of one layout, f32, and are worked through
- * in rows (parameter_rows.h).
+ * Parameters w, gradients g and each state lie in buffers of one layout, f32, and are worked
+ * through in rows (parameter_rows.h).
  *
  * CLIP_NORM  1: gradients are multiplied by scale [1] f32, which update_scale has found */
 #include "parameter_rows.h"

@@ -84,8 +84,8 @@ INCL_INLINE int incl_lives(global const float *restrict y, int strand, int lane,
     return 0;
 }
 
-/* y [blocks][positions][channels][NB] f32, read.  dead [first .. first + channels - 1] i32, written:
- * 1 where a channel is 0 at all positions of all images, otherwise 0.
+/* y [blocks][positions][channels][NB] f32, read.  dead [first .. first + channels - 1] i32,
+ * written: 1 where a channel is 0 at all positions of all images, otherwise 0.
  * Dimension 1 has a group for each channel. */
 kernel void watch_dead(global const float *restrict y, global int *restrict dead, int first,
                        int positions, int channels, int images)
