@@ -155,6 +155,16 @@ void incline_launch_add_tensor(struct incline_launch *launch, struct incline_ten
     incline_launch_add(launch, (struct incline_arg)INCLINE_TENSOR(tensor));
 }
 
+void incline_launch_add_int(struct incline_launch *launch, int value)
+{
+    incline_launch_add(launch, (struct incline_arg)INCLINE_INT(value));
+}
+
+void incline_launch_add_float(struct incline_launch *launch, double value)
+{
+    incline_launch_add(launch, (struct incline_arg)INCLINE_FLOAT((float)value));
+}
+
 static void note_uses(const struct incline_launch *spec, size_t number)
 {
     for (const struct incline_arg *arg = spec->args; arg->kind != INCLINE_ARG_END; arg++) {

@@ -130,6 +130,8 @@ enum { INCLINE_BLOCKS = -1 };
 /* Appends one argument to launch->args. */
 void incline_launch_add(struct incline_launch *launch, struct incline_arg arg);
 void incline_launch_add_tensor(struct incline_launch *launch, struct incline_tensor *tensor);
+void incline_launch_add_int(struct incline_launch *launch, int value);
+void incline_launch_add_float(struct incline_launch *launch, double value);
 
 /* A plan for batches of up to `batch` images. device must outlive it. */
 enum incline_status incline_plan_create(struct incline_context *ctx, struct incline_device *device,

@@ -42,7 +42,7 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
     for (int i = 0; i < 2 && tensors[i]; i++)
         incline_launch_add_tensor(&launch, tensors[i]);
     for (size_t i = 0; i < sizeof geometry / sizeof *geometry; i++)
-        incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(geometry[i]));
+        incline_launch_add_int(&launch, geometry[i]);
     incline_launch_over_lanes(&launch, io->plan, positions.height * positions.width);
     return incline_layer_launch(ctx, layer, io, "avg_pool2d.cl", NULL, &launch);
 }

@@ -459,8 +459,8 @@ static enum incline_status plan_weight_parts(struct incline_context *ctx,
     if (layer->pool)
         incline_launch_add_tensor(&launch, delta->code_t);
     incline_launch_add_tensor(&launch, pieces);
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(walk));
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(stride));
+    incline_launch_add_int(&launch, walk);
+    incline_launch_add_int(&launch, stride);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     return launch_kernel(ctx, layer, io, false, unread_patch(layer, io->plan), &launch);
 }

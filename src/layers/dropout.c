@@ -37,8 +37,8 @@ static void add_arguments(const struct incline_layer *layer, const struct inclin
     const int sizes[] = {pass->positions, pass->units, quads, io->number,
                          (int)threshold_of(options->p)};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        incline_launch_add(launch, (struct incline_arg)INCLINE_INT(sizes[i]));
-    incline_launch_add(launch, (struct incline_arg)INCLINE_FLOAT((float)(1 / (1 - options->p))));
+        incline_launch_add_int(launch, sizes[i]);
+    incline_launch_add_float(launch, 1 / (1 - options->p));
     incline_launch_add(launch, (struct incline_arg)INCLINE_SEED);
     incline_launch_add(launch, (struct incline_arg)INCLINE_EARLIER);
 }
@@ -54,11 +54,9 @@ enum incline_status incline_dropout_plan(struct incline_context *ctx,
         .third = INCLINE_BLOCKS,
         .args = {INCLINE_TENSOR(pass->from), INCLINE_TENSOR(pass->to)},
     };
-    struct incline_text defines;
-    incline_text_init(&defines, ctx);
     incline_launch_over_lanes(&launch, io->plan, (pass->units + 4 * quads - 1) / (4 * quads));
     add_arguments(layer, io, pass, quads, &launch);
-    return incline_layer_launch(ctx, layer, io, "dropout.cl", &defines, &launch);
+    return incline_layer_launch(ctx, layer, io, "dropout.cl", NULL, &launch);
 }
 
 static enum incline_status plan_elements(struct incline_context *ctx,

@@ -21,7 +21,7 @@ static enum incline_status launch_pass(struct incline_context *ctx,
     incline_text_init(&defines, ctx);
     incline_define_activation(&defines, "ACTIVATION", layer);
     incline_define(&defines, "CHUNK", CHUNK);
-    incline_launch_add(launch, (struct incline_arg)INCLINE_INT(elems));
+    incline_launch_add_int(launch, elems);
     launch->items = launch->group = incline_lane_items(io->plan);
     launch->second = (elems + CHUNK - 1) / CHUNK;
     launch->third = INCLINE_BLOCKS;

@@ -40,7 +40,7 @@ static void add_figures(const struct incline_figures *figures, struct incline_la
     if (figures->weight_sum)
         incline_launch_add_tensor(launch, figures->weight_sum);
     incline_launch_add_tensor(launch, figures->metrics);
-    incline_launch_add(launch, (struct incline_arg)INCLINE_INT(figures->top_k));
+    incline_launch_add_int(launch, figures->top_k);
     incline_launch_add(launch, (struct incline_arg)INCLINE_NUMBER);
 }
 

@@ -14,8 +14,8 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
                                          struct incline_launch *launch)
 {
     launch->third = INCLINE_BLOCKS;
-    incline_launch_add(launch, (struct incline_arg)INCLINE_INT(layer->in.height * layer->in.width));
-    incline_launch_add(launch, (struct incline_arg)INCLINE_INT(layer->in.channels));
+    incline_launch_add_int(launch, layer->in.height * layer->in.width);
+    incline_launch_add_int(launch, layer->in.channels);
     incline_launch_over_lanes(launch, io->plan, items);
     return incline_layer_launch(ctx, layer, io, "global_max_pool.cl", NULL, launch);
 }

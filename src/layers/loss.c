@@ -179,10 +179,9 @@ void incline_loss_define(const struct incline_loss_io *io, bool gradient,
 
 void incline_loss_add_arguments(const struct incline_loss_io *io, struct incline_launch *launch)
 {
-    float number = (float)io->loss->options.number;
     incline_launch_add_tensor(launch, io->labels);
     incline_launch_add_tensor(launch, io->order);
-    incline_launch_add(launch, (struct incline_arg)INCLINE_FLOAT(number));
+    incline_launch_add_float(launch, io->loss->options.number);
     if (io->class_weights)
         incline_launch_add_tensor(launch, io->class_weights);
     if (io->figures.weight_sum)

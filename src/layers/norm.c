@@ -37,16 +37,6 @@ int incline_norm_tile(const struct incline_plan *plan)
     return incline_device_lanes(incline_plan_device(plan)) > 1 ? 8 : 1;
 }
 
-void incline_launch_add_int(struct incline_launch *launch, int value)
-{
-    incline_launch_add(launch, (struct incline_arg)INCLINE_INT(value));
-}
-
-void incline_launch_add_float(struct incline_launch *launch, double value)
-{
-    incline_launch_add(launch, (struct incline_arg)INCLINE_FLOAT((float)value));
-}
-
 enum incline_status incline_norm_gradients(struct incline_context *ctx,
                                            const struct incline_layer *layer,
                                            const struct incline_layer_io *io, int units,

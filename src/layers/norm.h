@@ -23,9 +23,6 @@ static inline int incline_norm_chunks(int count, int chunk)
 
 int incline_norm_tile(const struct incline_plan *plan); /* TILE_C */
 
-void incline_launch_add_int(struct incline_launch *launch, int value);
-void incline_launch_add_float(struct incline_launch *launch, double value);
-
 /* Room for dw and db of `units` numbers each: [2][columns]. */
 enum incline_status incline_norm_gradients(struct incline_context *ctx,
                                            const struct incline_layer *layer,

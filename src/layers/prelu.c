@@ -76,9 +76,9 @@ static enum incline_status plan_gradients(struct incline_context *ctx,
     };
     if (io->dx)
         incline_launch_add_tensor(&launch, io->dx);
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(positions_of(layer)));
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(slopes_of(layer)));
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(share));
+    incline_launch_add_int(&launch, positions_of(layer));
+    incline_launch_add_int(&launch, slopes_of(layer));
+    incline_launch_add_int(&launch, share);
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     incline_text_init(&defines, ctx);
     incline_define(&defines, "CHUNK", CHUNK);

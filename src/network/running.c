@@ -9,7 +9,7 @@ static enum incline_status launch_over(struct incline_context *ctx, struct incli
     int runs = (int)elems / INCLINE_NB;
     launch->source = "running.cl";
     incline_launch_over_lanes(launch, plan, (runs + CHUNK - 1) / CHUNK);
-    incline_launch_add(launch, (struct incline_arg)INCLINE_INT((int)elems));
+    incline_launch_add_int(launch, (int)elems);
     return incline_plan_launch(ctx, plan, launch);
 }
 
@@ -52,6 +52,6 @@ enum incline_status incline_running_average(struct incline_context *ctx, struct 
     if (status)
         return status;
     incline_launch_add(&launch, (struct incline_arg)INCLINE_AVERAGE_SHARE);
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_INT((int)parameters->trained_elems));
+    incline_launch_add_int(&launch, (int)parameters->trained_elems);
     return launch_over(ctx, plan, &launch, parameters->total_elems);
 }

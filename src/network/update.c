@@ -138,7 +138,7 @@ static enum incline_status launch_rows(const struct launcher *launcher,
 {
     incline_launch_over_lanes(launch, launcher->update->plan, launcher->count);
     incline_launch_add_rates(launch, launcher->update->optimizer, INCLINE_GRADIENT_APPLY);
-    incline_launch_add(launch, (struct incline_arg)INCLINE_INT(launcher->count));
+    incline_launch_add_int(launch, launcher->count);
     return launch_kernel(launcher, launch);
 }
 
@@ -221,7 +221,7 @@ static enum incline_status plan_trust(struct launcher *launcher)
     incline_launch_add_tensor(&launch, launcher->rows);
     incline_launch_add_tensor(&launch, launcher->sums);
     incline_launch_add_tensor(&launch, launcher->trust);
-    incline_launch_add(&launch, (struct incline_arg)INCLINE_INT(launcher->count));
+    incline_launch_add_int(&launch, launcher->count);
     incline_launch_in_groups(&launch, plan, (int)parameters, TRUST_SHARE);
     return launch_kernel(launcher, &launch);
 }

@@ -183,7 +183,7 @@ static enum incline_status launch_rows(struct incline_context *ctx,
                                        struct incline_launch *over)
 {
     incline_launch_over_lanes(over, pass->plan, rows->count);
-    incline_launch_add(over, (struct incline_arg)INCLINE_INT(rows->count));
+    incline_launch_add_int(over, rows->count);
     return launch(ctx, pass, over);
 }
 
