@@ -291,12 +291,13 @@ static void finish(struct update_check *check)
         incline_free(&numbers->state[i]);
 }
 
-/* The launches are the same whatever these numbers are. With some of them rounding decides about
- * the update: about the sign that lion goes by, or about all of it, beside a huge sum of squares.
- */
+/* The launches are the same whatever these numbers are, as long as what is 0 stays 0. With some of
+ * them rounding decides about the update: about the sign that lion goes by, or about all of it,
+ * beside a huge sum of squares. With a huge weight decay there is no finite one. */
 static struct incline_optimizer numbers_that_show(const struct incline_optimizer *configured)
 {
     struct incline_optimizer optimizer = *configured;
+    optimizer.options.weight_decay = fmin(2, optimizer.options.weight_decay);
     optimizer.options.beta1 = 0.9;
     optimizer.options.beta2 = 0.99;
     optimizer.options.initial_accumulator_value =

@@ -17,6 +17,7 @@
 
 static const char *const settings[] = {
     "{optimizer: {sgd: {weight_decay: 0.1}}, clip_value: 0.3}",
+    "{optimizer: {sgd: {weight_decay: 1.0e+20}}}",
     "{optimizer: {sgd: {momentum: 0.9, nesterov: true}}, clip_norm: 2}",
     "{optimizer: rmsprop}",
     "{optimizer: {rmsprop: {momentum: 0.5, centered: true}}}",
