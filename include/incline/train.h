@@ -74,7 +74,8 @@ struct incline_train_callbacks {
 
 struct incline_train_options {
     const char *folder;  /* the run folder to create; must not exist unless overwrite */
-    bool overwrite;      /* a run that is there stays until the new one has saved weights */
+    bool overwrite;      /* a run that is there stays until the new one has saved weights; other
+                          * files of a run's names are not overwritten: that fails with IO */
     bool unique;         /* when it exists, create folder-2, folder-3, ... instead */
     const char *weights; /* start from this file instead of fresh weights, or NULL */
     double max_seconds;  /* stop after the step that passes this; tuning takes half at most; 0: no

@@ -38,6 +38,16 @@ static bool holds_any(const char *folder, const char *const *names, size_t count
     return found;
 }
 
+const char *incline_earlier_run_find_alien(const char *folder)
+{
+    if (holds_any(folder, &file_names[FILE_COUNT - 1], 1) || incline_earlier_run_is_aside(folder))
+        return NULL;
+    for (size_t i = 0; i < FILE_COUNT; i++)
+        if (holds_any(folder, &file_names[i], 1))
+            return file_names[i];
+    return NULL;
+}
+
 /* Moves one file, if it is there. */
 static enum incline_status move_file(struct incline_context *ctx, const char *from, const char *to,
                                      const char *name)

@@ -39,6 +39,12 @@ enum incline_status incline_run_folder_check(struct incline_context *ctx,
     if (options->overwrite && incline_file_exists(path))
         return incline_fail(ctx, INCLINE_ERROR_IO, "%s is a file; a run needs a folder (--out)",
                             path);
+    const char *alien = options->overwrite ? incline_earlier_run_find_alien(path) : NULL;
+    if (alien)
+        return incline_fail(ctx, INCLINE_ERROR_IO,
+                            "%s holds no run, but a file %s, which would be lost; choose another "
+                            "folder (--out, --name)",
+                            path, alien);
     if (!options->overwrite && !options->unique &&
         (incline_folder_exists(path) || incline_file_exists(path)))
         return fail_exists(ctx, path);

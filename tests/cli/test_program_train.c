@@ -459,6 +459,25 @@ static void runs_work_from_everywhere(void **state)
     free(config);
 }
 
+/* --overwrite is for runs: a file of somebody else's that is named as a run's is not lost. */
+static void only_runs_are_overwritten(void **state)
+{
+    struct program *p = *state;
+    size_t length;
+    program_folder(p, "own");
+    program_write(p, "own/config.yaml", "# mine\n");
+    run(p, "train", "t.yaml", "-e", "1", "--out", "own", "--overwrite");
+    refused(p, 1, "own holds no run, but a file config.yaml, which would be lost",
+            "choose another folder (--out, --name)");
+    char *text = program_read(p, "own/config.yaml", &length);
+    assert_string_equal(text, "# mine\n");
+    free(text);
+    program_folder(p, "empty");
+    run(p, "train", "t.yaml", "-e", "1", "--out", "empty", "--overwrite");
+    assert_exit(p, 0);
+    assert_run_folder(p, "empty");
+}
+
 static void runs_get_folders_of_their_own(void **state)
 {
     struct program *p = *state;
@@ -618,6 +637,7 @@ int main(void)
         train_test(weights_are_a_start),
         train_test(a_run_is_a_start_too),
         train_test(runs_work_from_everywhere),
+        train_test(only_runs_are_overwritten),
         train_test(runs_get_folders_of_their_own),
         train_test(runs_at_the_same_time_do_not_share_a_folder),
         train_test(overwritten_runs_leave_no_weights),
