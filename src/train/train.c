@@ -121,6 +121,14 @@ static long long steps_before(const struct trainer *trainer)
     return (long long)(trainer->progress.epoch - 1) * (long long)trainer->steps;
 }
 
+/* Images of the steps from `first` up to `end` of an epoch, whose last batch may be short. */
+static double images_of(const struct trainer *trainer, size_t first, size_t end)
+{
+    size_t images = end * trainer->batch;
+    images = images < trainer->images ? images : trainer->images;
+    return (double)(images - first * trainer->batch);
+}
+
 static void update_progress(struct trainer *trainer)
 {
     struct incline_progress *progress = &trainer->progress;
@@ -136,7 +144,9 @@ static void update_progress(struct trainer *trainer)
     progress->accuracy = scores.accuracy;
     progress->step_seconds =
         timed_steps > 0 ? (now - trainer->first_step_share) / timed_steps : now;
-    progress->images_per_second = (double)trainer->batch / progress->step_seconds;
+    progress->images_per_second =
+        images_of(trainer, has_first && timed_steps > 0 ? 1 : 0, trainer->done) /
+        (timed_steps > 0 ? now - trainer->first_step_share : now);
 }
 
 static enum incline_status fail_diverged(struct trainer *trainer, const char *place, double value)
