@@ -72,14 +72,20 @@ static enum incline_status fail_source(const struct incline_layer_collector *col
     size_t count = 1;
     const char *name = incline_node_text(node);
     struct incline_text text;
+    if (!name)
+        return incline_fail_at(collector->ctx, node,
+                               "%s: from must be one name; add, concat and multiply read several "
+                               "layers",
+                               layer->class->name);
     for (const struct incline_layer *each = collector->model->layers;
          each < layer && count < CANDIDATES_MAX; each++)
         if (each->name)
             names[count++] = each->name;
     incline_text_init(&text, collector->ctx);
     incline_text_add(&text, "%s: from: no layer before this one has the name ", layer->class->name);
-    incline_text_add_quoted(&text, name ? name : "");
-    incline_text_add_hint(&text, name ? name : "", names, count);
+    incline_text_add_quoted(&text, name);
+    incline_text_add_hint(&text, name, names, count);
+    incline_text_add(&text, "; a layer gets one by `name:`");
     enum incline_status status =
         incline_fail_at(collector->ctx, node, "%s", incline_text_get(&text));
     incline_text_finish(&text);
@@ -117,8 +123,8 @@ static enum incline_status read_from(const struct incline_layer_collector *colle
         return read_source(collector, node, scope, layer);
     size_t count = incline_node_count(node);
     if (incline_node_kind(node) != INCLINE_NODE_SEQUENCE || count < 2 || count > (size_t)most)
-        return incline_fail_at(ctx, node, "%s: from must be a list of 2 to %d names of layers",
-                               layer->class->name, most);
+        return incline_fail_at(ctx, node, "%s: from must be a list of %s%d names of layers",
+                               layer->class->name, most > 2 ? "2 to " : "", most);
     for (size_t k = 0; k < count && status == INCLINE_OK; k++)
         status = read_source(collector, incline_node_item(node, k), scope, layer);
     return status;

@@ -377,13 +377,17 @@ static void test_messages(void **state)
         {IN "layers:\n  - residual: {main: [conv2d: {filters: 5, kernel: 1}]}\n",
          "m.yaml:3:5: error: add: its inputs differ in shape: 3x3x5 and 3x3x8\n"},
         {IN "layers:\n  - relu: {from: x}\n",
-         "m.yaml:3:18: error: relu: from: no layer before this one has the name 'x'\n"
+         "m.yaml:3:18: error: relu: from: no layer before this one has the name 'x'; "
+         "a layer gets one by `name:`\n"
          "  - relu: {from: x}\n                 ^"},
         {IN "layers:\n  - relu: {name: first}\n  - relu: {from: frist}\n",
          "m.yaml:4:18: error: relu: from: no layer before this one has the name 'frist' (did you "
-         "mean 'first'?)\n"},
+         "mean 'first'?); a layer gets one by `name:`\n"},
         {IN "layers:\n  - relu: {from: [input]}\n",
-         "m.yaml:3:18: error: relu: from: no layer before this one has the name ''\n"},
+         "m.yaml:3:18: error: relu: from must be one name; add, concat and multiply read several "
+         "layers\n"},
+        {IN "layers:\n  - multiply: {from: [input, input, input]}\n",
+         "m.yaml:3:22: error: multiply: from must be a list of 2 names of layers\n"},
         {IN "layers:\n  - add\n", "m.yaml:3:5: error: add: say which layers: {from: [a, b]}"},
         {IN "layers:\n  - add: {from: [input]}\n",
          "m.yaml:3:17: error: add: from must be a list of 2 to 8 names of layers\n"},
