@@ -2,10 +2,11 @@
  *   config.yaml       everything, defaults filled in
  *   environment.json  version, device, driver, variables that matter, the data set with checksums
  *   log.csv           one line an epoch: time and data_wait in seconds, lr, loss, ...
- *   watch.csv         of each watched step a line for each parameter, and for each layer without
- * any that has units that can die events.jsonl      start, step and watch (one a second),
- * checkpoint, epoch, warning, end; one JSON object a line weights/last.safetensors,
- * weights/best.safetensors */
+ *   watch.csv         of each watched step a line for each parameter, and one for each layer
+ *                     without any that has units which can die
+ *   events.jsonl      start, step and watch (one a second), checkpoint, epoch, warning, end; one
+ *                     JSON object a line
+ *   weights/last.safetensors, weights/best.safetensors */
 #ifndef INCLINE_TRAIN_RUN_FOLDER_H
 #define INCLINE_TRAIN_RUN_FOLDER_H
 
@@ -58,7 +59,7 @@ enum incline_status incline_run_folder_checkpoint(struct incline_context *ctx, c
                                                   const char *weights) INCLINE_MUST_CHECK;
 
 /* Appends the end event: how it ended ("done", "early-stop", "max-time", "interrupted",
- * "diverged"). */
+ * "diverged", "failed"). */
 enum incline_status incline_run_folder_end(struct incline_context *ctx, const char *path,
                                            const char *how,
                                            long long total_step) INCLINE_MUST_CHECK;
