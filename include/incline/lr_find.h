@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 struct incline_lr_find_options {
-    double from, to; /* the rate of the first and of the last step; above 0, from < to */
+    double from, to; /* the rate of the first and of the last step; 0 < from < to <= 1e30 */
     int steps;       /* at least 10; rate of step i: from (to / from)^(i / (steps - 1)) */
     volatile sig_atomic_t *stop; /* not 0: stop, return INTERRUPTED; may be NULL */
     void *cookie;

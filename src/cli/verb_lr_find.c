@@ -62,13 +62,10 @@ static int print_text(struct finding *finding)
         print_plot(cli, result);
     }
     if (!result->found)
-        return cli_error(cli, CLI_EXIT_NUMERIC,
-                         "the loss never fell between the rates %.2g and %.2g; try a lower --from",
-                         result->count > 0 ? result->points[0].learning_rate : 0.0,
-                         result->count > 0 ? result->points[result->count - 1].learning_rate : 0.0);
+        return CLI_EXIT_OK; /* tell_lack says it */
     cli_print(cli, "\nThe loss falls fastest at a learning rate of %.2g and is lowest at %.2g.\n",
               result->steepest, result->lowest);
-    if (result->lowest > result->points[result->count - 1].learning_rate / 2)
+    if (!result->rose && result->lowest > result->points[result->count - 1].learning_rate / 2)
         cli_print(cli, "It did not rise again: a larger --to may show more.\n");
     cli_say(cli, "Next: incline train %s --lr %.2g", cli->arguments[0],
             fmin(result->steepest, result->lowest / 10));
@@ -103,6 +100,22 @@ static int print_json(struct finding *finding)
     return cli_json_print(finding->cli, value, JSON_INDENT(2));
 }
 
+/* In every format: that there is no rate to recommend. */
+static int tell_lack(struct finding *finding)
+{
+    struct cli *cli = finding->cli;
+    const struct incline_lr_find_result *result = &finding->result;
+    if (result->found)
+        return CLI_EXIT_OK;
+    if (result->count == 0)
+        return cli_error(cli, CLI_EXIT_NUMERIC,
+                         "the first loss, before any update, is no number: no rate can mend that");
+    return cli_error(cli, CLI_EXIT_NUMERIC,
+                     "the loss never fell between the rates %.2g and %.2g; try a lower --from",
+                     result->points[0].learning_rate,
+                     result->points[result->count - 1].learning_rate);
+}
+
 static int load(struct finding *finding, const struct lr_find_options *options)
 {
     struct cli *cli = finding->cli;
@@ -134,7 +147,8 @@ static int find(struct finding *finding, const struct lr_find_options *options)
     cli_progress_finish(&finding->progress);
     if (status != INCLINE_OK)
         return cli_fail(cli, status);
-    return cli->format == FORMAT_JSON ? print_json(finding) : print_text(finding);
+    int code = cli->format == FORMAT_JSON ? print_json(finding) : print_text(finding);
+    return code == CLI_EXIT_OK ? tell_lack(finding) : code;
 }
 
 static int run(struct cli *cli, const void *given)

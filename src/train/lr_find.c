@@ -185,10 +185,13 @@ static void judge(struct incline_lr_find_result *result)
 static enum incline_status check_options(struct incline_context *ctx,
                                          const struct incline_lr_find_options *options)
 {
-    if (!(options->from > 0 && options->from < options->to && isfinite(options->to)))
+    if (!(options->from > 0 && options->from < options->to))
         return incline_fail(ctx, INCLINE_ERROR_ARGUMENT,
                             "the rates must grow from above 0: from %g to %g does not",
                             options->from, options->to);
+    if (!(options->to <= INCLINE_LARGE)) /* a float on the device */
+        return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "a learning rate is at most %g, not %g",
+                            INCLINE_LARGE, options->to);
     if (options->steps < STEPS_MIN)
         return incline_fail(ctx, INCLINE_ERROR_ARGUMENT, "at least %d steps are needed, not %d",
                             STEPS_MIN, options->steps);

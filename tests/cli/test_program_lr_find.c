@@ -104,6 +104,36 @@ static void accumulated_batches_are_one(void **state)
     json_decref(two);
 }
 
+/* In steps so small that the lowest loss lies close before the end. */
+static void a_larger_range_is_proposed_unless_it_rose(void **state)
+{
+    static const char proposal[] = "It did not rise again: a larger --to may show more.\n";
+    struct program *p = *state;
+    program_write(p, "linear.yaml", linear_config);
+    run(p, "lr-find", "linear.yaml", "--from", "0.001", "--to", "10", "--steps", "2000");
+    assert_exit(p, 0);
+    assert_out(p, "\nThe loss falls fastest at");
+    assert_null(strstr(p->out, proposal));
+    run(p, "lr-find", "linear.yaml", "--from", "0.001", "--to", "0.01", "--steps", "40");
+    assert_exit(p, 0);
+    assert_out(p, proposal);
+}
+
+/* In all formats. */
+static void no_rate_is_found_where_the_loss_never_falls(void **state)
+{
+    struct program *p = *state;
+    program_write(p, "linear.yaml", linear_config);
+    for (int json = 0; json < 2; json++) {
+        run(p, "lr-find", "linear.yaml", "--from", "1e29", "--to", "1e30", "--steps", "10",
+            "--format", json ? "json" : "text");
+        assert_exit(p, 6);
+        assert_err(p, "the loss never fell between the rates 1e+29 and 1");
+        assert_err(p, "try a lower --from\n");
+    }
+    assert_out(p, "\"steepest\": null");
+}
+
 static void text_suggests_a_command(void **state)
 {
     struct program *p = *state;
@@ -133,6 +163,8 @@ static void bad_ranges_are_refused(void **state)
     struct program *p = *state;
     run(p, "lr-find", "t.yaml", "--from", "1", "--to", "0.1");
     refused(p, 2, "the rates must grow", "from above 0: from 1 to 0.1 does not");
+    run(p, "lr-find", "t.yaml", "--to", "1e31");
+    refused(p, 2, "a learning rate is at most 1e+30", "not 1e+31");
     run(p, "lr-find", "t.yaml", "--steps", "9");
     refused(p, 2, "at least 10 steps", "are needed, not 9");
     run(p, "lr-find", "none.yaml");
@@ -145,6 +177,8 @@ int main(void)
         lr_test(rates_grow_and_losses_are_smoothed),
         lr_test(a_rising_loss_ends_it),
         lr_test(accumulated_batches_are_one),
+        lr_test(a_larger_range_is_proposed_unless_it_rose),
+        lr_test(no_rate_is_found_where_the_loss_never_falls),
         lr_test(text_suggests_a_command),
         lr_test(a_batch_of_one_is_refused),
         lr_test(bad_ranges_are_refused),
