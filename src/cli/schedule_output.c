@@ -57,6 +57,11 @@ static int row_count(const struct course *course, int most)
     return course->epochs < most ? course->epochs : most;
 }
 
+static const char *plural(int count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static void print_head(struct cli *cli, const struct course *course)
 {
     const struct incline_pace_summary *pace = &course->pace;
@@ -69,12 +74,12 @@ static void print_head(struct cli *cli, const struct course *course)
     }
     cli_print(cli, "lr        %g\n", pace->learning_rate);
     if (pace->warmup_epochs > 0)
-        cli_print(cli, "warm-up   %d epochs\n", pace->warmup_epochs);
+        cli_print(cli, "warm-up   %d epoch%s\n", pace->warmup_epochs, plural(pace->warmup_epochs));
     if (pace->warmup_steps > 0)
-        cli_print(cli, "warm-up   %d steps\n", pace->warmup_steps);
+        cli_print(cli, "warm-up   %d step%s\n", pace->warmup_steps, plural(pace->warmup_steps));
     if (pace->watch != NULL)
-        cli_print(cli, "early end after %d validations without a better %s\n", pace->patience,
-                  pace->watch);
+        cli_print(cli, "early end after %d validation%s without a better %s\n", pace->patience,
+                  plural(pace->patience), pace->watch);
 }
 
 static void print_plot(struct cli *cli, const struct course *course)

@@ -180,6 +180,8 @@ static int run(struct cli *cli, const void *given)
 {
     const struct summary_options *options = given;
     struct incline_config *config = NULL;
+    if (options->steps > 0 && !options->schedule)
+        return cli_error(cli, CLI_EXIT_USAGE, "summary: --steps without --schedule has no meaning");
     enum incline_status status = incline_config_load(
         cli->ctx, cli->arguments[0], cli->settings.items, cli->settings.count, &config);
     if (status != INCLINE_OK)

@@ -619,8 +619,8 @@ static enum incline_status prepare_judge(struct trainer *trainer)
                             train->early_stop.on ? "early_stop" : train->schedule.class->name);
     if (train->epochs > 0 && warmup >= train->epochs * (long long)trainer->steps)
         incline_log(trainer->ctx, INCLINE_LOG_WARN,
-                    "the warm-up of %lld steps is as long as the training, which has %lld", warmup,
-                    train->epochs * (long long)trainer->steps);
+                    "the warm-up of %lld steps ends no earlier than the training, which has %lld",
+                    warmup, train->epochs * (long long)trainer->steps);
     return INCLINE_OK;
 }
 

@@ -205,7 +205,7 @@ static void a_warm_up_as_long_as_the_training_is_warned_of(void **state)
     struct program *p = *state;
     run(p, "train", "t.yaml", "--out", "r", "-s", "train.warmup.epochs=3");
     assert_exit(p, 0);
-    assert_err(p, "the warm-up of 12 steps is as long as the training, which has 12\n");
+    assert_err(p, "the warm-up of 12 steps ends no earlier than the training, which has 12\n");
     run(p, "train", "t.yaml", "--out", "s", "-s", "train.warmup.epochs=2");
     assert_exit(p, 0);
     assert_no_err(p, "the warm-up of");
@@ -215,7 +215,7 @@ static const char plot[] =
     "schedule  step\n"
     "          rate = lr x factor^floor(epoch / every)\n"
     "lr        0.1\n"
-    "warm-up   1 epochs\n"
+    "warm-up   1 epoch\n"
     "early end after 5 validations without a better val_loss\n"
     "\n"
     "         0.1 |            **************************\n"
@@ -276,6 +276,8 @@ static void a_summary_of_the_rate_is_json(void **state)
     run(p, "summary", "t.yaml", "--schedule", "-s", "train.warmup.steps=10");
     assert_exit(p, 0);
     assert_err(p, "With 100 steps an epoch, as an example");
+    run(p, "summary", "t.yaml", "--steps", "10");
+    refused(p, 2, "summary: --steps without --schedule has no meaning", "");
 }
 
 int main(void)
