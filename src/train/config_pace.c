@@ -144,7 +144,7 @@ static enum incline_status check_watch(struct incline_context *ctx, struct incli
     return incline_fail_at(ctx, node,
                            "%s watches %s, but there is no validation: set data.val to test or "
                            "{split: 0.1}",
-                           label, incline_watch_names[patience->watch]);
+                           label, incline_figure_names[patience->watch]);
 }
 
 static enum incline_status read_early_stop(struct incline_context *ctx, struct incline_node *node,
@@ -252,7 +252,7 @@ struct incline_pace_summary incline_config_pace(const struct incline_config *con
         .warmup_epochs = train->schedule.warmup.epochs,
         .warmup_steps = train->schedule.warmup.steps,
         .watch =
-            train->early_stop.on ? incline_watch_names[train->early_stop.patience.watch] : NULL,
+            train->early_stop.on ? incline_figure_names[train->early_stop.patience.watch] : NULL,
         .patience = train->early_stop.patience.patience,
     };
 }

@@ -7,13 +7,13 @@ void incline_epoch_judge_init(struct incline_epoch_judge *judge,
         .train = train,
         .validates = validates,
         .watch =
-            train->early_stop.on ? train->early_stop.patience.watch : INCLINE_WATCH_VAL_ACCURACY,
+            train->early_stop.on ? train->early_stop.patience.watch : INCLINE_FIGURE_VAL_ACCURACY,
     };
 }
 
 static double figure_of(const struct incline_progress *progress, int watch)
 {
-    return watch == INCLINE_WATCH_VAL_LOSS ? progress->val_loss : progress->val_accuracy;
+    return watch == INCLINE_FIGURE_VAL_LOSS ? progress->val_loss : progress->val_accuracy;
 }
 
 static void note_best(struct incline_epoch_judge *judge, struct incline_progress *progress,

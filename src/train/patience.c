@@ -1,10 +1,10 @@
 #include "train/patience.h"
 
-const char *const incline_watch_names[] = {"val_loss", "val_accuracy", NULL};
+const char *const incline_figure_names[] = {"val_loss", "val_accuracy", NULL};
 
 bool incline_figure_is_better(int watch, double figure, double best, double min_delta)
 {
-    return watch == INCLINE_WATCH_VAL_LOSS ? figure < best - min_delta : figure > best + min_delta;
+    return watch == INCLINE_FIGURE_VAL_LOSS ? figure < best - min_delta : figure > best + min_delta;
 }
 
 bool incline_patience_ends(struct incline_patience *patience,

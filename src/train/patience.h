@@ -5,12 +5,12 @@
 
 #include "base/options.h"
 
-/* In the order of incline_watch_names. */
-enum incline_watch { INCLINE_WATCH_VAL_LOSS, INCLINE_WATCH_VAL_ACCURACY };
-extern const char *const incline_watch_names[]; /* NULL-terminated */
+/* In the order of incline_figure_names. */
+enum incline_figure { INCLINE_FIGURE_VAL_LOSS, INCLINE_FIGURE_VAL_ACCURACY };
+extern const char *const incline_figure_names[]; /* NULL-terminated */
 
 struct incline_patience_options {
-    int watch;    /* enum incline_watch */
+    int watch;    /* enum incline_figure */
     int patience; /* validations in a row that may pass without a better one: the last one acts */
     double min_delta;
 };
@@ -24,7 +24,7 @@ struct incline_patience_options {
      "val_loss",                                                                                   \
      0,                                                                                            \
      0,                                                                                            \
-     incline_watch_names,                                                                          \
+     incline_figure_names,                                                                         \
      "the figure that is to get better"},                                                          \
         {"patience",                                                                               \
          INCLINE_OPTION_INT,                                                                       \

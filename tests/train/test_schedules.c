@@ -403,11 +403,11 @@ static void test_patience(void **state)
         double figures[8];
         const char *ends; /* y where the patience ends */
     } cases[] = {
-        {{INCLINE_WATCH_VAL_LOSS, 2, 0}, {3, 2, 2, 1, 1, 2, 1, 1}, "nnnnnyny"},
-        {{INCLINE_WATCH_VAL_LOSS, 1, 0}, {3, 3, 2, 4, 2.5, 1, 0, 0}, "nynyynny"},
-        {{INCLINE_WATCH_VAL_LOSS, 2, 0.5}, {3, 2.5, 2.4, 2, 1.5, 1.8, 1.75, 0}, "nnnnnnyn"},
-        {{INCLINE_WATCH_VAL_ACCURACY, 2, 0}, {0.1, 0.2, 0.2, 0.3, 0.1, 0.2, 0.3, 0.4}, "nnnnnynn"},
-        {{INCLINE_WATCH_VAL_ACCURACY, 3, 0.25}, {0.25, 0.5, 0.5, 0.75, 1, 1, 1, 1}, "nnnnnnyn"},
+        {{INCLINE_FIGURE_VAL_LOSS, 2, 0}, {3, 2, 2, 1, 1, 2, 1, 1}, "nnnnnyny"},
+        {{INCLINE_FIGURE_VAL_LOSS, 1, 0}, {3, 3, 2, 4, 2.5, 1, 0, 0}, "nynyynny"},
+        {{INCLINE_FIGURE_VAL_LOSS, 2, 0.5}, {3, 2.5, 2.4, 2, 1.5, 1.8, 1.75, 0}, "nnnnnnyn"},
+        {{INCLINE_FIGURE_VAL_ACCURACY, 2, 0}, {0.1, 0.2, 0.2, 0.3, 0.1, 0.2, 0.3, 0.4}, "nnnnnynn"},
+        {{INCLINE_FIGURE_VAL_ACCURACY, 3, 0.25}, {0.25, 0.5, 0.5, 0.75, 1, 1, 1, 1}, "nnnnnnyn"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct incline_patience patience = {0};
