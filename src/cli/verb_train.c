@@ -1,11 +1,8 @@
-#include "cli/cli.h"
-#include "cli/device_memory.h"
 #include "cli/format.h"
-#include "cli/progress.h"
 #include "cli/run_folder.h"
 #include "cli/signals.h"
+#include "cli/training.h"
 #include "cli/training_end.h"
-#include "cli/watch_output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,33 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-struct train_options {
-    const char *weights, *out, *name, *no_fuse;
-    bool overwrite, overfit_batch, dry_run, unchecked;
-    double max_seconds;
-    size_t limit_train, limit_val, watch;
-    int tune; /* index into tune_choices */
-};
-
 /* auto: what INCLINE_TUNE says, or else quick */
 static const char *const tune_choices[] = {"auto", "off", "quick", "full", NULL};
-
-/* One run of the verb, from the parsed options to the end. */
-struct training {
-    struct cli *cli;
-    const struct train_options *options;
-    struct incline_config *config;
-    struct incline_dataset *dataset;
-    struct incline_device *device;
-    bool checked_before; /* the cache remembered the check */
-    char *weights;       /* file to start from, NULL: none */
-    char *folder;        /* asked for; from the start on the one that was made */
-    char *quoted_folder; /* for the commands that are suggested */
-    struct cli_progress progress;
-    struct cli_watch watch;
-    struct incline_train_result result;
-    char tuned[160]; /* what tuning came to, for the header; "": there was none */
-};
 
 /* ---- preparation ---- */
 
@@ -52,7 +24,7 @@ static int check_fusions(struct cli *cli, const char *list)
     return cli_usage_hint(cli);
 }
 
-static int check_options(struct cli *cli, const struct train_options *options)
+static int check_options(struct cli *cli, const struct cli_train_options *options)
 {
     if (options->out != NULL && options->name != NULL)
         return cli_error(cli, CLI_EXIT_USAGE,
@@ -65,7 +37,7 @@ static int check_options(struct cli *cli, const struct train_options *options)
     return check_fusions(cli, options->no_fuse);
 }
 
-static int load(struct training *training)
+static int load(struct cli_training *training)
 {
     struct cli *cli = training->cli;
     struct incline_dataset_limits limits = {training->options->limit_train,
@@ -86,9 +58,9 @@ static int load(struct training *training)
     return cli_open_device(cli, &training->device);
 }
 
-static int choose_folder(struct training *training)
+static int choose_folder(struct cli_training *training)
 {
-    const struct train_options *options = training->options;
+    const struct cli_train_options *options = training->options;
     const char *name =
         options->name != NULL ? options->name : incline_config_model_name(training->config);
     training->folder =
@@ -98,7 +70,7 @@ static int choose_folder(struct training *training)
 }
 
 /* The name that the run folder has got. */
-static void take_folder(struct training *training, const char *made)
+static void take_folder(struct cli_training *training, const char *made)
 {
     char *folder = cli_text("%s", made);
     if (folder != NULL) {
@@ -108,220 +80,22 @@ static void take_folder(struct training *training, const char *made)
     training->quoted_folder = cli_quote_shell(training->folder);
 }
 
-static const char *quoted_folder(const struct training *training)
+static const char *quoted_folder(const struct cli_training *training)
 {
     return training->quoted_folder != NULL ? training->quoted_folder : training->folder;
 }
 
-/* ---- the dry run ---- */
-
-static const struct incline_images *val_images(const struct incline_dataset *dataset)
-{
-    return dataset->val_is_test ? &dataset->test : &dataset->val;
-}
-
-static void print_steps(const struct training *training)
-{
-    struct cli_figure epoch, all;
-    size_t batch = (size_t)incline_config_batch_size(training->config);
-    size_t steps = (training->dataset->train.count + batch - 1) / batch;
-    size_t epochs = (size_t)incline_config_epochs(training->config);
-    cli_print(training->cli, "steps: %s an epoch, %s in all.  Nothing was trained or written.\n",
-              cli_format_count(&epoch, steps),
-              epochs > 0 ? cli_format_count(&all, steps * epochs) : "no limit");
-}
-
-static void print_data_ok(const struct training *training)
-{
-    const struct incline_dataset *dataset = training->dataset;
-    const size_t others[] = {dataset->val.count, dataset->test.count};
-    struct cli_figure figure;
-    cli_print(training->cli, "config ok    data ok (%s",
-              cli_format_count(&figure, dataset->train.count));
-    for (size_t i = 0; i < 2; i++) {
-        if (others[i] > 0)
-            cli_print(training->cli, " + %s", cli_format_count(&figure, others[i]));
-    }
-    cli_print(training->cli, " images, %d classes)    model ok%s\n", dataset->classes,
-              training->weights != NULL ? "    weights ok" : "");
-}
-
-/* Images in a step: a batch is never larger than the training part. */
-static size_t step_images(const struct training *training)
-{
-    size_t batch = (size_t)incline_config_batch_size(training->config);
-    return batch < training->dataset->train.count ? batch : training->dataset->train.count;
-}
-
-static void print_device(struct cli *cli, const struct incline_device_info *info,
-                         const struct incline_memory_need *need)
-{
-    struct cli_figure there;
-    cli_print(cli, "; #%d %s %s", info->index, cli_format_bytes(&there, (double)info->memory_bytes),
-              incline_memory_fits(info, need) ? "ok" : "too small");
-}
-
-/* The device that was chosen, and where none was asked for, the others there are. */
-static void print_devices(const struct training *training, const struct incline_memory_need *need)
-{
-    struct cli *cli = training->cli;
-    const struct incline_device_info *chosen = incline_device_get_info(training->device);
-    struct incline_device_list *list = NULL;
-    print_device(cli, chosen, need);
-    if (cli_device_selector(cli) != NULL)
-        return;
-    if (incline_devices_list(cli->ctx, &list) != INCLINE_OK)
-        incline_error_clear(cli->ctx); /* they are only a hint */
-    for (size_t i = 0; list != NULL && i < list->count; i++) {
-        const struct incline_device_info *info = &list->devices[i];
-        if (info->index >= 0 && info->same_as < 0 && info->index != chosen->index &&
-            info->index != chosen->same_as)
-            print_device(cli, info, need);
-    }
-    incline_devices_free(&list);
-}
-
-static struct incline_workload workload_of(const struct training *training)
-{
-    return (struct incline_workload){
-        .work = INCLINE_WORK_TRAIN,
-        .images = training->dataset->train.count,
-        .val_images = val_images(training->dataset)->count,
-        .watch = (int)training->options->watch,
-    };
-}
-
-static enum incline_status plan_memory(const struct training *training,
-                                       struct incline_memory_need *need, bool *fits)
-{
-    const struct incline_device_info *info = incline_device_get_info(training->device);
-    struct incline_workload workload = workload_of(training);
-    enum incline_status status = incline_memory_plan(training->cli->ctx, training->device,
-                                                     training->config, &workload, need);
-    *fits = status == INCLINE_OK && incline_memory_fits(info, need);
-    return status;
-}
-
-static void suggest_batch(const struct training *training)
-{
-    struct incline_workload workload = workload_of(training);
-    cli_suggest_batch(training->cli, training->device, training->config, &workload);
-}
-
-/* Loads the weights to start from into a network that nothing is done with. */
-static int try_weights(const struct training *training)
-{
-    struct cli *cli = training->cli;
-    struct incline_network *network = NULL;
-    if (training->weights == NULL)
-        return CLI_EXIT_OK;
-    enum incline_status status =
-        incline_network_create(cli->ctx, training->device, training->config, 0, &network);
-    if (status == INCLINE_OK)
-        status = incline_network_load_weights(cli->ctx, network, training->weights);
-    incline_network_destroy(&network);
-    return status == INCLINE_OK ? CLI_EXIT_OK : cli_fail(cli, status);
-}
-
-static int dry_run(const struct training *training)
-{
-    struct cli *cli = training->cli;
-    const struct incline_device_info *info = incline_device_get_info(training->device);
-    struct incline_memory_need need;
-    struct cli_figure needed, there, largest;
-    bool fits;
-    int code = try_weights(training);
-    if (code != CLI_EXIT_OK)
-        return code;
-    enum incline_status status = plan_memory(training, &need, &fits);
-    if (status != INCLINE_OK)
-        return cli_fail(cli, status);
-    print_data_ok(training);
-    cli_print(cli, "memory at batch %zu: %s needed", step_images(training),
-              cli_format_bytes(&needed, (double)need.total));
-    print_devices(training, &need);
-    cli_print(cli, "\n");
-    print_steps(training);
-    if (fits)
-        return CLI_EXIT_OK;
-    cli_format_bytes(&largest, (double)info->max_alloc_bytes);
-    if (need.total <= info->memory_bytes)
-        cli_error(cli, 0,
-                  "the device has too little memory: it allows %s in one buffer, and %s are needed",
-                  largest.text, cli_format_bytes(&needed, (double)need.largest));
-    else
-        cli_error(cli, 0, "the device has too little memory: %s, at most %s in one buffer",
-                  cli_format_bytes(&there, (double)info->memory_bytes), largest.text);
-    suggest_batch(training);
-    return CLI_EXIT_DEVICE;
-}
-
-/* ---- what is said before, while and after ---- */
-
-static void say_data(const struct training *training)
-{
-    const struct incline_dataset *dataset = training->dataset;
-    const struct incline_images *images = &dataset->train;
-    struct cli_figure train, val;
-    const struct incline_images *held_out = val_images(dataset);
-    char val_text[64] = "";
-    if (held_out->count > 0)
-        snprintf(val_text, sizeof val_text, "%s %s, ", cli_format_count(&val, held_out->count),
-                 dataset->val_is_test ? "val (the test images)" : "val");
-    cli_say(training->cli, "data     %s    %s train, %s%d classes, %dx%dx%d", dataset->name,
-            cli_format_count(&train, images->count), val_text, dataset->classes, images->channels,
-            images->height, images->width);
-}
-
-static const char *check_state(const struct training *training)
-{
-    if (training->options->unchecked)
-        return "unchecked";
-    return training->checked_before ? "checked before" : "checked ok";
-}
-
-/* What is unusual about the updates. */
-static void say_updates(const struct training *training)
-{
-    struct incline_update_summary updates = incline_config_updates(training->config);
-    struct cli_figure images;
-    if (updates.accumulate > 1)
-        cli_say(training->cli, "updates  one for %d batches, %s images", updates.accumulate,
-                cli_format_count(&images, (size_t)updates.accumulate * step_images(training)));
-    if (updates.averages)
-        cli_say(training->cli,
-                "average  validated and saved is the moving average of the weights, decay %g",
-                updates.ema_decay);
-}
-
-static void say_header(const struct training *training)
-{
-    struct cli *cli = training->cli;
-    const struct incline_device_info *info = incline_device_get_info(training->device);
-    const struct incline_model_summary *model = incline_config_summary(training->config);
-    struct cli_figure memory, parameters, multiply_adds;
-    cli_say(cli, "incline %s    run %s    seed %" PRIu64, incline_version(), training->folder,
-            incline_config_seed(training->config));
-    cli_say(cli, "device   #%d %s (%s, %s)    %s", info->index, info->name, info->type,
-            cli_format_bytes(&memory, (double)info->memory_bytes), check_state(training));
-    if (training->tuned[0] != '\0')
-        cli_say(cli, "tuning   %s", training->tuned);
-    say_data(training);
-    say_updates(training);
-    cli_say(cli, "model    %s    %s parameters, %s multiply-adds an image\n", model->name,
-            cli_format_count(&parameters, model->parameters),
-            cli_format_short(&multiply_adds, model->multiply_adds));
-}
+/* ---- what is said while and after ---- */
 
 static void on_start(void *cookie, const char *run_folder)
 {
     take_folder(cookie, run_folder);
-    say_header(cookie);
+    cli_training_say_header(cookie);
 }
 
 static void on_first_step(void *cookie, double seconds)
 {
-    struct training *training = cookie;
+    struct cli_training *training = cookie;
     struct cli_figure figure;
     if (training->cli->common.verbose > 0)
         cli_say(training->cli, "first step after %s", cli_format_time(&figure, seconds));
@@ -329,32 +103,32 @@ static void on_first_step(void *cookie, double seconds)
 
 static void on_tick(void *cookie, const struct incline_progress *state)
 {
-    struct training *training = cookie;
+    struct cli_training *training = cookie;
     cli_progress_tick(&training->progress, state);
 }
 
 static void on_epoch_end(void *cookie, const struct incline_progress *state)
 {
-    struct training *training = cookie;
+    struct cli_training *training = cookie;
     cli_progress_epoch(&training->progress, state);
     cli_watch_say(&training->watch, training->cli);
 }
 
 static void on_watched(void *cookie, const struct incline_watched *watched)
 {
-    struct training *training = cookie;
+    struct cli_training *training = cookie;
     cli_watch_take(&training->watch, watched);
 }
 
 static void on_saved(void *cookie, const struct incline_progress *state, const char *weights)
 {
-    struct training *training = cookie;
+    struct cli_training *training = cookie;
     struct cli_figure epoch;
     cli_say(training->cli, "Saved at step %lld (epoch %s) -> %s", state->total_step,
             cli_format_epoch(&epoch, state->epoch, state->epochs), weights);
 }
 
-static void say_counters(const struct training *training)
+static void say_counters(const struct cli_training *training)
 {
     const struct incline_train_result *result = &training->result;
     const struct incline_device_counters *first = &result->first_step, *last = &result->last_step;
@@ -370,7 +144,7 @@ static void say_counters(const struct training *training)
             result->steps_done - 1);
 }
 
-static int say_end(const struct training *training)
+static int say_end(const struct cli_training *training)
 {
     cli_say_training_end(training->cli, training->config, &training->result, training->folder);
     say_counters(training);
@@ -379,7 +153,7 @@ static int say_end(const struct training *training)
     return CLI_EXIT_OK;
 }
 
-static int say_interrupted(const struct training *training)
+static int say_interrupted(const struct cli_training *training)
 {
     const struct incline_train_result *result = &training->result;
     struct cli *cli = training->cli;
@@ -401,7 +175,7 @@ static int say_interrupted(const struct training *training)
 }
 
 /* After a file could not be written: what there is nevertheless, and what can be done. */
-static void say_kept(const struct training *training)
+static void say_kept(const struct cli_training *training)
 {
     char *last = cli_text("%s/weights/last.safetensors", training->folder);
     bool kept = last != NULL && access(last, F_OK) == 0;
@@ -414,7 +188,7 @@ static void say_kept(const struct training *training)
 
 static void on_tuning(void *cookie, const struct incline_tune_progress *state)
 {
-    struct training *training = cookie;
+    struct cli_training *training = cookie;
     char text[128];
     snprintf(text, sizeof text, "tuning kernels  %d of %d  %.1f s", state->done, state->candidates,
              state->seconds);
@@ -423,7 +197,7 @@ static void on_tuning(void *cookie, const struct incline_tune_progress *state)
 
 static void on_tuned(void *cookie, const struct incline_tune_result *result)
 {
-    struct training *training = cookie;
+    struct cli_training *training = cookie;
     struct cli_figure time;
     char step[80] = "";
     size_t changed = 0; /* operations for which the first guess was not the best */
@@ -446,7 +220,8 @@ static void on_tuned(void *cookie, const struct incline_tune_result *result)
 
 /* ---- the run ---- */
 
-static int refuse_device(const struct training *training, const struct incline_check_result *result)
+static int refuse_device(const struct cli_training *training,
+                         const struct incline_check_result *result)
 {
     struct cli *cli = training->cli;
     const struct incline_device_info *info = incline_device_get_info(training->device);
@@ -459,24 +234,14 @@ static int refuse_device(const struct training *training, const struct incline_c
     return CLI_EXIT_CHECK;
 }
 
-/* A training that has no room fails at its start, and needs no check. */
-static bool training_has_room(const struct training *training)
-{
-    struct incline_memory_need need;
-    bool fits;
-    if (plan_memory(training, &need, &fits) != INCLINE_OK)
-        incline_error_clear(training->cli->ctx);
-    return fits;
-}
-
 /* Once for each device, driver, version and network; see incline/check.h. */
-static int check_device(struct training *training)
+static int check_device(struct cli_training *training)
 {
     struct cli *cli = training->cli;
-    const struct incline_check_options options = {.batch = (int)step_images(training)};
+    const struct incline_check_options options = {.batch = (int)cli_training_step_images(training)};
     struct incline_check_result result;
     struct cli_figure time;
-    if (training->options->unchecked || !training_has_room(training))
+    if (training->options->unchecked || !cli_training_has_room(training))
         return CLI_EXIT_OK;
     cli_progress_note(&training->progress, "checking the device");
     enum incline_status status = incline_check_once(cli->ctx, training->device, training->config,
@@ -511,10 +276,10 @@ static int choose_tuning(struct cli *cli, int choice, enum incline_tune_mode *mo
     return CLI_EXIT_OK;
 }
 
-static int train(struct training *training)
+static int train(struct cli_training *training)
 {
     struct cli *cli = training->cli;
-    const struct train_options *options = training->options;
+    const struct cli_train_options *options = training->options;
     struct incline_train_options request = {
         .folder = training->folder,
         .overwrite = options->overwrite,
@@ -556,26 +321,26 @@ static int train(struct training *training)
         return say_interrupted(training);
     code = cli_fail(cli, status);
     if (status == INCLINE_ERROR_DEVICE)
-        suggest_batch(training);
+        cli_training_suggest_batch(training);
     if (status == INCLINE_ERROR_IO)
         say_kept(training);
     return code;
 }
 
-static int prepare_and_train(struct training *training)
+static int prepare_and_train(struct cli_training *training)
 {
     int code = load(training);
     if (code != CLI_EXIT_OK)
         return code;
     if (training->options->dry_run)
-        return dry_run(training);
+        return cli_training_dry_run(training);
     code = choose_folder(training);
     return code == CLI_EXIT_OK ? train(training) : code;
 }
 
 static int run(struct cli *cli, const void *given)
 {
-    struct training training = {.cli = cli, .options = given};
+    struct cli_training training = {.cli = cli, .options = given};
     int code = check_options(cli, given);
     if (code == CLI_EXIT_OK)
         code = prepare_and_train(&training);
@@ -597,33 +362,33 @@ static const struct cli_option options[] = {
     {"seed", 0, CLI_SETTING, 0, "N", "seed of weights and order", "train.seed"},
     {"set", 's', CLI_ASSIGNMENT, 0, "PATH=VALUE", "change any value of the configuration"},
     {"data", 0, CLI_SETTING, 0, "DIR", "folder of the data set", "data.root"},
-    {"weights", 0, CLI_TEXT, offsetof(struct train_options, weights), "RUN|FILE",
+    {"weights", 0, CLI_TEXT, offsetof(struct cli_train_options, weights), "RUN|FILE",
      "start from these weights, of a run the best"},
-    {"out", 0, CLI_TEXT, offsetof(struct train_options, out), "DIR",
+    {"out", 0, CLI_TEXT, offsetof(struct cli_train_options, out), "DIR",
      "run folder (default: runs/<time>-<name>)"},
-    {"name", 0, CLI_TEXT, offsetof(struct train_options, name), "NAME",
+    {"name", 0, CLI_TEXT, offsetof(struct cli_train_options, name), "NAME",
      "name of the run (default: the model's)"},
-    {"overwrite", 0, CLI_FLAG, offsetof(struct train_options, overwrite), NULL,
+    {"overwrite", 0, CLI_FLAG, offsetof(struct cli_train_options, overwrite), NULL,
      "replace the run in an existing folder, once this one has saved weights"},
-    {"max-time", 0, CLI_DURATION, offsetof(struct train_options, max_seconds), "TIME",
+    {"max-time", 0, CLI_DURATION, offsetof(struct cli_train_options, max_seconds), "TIME",
      "stop and save after 30s, 10m, 1h"},
-    {"limit-train", 0, CLI_NUMBER, offsetof(struct train_options, limit_train), "N",
+    {"limit-train", 0, CLI_NUMBER, offsetof(struct cli_train_options, limit_train), "N",
      "use the first N training images only"},
-    {"limit-val", 0, CLI_NUMBER, offsetof(struct train_options, limit_val), "N",
+    {"limit-val", 0, CLI_NUMBER, offsetof(struct cli_train_options, limit_val), "N",
      "use the first N validation images only"},
-    {"watch", 0, CLI_NUMBER, offsetof(struct train_options, watch), "N",
+    {"watch", 0, CLI_NUMBER, offsetof(struct cli_train_options, watch), "N",
      "every N steps show the norms of each layer's weights, gradients and updates, and its dead "
      "units"},
-    {"overfit-batch", 0, CLI_FLAG, offsetof(struct train_options, overfit_batch), NULL,
+    {"overfit-batch", 0, CLI_FLAG, offsetof(struct cli_train_options, overfit_batch), NULL,
      "train on the first batch only, again and again"},
-    {"dry-run", 0, CLI_FLAG, offsetof(struct train_options, dry_run), NULL,
+    {"dry-run", 0, CLI_FLAG, offsetof(struct cli_train_options, dry_run), NULL,
      "check configuration, data, model and memory, and stop"},
-    {"no-fuse", 0, CLI_TEXT, offsetof(struct train_options, no_fuse), "NAME,...|all",
+    {"no-fuse", 0, CLI_TEXT, offsetof(struct cli_train_options, no_fuse), "NAME,...|all",
      "leave fusions of kernels out, to find a fault in a device: activation, pool, update, input, "
      "head, dense_backward, dense_conv2d, finish, residual"},
-    {"unchecked", 0, CLI_FLAG, offsetof(struct train_options, unchecked), NULL,
+    {"unchecked", 0, CLI_FLAG, offsetof(struct cli_train_options, unchecked), NULL,
      "do not check the device's arithmetic first"},
-    {"tune", 0, CLI_CHOICE, offsetof(struct train_options, tune), "WHEN",
+    {"tune", 0, CLI_CHOICE, offsetof(struct cli_train_options, tune), "WHEN",
      "measure kernel shapes first: auto, off, quick (at most 5 s, new shapes only), full", NULL,
      tune_choices},
     {"patience", 0, CLI_SETTING, 0, "N",
@@ -649,6 +414,6 @@ const struct cli_verb cli_verb_train = {
     .formats = formats,
     .options = options,
     .option_count = sizeof options / sizeof options[0],
-    .options_size = sizeof(struct train_options),
+    .options_size = sizeof(struct cli_train_options),
     .run = run,
 };
