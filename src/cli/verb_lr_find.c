@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum format { FORMAT_TEXT, FORMAT_JSON };
 
@@ -53,6 +54,39 @@ static void print_plot(struct cli *cli, const struct incline_lr_find_result *res
     cli_plot_print(cli, values, first, last, "learning rate");
 }
 
+/* false: memory ran out */
+static bool write_quoted(FILE *file, const char *text)
+{
+    char *quoted = cli_quote_shell(text);
+    bool ok = quoted && fputs(quoted, file) >= 0;
+    free(quoted);
+    return ok;
+}
+
+/* The command of a training with what was set here. Its rate is the one where the loss falls
+ * fastest, or a tenth of that where it is lowest if that is less. */
+static int suggest(const struct finding *finding)
+{
+    struct cli *cli = finding->cli;
+    const struct incline_lr_find_result *result = &finding->result;
+    char *line = NULL;
+    size_t length;
+    FILE *file = open_memstream(&line, &length);
+    bool ok =
+        file && fputs("Next: incline train ", file) >= 0 && write_quoted(file, cli->arguments[0]);
+    for (size_t i = 0; ok && i < cli->settings.count; i++)
+        ok = fprintf(file, " -s %s=", cli->settings.items[i].path) > 0 &&
+             write_quoted(file, cli->settings.items[i].value);
+    if (ok)
+        ok = fprintf(file, " --lr %.2g", fmin(result->steepest, result->lowest / 10)) > 0;
+    if (file && fclose(file) != 0)
+        ok = false;
+    if (ok)
+        cli_say(cli, "%s", line);
+    free(line);
+    return ok ? CLI_EXIT_OK : cli_error(cli, CLI_EXIT_OTHER, "out of memory");
+}
+
 static int print_text(struct finding *finding)
 {
     struct cli *cli = finding->cli;
@@ -67,9 +101,7 @@ static int print_text(struct finding *finding)
               result->steepest, result->lowest);
     if (!result->rose && result->lowest > result->points[result->count - 1].learning_rate / 2)
         cli_print(cli, "It did not rise again: a larger --to may show more.\n");
-    cli_say(cli, "Next: incline train %s --lr %.2g", cli->arguments[0],
-            fmin(result->steepest, result->lowest / 10));
-    return CLI_EXIT_OK;
+    return suggest(finding);
 }
 
 static json_t *points_to_json(const struct incline_lr_find_result *result)
@@ -141,19 +173,24 @@ static int find(struct finding *finding, const struct lr_find_options *options)
         .progress = on_progress,
     };
     cli_progress_init(&finding->progress, cli);
-    cli_signals_install_measuring();
     enum incline_status status = incline_lr_find(cli->ctx, finding->device, finding->config,
                                                  finding->dataset, &request, &finding->result);
     cli_progress_finish(&finding->progress);
-    if (status != INCLINE_OK)
+    bool is_stopped = status == INCLINE_ERROR_INTERRUPTED;
+    if (is_stopped)
+        incline_error_clear(cli->ctx);
+    else if (status != INCLINE_OK)
         return cli_fail(cli, status);
     int code = cli->format == FORMAT_JSON ? print_json(finding) : print_text(finding);
+    if (code == CLI_EXIT_OK && is_stopped)
+        return CLI_EXIT_SIGNAL + (int)*cli_stop_flag();
     return code == CLI_EXIT_OK ? tell_lack(finding) : code;
 }
 
 static int run(struct cli *cli, const void *given)
 {
     struct finding finding = {.cli = cli};
+    cli_signals_install_measuring();
     int code = load(&finding, given);
     if (code == CLI_EXIT_OK)
         code = find(&finding, given);

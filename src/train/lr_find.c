@@ -226,7 +226,7 @@ enum incline_status incline_lr_find(struct incline_context *ctx, struct incline_
         status = prepare(&finder, &dataset->train);
     if (!status)
         status = run_steps(&finder);
-    if (!status)
+    if (!status || status == INCLINE_ERROR_INTERRUPTED)
         judge(out);
     incline_workbench_destroy(&finder.bench);
     incline_free(&finder.slots);

@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 
 /* incline lr-find: the test's shape, what it suggests, and what it refuses. */
 
@@ -143,6 +144,24 @@ static void text_suggests_a_command(void **state)
     assert_out(p, "\nThe loss falls fastest at a learning rate of 0.");
     assert_err(p, "Next: incline train t.yaml --lr 0.");
     assert_false(program_exists(p, "runs"));
+    run(p, "lr-find", "t.yaml", "--from", "0.001", "--to", "1", "--steps", "40", "-b", "20", "-s",
+        "train.optimizer={sgd: {momentum: 0.5}}");
+    assert_exit(p, 0);
+    assert_err(p, "Next: incline train t.yaml -s train.batch_size=20 -s "
+                  "train.optimizer='{sgd: {momentum: 0.5}}' --lr 0.");
+}
+
+/* Ctrl-C ends it with its own code, and what was measured is printed. */
+static void stopped_it_ends_with_the_code_of_the_signal(void **state)
+{
+    struct program *p = *state;
+    program_start(p, (const char *const[]){"lr-find", "t.yaml", "--steps", "1000000", "-v", NULL});
+    program_await_err(p, "using device");
+    program_signal(p, SIGINT);
+    program_wait(p);
+    assert_exit(p, 128 + SIGINT);
+    assert_err(p, "\nstopping; what is measured so far is kept");
+    assert_no_err(p, "incline: stopped");
 }
 
 /* A batch normalization of vectors needs two images. */
@@ -180,6 +199,7 @@ int main(void)
         lr_test(a_larger_range_is_proposed_unless_it_rose),
         lr_test(no_rate_is_found_where_the_loss_never_falls),
         lr_test(text_suggests_a_command),
+        lr_test(stopped_it_ends_with_the_code_of_the_signal),
         lr_test(a_batch_of_one_is_refused),
         lr_test(bad_ranges_are_refused),
     };

@@ -238,6 +238,19 @@ void program_await(struct program *program, const char *path, const char *text)
     fail_msg("%s does not come to hold '%s'", path, text);
 }
 
+void program_await_err(struct program *program, const char *text)
+{
+    char content[4096];
+    for (int tries = 0; tries < 100 * LIMIT_SECONDS; tries++) {
+        ssize_t length = pread(program->err_file, content, sizeof content - 1, 0);
+        content[length > 0 ? length : 0] = 0;
+        if (strstr(content, text))
+            return;
+        nanosleep(&(struct timespec){0, 10000000}, NULL);
+    }
+    fail_msg("standard error does not come to hold '%s'", text);
+}
+
 /* ---- checking ---- */
 
 static void show(const struct program *program)

@@ -41,6 +41,8 @@ int program_need_device(void);
 void program_start(struct program *program, const char *const *arguments);
 /* Waits until the file holds the text, or fails after some seconds. */
 void program_await(struct program *program, const char *path, const char *text);
+/* The same of the first 4 KiB of standard error, where that is no terminal. */
+void program_await_err(struct program *program, const char *text);
 void program_signal(struct program *program, int number);
 void program_wait(struct program *program);
 void program_run(struct program *program, const char *const *arguments);
