@@ -125,7 +125,8 @@ static void test_against_reference(void **state)
             .cookie = c,
             .exact = c->activation == NONE || c->activation == RELU,
         };
-        if (test_smallest() && (groups_of(c) > 1 || dilation_of(c, 0) > 1 || c->filters > 10))
+        if (test_smallest() && (groups_of(c) > 1 || dilation_of(c, 0) > 1 || c->filters > 10 ||
+                                c->in.width > 5))
             continue;
         if (c->small || !test_small())
             harness_run(&test);
@@ -153,10 +154,13 @@ static void run_once(const struct harness_setup *setup, struct incline_chain_val
 
 static void test_data_tiles_give_the_same_bits(void **state)
 {
-    static const struct conv_case c = {{3, 3, 17}, 5, {3, 3}, {1, 1}, SAME, true, RELU, 20, true};
+    /* wide enough for several neighbours at once */
+    static const struct conv_case c = {{3, 7, 17}, 5, {3, 3}, {1, 1}, SAME, true, RELU, 20, true};
     const struct harness_setup setup = setup_of(&c);
     struct incline_chain_values first, other;
     (void)state;
+    if (test_smallest())
+        skip();
     run_once(&setup, &first);
     size_t question = find_question("conv2d_backward_data");
     size_t count = incline_tuning_get(harness_device.device, question)->count;
