@@ -177,12 +177,12 @@ INCL_INLINE void incl_conv2d_data_cells(global const float *restrict dz,
 }
 
 /* Row h of dx, count channels; dz, code, w and dx as below. */
-INCL_INLINE void incl_conv2d_data_cells_of_row(global const float *restrict dz,
+INCL_INLINE void incl_conv2d_data_row(global const float *restrict dz,
 #if POOLED
-                                               global const incl_code *restrict code,
+                                      global const incl_code *restrict code,
 #endif
-                                               global const float *restrict w,
-                                               global float *restrict dx, int h, const int count)
+                                      global const float *restrict w, global float *restrict dx,
+                                      int h, const int count)
 {
     for (int column = 0; column < IN_W; column++) {
 #if WIDE_IN > 1
@@ -200,21 +200,21 @@ INCL_INLINE void incl_conv2d_data_cells_of_row(global const float *restrict dz,
 /* Row h of dx, the channels of a tile; the last one may be smaller. dz and code start at the item's
  * images and the first channel of the first group, w at that and the tile's first channel c, dx at
  * the images and c. */
-INCL_OUTLINE void incl_conv2d_data_row(global const float *restrict dz,
+INCL_OUTLINE void incl_conv2d_data_channels(global const float *restrict dz,
 #if POOLED
-                                       global const incl_code *restrict code,
+                                            global const incl_code *restrict code,
 #endif
-                                       global const float *restrict w, global float *restrict dx,
-                                       int h, int c)
+                                            global const float *restrict w,
+                                            global float *restrict dx, int h, int c)
 {
 #if SPAN(TILE_IN, GROUP_IN, IN_C) % TILE_IN
     const int span = SPAN(TILE_IN, GROUP_IN, IN_C);
     if (IN_SPAN(c, TILE_IN, GROUP_IN, IN_C) + TILE_IN > span) {
-        incl_conv2d_data_cells_of_row(dz, CODE(code) w, dx, h, span % TILE_IN);
+        incl_conv2d_data_row(dz, CODE(code) w, dx, h, span % TILE_IN);
         return;
     }
 #endif
-    incl_conv2d_data_cells_of_row(dz, CODE(code) w, dx, h, TILE_IN);
+    incl_conv2d_data_row(dz, CODE(code) w, dx, h, TILE_IN);
 }
 
 /* dz as y of the forward pass, w, with a pool code, read.  dx as x, written.
@@ -234,7 +234,7 @@ kernel void conv2d_backward_data(global const float *restrict dz,
 #if POOLED
     code += (block * POSITIONS * OUT_C + k) * NB + lane;
 #endif
-    incl_conv2d_data_row(dz, CODE(code) w + IN_GROUP(c, GROUP_IN) * OUT_C + k,
+    incl_conv2d_data_channels(dz, CODE(code) w + IN_GROUP(c, GROUP_IN) * OUT_C + k,
                          dx + (block * IN_H * IN_W * IN_C + c) * NB + lane, h, c);
 }
 
@@ -293,30 +293,30 @@ INCL_OUTLINE void incl_conv2d_cells(global const float *restrict x,
 
 /* x [blocks][IN_H][IN_W][IN_C][NB], dz_t [blocks][POOLED_H][POOLED_W][NB][OUT_COLUMNS], with a pool
  * code_t of that shape, read.  pieces [parts][ROWS + HAS_BIAS][OUT_COLUMNS], written: the last row
- * is that of the bias. An item owns `walk` tiles of a part. With more than one it goes through them
- * all for `stride` windows of a block before it turns to the next, so that it finds x and dz_t in a
- * cache. Work-items {OUT_COLUMNS / LANES / TILE_K, KERNEL_H / TILE_KH CELL_TILES / walk or more,
- * parts}. */
+ * is that of the bias. An item owns `walk` tiles of a part. It goes through them all for `stretch`
+ * windows of a block before it turns to the next, so that it finds x and dz_t in a cache; one tile
+ * alone goes through all windows of all blocks. Work-items {OUT_COLUMNS / LANES / TILE_K,
+ * KERNEL_H / TILE_KH CELL_TILES / walk or more, parts}. */
 kernel void conv2d_backward_weights(global const float *restrict x,
                                     global const float *restrict dz_t,
 #if POOLED
                                     global const incl_code *restrict code_t,
 #endif
-                                    global float *restrict pieces, int walk, int stride, int images)
+                                    global float *restrict pieces, int walk, int stretch,
+                                    int images)
 {
     const int tiles = KERNEL_H / TILE_KH * CELL_TILES;
     int k = get_global_id(0) * LANES * TILE_K, part = get_global_id(2);
     int first = get_global_id(1) * walk, last = min(first + walk, tiles);
     int blocks = (images + NB - 1) / NB, together = walk > 1 ? 1 : blocks;
     int begin = part * SHARE, end = min(begin + SHARE, WINDOWS);
-    if (walk == 1)
-        stride = SHARE;
     pieces += part * (ROWS + HAS_BIAS) * OUT_COLUMNS + k;
     for (int block = 0; block < blocks; block += together)
-        for (int window = begin; window < end; window += stride)
+        for (int window = begin; window < end; window += stretch)
             for (int tile = first; tile < last; tile++) {
                 struct incl_stretch of = {block, block + together, window,
-                                          min(window + stride, end), block == 0 && window == begin};
+                                          min(window + stretch, end),
+                                          block == 0 && window == begin};
                 incl_conv2d_cells(x, dz_t + k, CODE(code_t + k) pieces, of, tile);
             }
 }

@@ -423,7 +423,7 @@ static int weight_walk(const struct incline_plan *plan, int tiles, int others)
 }
 
 /* Windows whose numbers fit in a core's cache while it walks through tiles: at most a row. */
-static int weight_stride(const struct incline_layer *layer)
+static int weight_stretch(const struct incline_layer *layer)
 {
     enum { CACHE_BYTES = 384 << 10 };
     const struct options *options = layer->options;
@@ -449,7 +449,7 @@ static enum incline_status plan_weight_parts(struct incline_context *ctx,
     int tiles =
         options->kernel[0] / tile.kernel_rows * channel_tiles(options->kernel[1], run, tile.run);
     int columns = incline_columns(layer->out.channels), across = columns / (lanes * tile.across);
-    int walk = weight_walk(io->plan, tiles, across * parts), stride = weight_stride(layer);
+    int walk = weight_walk(io->plan, tiles, across * parts);
     struct incline_launch launch = {.kernel = "conv2d_backward_weights", .third = parts};
     incline_launch_over_lanes(&launch, io->plan, count_tiles(tiles, walk));
     launch.items = across;
@@ -460,7 +460,7 @@ static enum incline_status plan_weight_parts(struct incline_context *ctx,
         incline_launch_add_tensor(&launch, delta->code_t);
     incline_launch_add_tensor(&launch, pieces);
     incline_launch_add_int(&launch, walk);
-    incline_launch_add_int(&launch, stride);
+    incline_launch_add_int(&launch, walk > 1 ? weight_stretch(layer) : share_of(layer));
     incline_launch_add(&launch, (struct incline_arg)INCLINE_IMAGES);
     return launch_kernel(ctx, layer, io, false, unread_patch(layer, io->plan), &launch);
 }
