@@ -372,8 +372,9 @@ static inline bool loss_tries(const struct loss_variant *variant, int classes)
 static inline void loss_run(const char *name, const struct loss_variant *variants, size_t count)
 {
     static const int classes[] = {1, 2, 3, 10, 33, CLASSES_MAX};
-    size_t class_counts = test_small() ? 4 : sizeof classes / sizeof *classes;
-    for (size_t i = 0; i < 2 * class_counts; i++)
+    size_t all = sizeof classes / sizeof *classes;
+    size_t first = test_smallest() ? 1 : 0, end = test_smallest() ? 3 : test_small() ? 4 : all;
+    for (size_t i = 2 * first; i < 2 * end; i++)
         for (size_t v = 0; v < count; v++)
             if (loss_tries(&variants[v], classes[i / 2]))
                 loss_run_plan(name, &variants[v], classes[i / 2], i % 2 == 1);
