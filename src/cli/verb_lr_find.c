@@ -176,7 +176,8 @@ static int find(struct finding *finding, const struct lr_find_options *options)
     enum incline_status status = incline_lr_find(cli->ctx, finding->device, finding->config,
                                                  finding->dataset, &request, &finding->result);
     cli_progress_finish(&finding->progress);
-    bool is_stopped = status == INCLINE_ERROR_INTERRUPTED;
+    /* A compiler in the process fails when the signal meets it. */
+    bool is_stopped = status != INCLINE_OK && *cli_stop_flag() != 0;
     if (is_stopped)
         incline_error_clear(cli->ctx);
     else if (status != INCLINE_OK)
