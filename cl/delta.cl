@@ -2,16 +2,15 @@
  *   dz = f'(z) dy, by y = f(z)
  * and its transpose, with the output channel innermost, as the weight gradients want it.
  *
- * dy [blocks][POSITIONS][CHANNELS][NB] f32, read; with IN_PLACE overwritten by dz.
+ * dy [blocks][height][width][channels][NB] f32, read; with IN_PLACE overwritten by dz.
  * y  the same shape, read (ACTIVATION other than 0).
- * dz_t [blocks][POSITIONS][NB][COLUMNS] f32, written; columns past CHANNELS are 0.
- * POOLED: code [blocks][POSITIONS][CHANNELS][NB], read, and its transpose code_t, written.
- * Work-items {NB / LANES, HEIGHT, blocks}: one owns a row of LANES images.
+ * dz_t [blocks][height][width][NB][columns] f32, written; columns past `channels` are 0.
+ * POOLED: code, of dy's shape, read, and its transpose code_t, written.
+ * columns: `channels` rounded up to a multiple of 16.
+ * Work-items {NB / LANES, height, blocks}: one owns a row of LANES images.
  *
- * HEIGHT WIDTH CHANNELS  shape of an image's output; POSITIONS is HEIGHT WIDTH
- * COLUMNS                CHANNELS rounded up to a multiple of 16
- * IN_PLACE               1: dz is wanted in dy's place as well
- * POOLED                 1: arg-max codes go with the gradient */
+ * IN_PLACE  1: dz is wanted in dy's place as well
+ * POOLED    1: arg-max codes go with the gradient */
 #include "activation.h"
 
 kernel void delta(global float *restrict dy,
@@ -21,22 +20,22 @@ kernel void delta(global float *restrict dy,
 #if POOLED
                   global const incl_code *restrict code, global incl_code *restrict code_t,
 #endif
-                  global float *restrict dz_t)
+                  global float *restrict dz_t, int height, int width, int channels, int columns)
 {
     int lane = get_global_id(0) * LANES;
-    int first = (get_global_id(2) * HEIGHT + get_global_id(1)) * WIDTH;
+    int first = (get_global_id(2) * height + get_global_id(1)) * width;
 
-    for (int place = first; place < first + WIDTH; place++)
-        for (int k = 0; k < COLUMNS; k += LANES) {
-            int to = (place * NB + lane) * COLUMNS + k;
+    for (int place = first; place < first + width; place++)
+        for (int k = 0; k < columns; k += LANES) {
+            int to = (place * NB + lane) * columns + k;
             incl_lanes dz[LANES];
 #if POOLED
             incl_codes cell[LANES];
 #endif
 #pragma unroll
             for (int q = 0; q < LANES; q++) {
-                int from = (place * CHANNELS + k + q) * NB + lane;
-                bool inside = k + q < CHANNELS;
+                int from = (place * channels + k + q) * NB + lane;
+                bool inside = k + q < channels;
                 dz[q] = inside ? LOAD(dy + from) : (incl_lanes)(0.0f);
 #if ACTIVATION
                 dz[q] = inside ? incl_activate_backward(ACTIVATION, LOAD(y + from), dz[q]) : dz[q];
@@ -52,12 +51,12 @@ kernel void delta(global float *restrict dy,
             TRANSPOSE(incl_lanes, dz);
 #pragma unroll
             for (int l = 0; l < LANES; l++)
-                STORE(dz[l], dz_t + to + l * COLUMNS);
+                STORE(dz[l], dz_t + to + l * columns);
 #if POOLED
             TRANSPOSE(incl_codes, cell);
 #pragma unroll
             for (int l = 0; l < LANES; l++)
-                *(global incl_codes *)(code_t + to + l * COLUMNS) = cell[l];
+                *(global incl_codes *)(code_t + to + l * columns) = cell[l];
 #endif
         }
 }

@@ -1,14 +1,16 @@
 /* The end of a step: finishes the gradients that the backward pass has left in pieces, and sums the
- * figures of the batch. There are ENTRIES gradients, each for n = 0 .. ENTRIES - 1 with PARTS_n > 0
- *   g[r][k] = sum over p < PARTS_n of piece[p][r][k]
- * and with PARTS_n 0, piece being dz of a dense layer with its outputs innermost,
- *   g[r][k] = sum over the images i of x[i][r] piece[i][k],   x = 1 with HAS_X_n 0
- * in the order of p or i; update.h says what becomes of g.
+ * figures of the batch. There are ENTRIES gradients, each of a shape {parts, stride, offset, rows,
+ * columns, channels, has_x, decays}, and with parts > 0
+ *   g[r][k] = sum over p < parts of piece[p][r][k]
+ * and with parts 0, piece being dz of a dense layer with its outputs innermost,
+ *   g[r][k] = sum over the images i of x[i][r] piece[i][k],   x = 1 with has_x 0
+ * in the order of p or i; update.h says what becomes of g. Shapes are arguments, so that one
+ * program serves all layers.
  *
- * piece  at OFFSET_n, [PARTS_n] STRIDE_n apart, of [ROWS_n][COLUMNS_n] f32, read; or
- *        [blocks NB][COLUMNS_n] f32, read, with x [blocks][ROWS_n][NB] f32, read
- * target parameter with its state, or gradient [ROWS_n][CHANNELS_n]. With OPTIMIZER, DECAYS_n 0 or
- *        1: weight decay applies to the parameter
+ * piece  at offset, [parts] stride apart, of [rows][columns] f32, read; or
+ *        [blocks NB][columns] f32, read, with x [blocks][rows][NB] f32, read
+ * target parameter with its state, or gradient [rows][channels]. decays 0 or 1: weight decay
+ *        applies to the parameter
  * METRICS 1: metrics[number] = {sum of losses, hits, images whose class is among the top_k best,
  *        images, weight} from image_loss f32 and image_rank int [batch], read.  metrics [steps][5]
  *        f32. The losses are added in order with a running correction (Kahan), so large batches
@@ -22,42 +24,48 @@
 
 enum { ROW_TILE = 8 }; /* rows of g that an item sums at once where it sums over images */
 
-#define ITEMS(n)                                                                                   \
-    ((PARTS_##n > 0 ? ROWS_##n : (ROWS_##n + ROW_TILE - 1) / ROW_TILE) * (COLUMNS_##n / LANES))
+#define PARTS(shape) (shape).s0
+#define STRIDE(shape) (shape).s1
+#define OFFSET(shape) (shape).s2
+#define ROWS(shape) (shape).s3
+#define COLUMNS(shape) (shape).s4
+#define CHANNELS(shape) (shape).s5
+#define HAS_X(shape) (shape).s6
+#define DECAYS(shape) (shape).s7
 
 #if ENTRIES > 0
-INCL_OUTLINE void incl_finish_parts(global const float *restrict piece, global float *target,
-                                     STATE_ARGS(target) const int parts, const int stride,
-                                     const int columns, const int channels, int row, int k,
-                                     incl_rates rates)
+INCL_INLINE void incl_finish_parts(global const float *restrict piece, global float *target,
+                                   STATE_ARGS(target) int8 shape, int row, int k, incl_rates rates)
 {
     incl_lanes sum = (incl_lanes)(0.0f);
-    for (int part = 0; part < parts; part++)
-        sum += LOAD(piece + part * stride + row * columns + k);
-    incl_finish_gradients(target, STATES_OF(target) row * channels + k, k, channels, sum, rates);
+    piece += OFFSET(shape) + row * COLUMNS(shape) + k;
+    for (int part = 0; part < PARTS(shape); part++)
+        sum += LOAD(piece + part * STRIDE(shape));
+    incl_finish_gradients(target, STATES_OF(target) row * CHANNELS(shape) + k, k, CHANNELS(shape),
+                          sum, rates);
 }
 
-INCL_OUTLINE void incl_finish_bias(global const float *restrict piece, global float *target,
-                                    STATE_ARGS(target) const int columns, const int channels, int k,
-                                    int count, incl_rates rates)
+INCL_INLINE void incl_finish_bias(global const float *restrict piece, global float *target,
+                                  STATE_ARGS(target) int8 shape, int k, int count, incl_rates rates)
 {
     incl_lanes sum = (incl_lanes)(0.0f);
     for (int n = 0; n < count; n++)
-        sum += LOAD(piece + n * columns + k);
-    incl_finish_gradients(target, STATES_OF(target) k, k, channels, sum, rates);
+        sum += LOAD(piece + n * COLUMNS(shape) + k);
+    incl_finish_gradients(target, STATES_OF(target) k, k, CHANNELS(shape), sum, rates);
 }
 
-INCL_OUTLINE void incl_finish_rows(global const float *restrict piece,
-                                    global const float *restrict x, global float *target,
-                                    STATE_ARGS(target) const int rows, const int columns,
-                                    const int channels, int row, int k, int count, incl_rates rates)
+INCL_INLINE void incl_finish_rows(global const float *restrict piece,
+                                  global const float *restrict x, global float *target,
+                                  STATE_ARGS(target) int8 shape, int row, int k, int count,
+                                  incl_rates rates)
 {
+    const int rows = ROWS(shape);
     incl_lanes sum[ROW_TILE];
 #pragma unroll
     for (int t = 0; t < ROW_TILE; t++)
         sum[t] = (incl_lanes)(0.0f);
     for (int n = 0; n < count; n++) {
-        incl_lanes value = LOAD(piece + n * columns + k);
+        incl_lanes value = LOAD(piece + n * COLUMNS(shape) + k);
         global const float *x_of = x + n / NB * rows * NB + n % NB;
 #pragma unroll
         for (int t = 0; t < ROW_TILE; t++)
@@ -66,44 +74,55 @@ INCL_OUTLINE void incl_finish_rows(global const float *restrict piece,
 #pragma unroll
     for (int t = 0; t < ROW_TILE; t++)
         if (row + t < rows)
-            incl_finish_gradients(target, STATES_OF(target)(row + t) * channels + k, k,
-                                  channels, sum[t], rates);
+            incl_finish_gradients(target, STATES_OF(target)(row + t) * CHANNELS(shape) + k, k,
+                                  CHANNELS(shape), sum[t], rates);
 }
 
+/* Vectors of one gradient, each an item's. */
+INCL_INLINE int incl_finish_items(int8 shape)
+{
+    int rows = PARTS(shape) > 0 ? ROWS(shape) : (ROWS(shape) + ROW_TILE - 1) / ROW_TILE;
+    return rows * (COLUMNS(shape) / LANES);
+}
+
+/* The item's share of one gradient, from `count` images where it sums over them. */
+INCL_OUTLINE void incl_finish(global const float *restrict piece, global const float *restrict x,
+                              global float *target, STATE_ARGS(target) int8 shape, int item,
+                              int count, incl_rates rates)
+{
+    int vectors = COLUMNS(shape) / LANES, row = item / vectors, k = item % vectors * LANES;
+    if (k >= CHANNELS(shape))
+        return;
+    if (!DECAYS(shape))
+        rates = WITHOUT_DECAY(rates);
+    if (PARTS(shape) > 0)
+        incl_finish_parts(piece, target, STATES_OF(target) shape, row, k, rates);
+    else if (HAS_X(shape))
+        incl_finish_rows(piece, x, target, STATES_OF(target) shape, row * ROW_TILE, k, count,
+                         rates);
+    else
+        incl_finish_bias(piece, target, STATES_OF(target) shape, k, count, rates);
+}
 #endif
 
 /* images of the batch with those that fill its last block, whose gradients are 0 */
 #define PADDED ((images + NB - 1) / NB * NB)
 
-#ifdef OPTIMIZER
-#define RATES(n) (DECAYS_##n ? rates : WITHOUT_DECAY(rates))
-#else
-#define RATES(n) rates
-#endif
-
-/* One gradient's share: returns from the kernel when the item is one of its own. */
+/* Returns from the kernel when the item is one of gradient n. */
 #define FINISH(n)                                                                                  \
     do {                                                                                           \
-        int row = item / (COLUMNS_##n / LANES), k = item % (COLUMNS_##n / LANES) * LANES;          \
-        if (item < ITEMS(n)) {                                                                     \
-            if (k < CHANNELS_##n && PARTS_##n > 0)                                                 \
-                incl_finish_parts(piece##n + OFFSET_##n, target##n, STATES_OF(target##n)           \
-                                  PARTS_##n, STRIDE_##n, COLUMNS_##n, CHANNELS_##n, row, k,        \
-                                  RATES(n));                                                       \
-            else if (k < CHANNELS_##n && HAS_X_##n)                                                \
-                incl_finish_rows(piece##n, x##n, target##n, STATES_OF(target##n) ROWS_##n,         \
-                                 COLUMNS_##n, CHANNELS_##n, row * ROW_TILE, k, PADDED, RATES(n));  \
-            else if (k < CHANNELS_##n)                                                             \
-                incl_finish_bias(piece##n, target##n, STATES_OF(target##n) COLUMNS_##n,            \
-                                 CHANNELS_##n, k, PADDED, RATES(n));                               \
+        int items = incl_finish_items(shape##n);                                                   \
+        if (item < items) {                                                                        \
+            incl_finish(piece##n, x##n, target##n, STATES_OF(target##n) shape##n, item, PADDED,    \
+                        rates);                                                                    \
             return;                                                                                \
         }                                                                                          \
-        item -= ITEMS(n);                                                                          \
+        item -= items;                                                                             \
     } while (0)
 
 #define GRADIENT_ARGS(n)                                                                           \
     global const float *restrict piece##n, global const float *restrict x##n,                      \
-        global float *target##n, STATE_ARGS(target##n)
+        global float *target##n, STATE_ARGS(target##n) int8 shape##n,
 
 kernel void finish(
 #if ENTRIES > 0

@@ -75,6 +75,9 @@ cl_int incline_launch_set_argument(const struct incline_bound_launch *launch, cl
     case INCLINE_ARG_WATCH:
         value = &step->watch;
         break;
+    case INCLINE_ARG_INT8:
+        size = sizeof(cl_int8);
+        break;
     case INCLINE_ARG_INT:
     case INCLINE_ARG_FLOAT:
     case INCLINE_ARG_END:

@@ -43,6 +43,7 @@ enum incline_arg_kind {
     INCLINE_ARG_END = 0,
     INCLINE_ARG_TENSOR,
     INCLINE_ARG_INT,           /* fixed when the plan is made */
+    INCLINE_ARG_INT8,          /* eight ints, fixed when the plan is made */
     INCLINE_ARG_FLOAT,         /* fixed when the plan is made */
     INCLINE_ARG_IMAGES,        /* int: step.images */
     INCLINE_ARG_FIRST,         /* int: step.first */
@@ -61,7 +62,7 @@ struct incline_arg {
     enum incline_arg_kind kind;
     union {
         struct incline_tensor *tensor;
-        int i;
+        int i, int8[8];
         float f;
     } value;
 };

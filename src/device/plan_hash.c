@@ -21,6 +21,8 @@ static void add_arguments(struct incline_hash *hash, const struct incline_launch
         add_int(hash, (int)arg->kind);
         if (arg->kind == INCLINE_ARG_INT)
             add_int(hash, arg->value.i);
+        if (arg->kind == INCLINE_ARG_INT8)
+            incline_hash_add(hash, arg->value.int8, sizeof arg->value.int8);
         if (arg->kind == INCLINE_ARG_FLOAT)
             incline_hash_add(hash, &arg->value.f, sizeof arg->value.f);
     }

@@ -39,11 +39,11 @@ static enum incline_status launch_copy(struct incline_context *ctx,
     for (int before = 0; before < k; before++)
         offset += incline_layer_input(layer, before).channels;
     incline_launch_over_lanes(&launch, io->plan, positions);
+    incline_launch_add_int(&launch, positions);
+    incline_launch_add_int(&launch, incline_layer_input(layer, k).channels);
+    incline_launch_add_int(&launch, offset);
+    incline_launch_add_int(&launch, layer->out.channels);
     incline_text_init(&defines, ctx);
-    incline_define(&defines, "POSITIONS", positions);
-    incline_define(&defines, "CHANNELS", incline_layer_input(layer, k).channels);
-    incline_define(&defines, "OFFSET", offset);
-    incline_define(&defines, "TOTAL", layer->out.channels);
     return incline_layer_launch(ctx, layer, io, "concat.cl", &defines, &launch);
 }
 

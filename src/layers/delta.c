@@ -45,10 +45,10 @@ enum incline_status incline_delta_plan(struct incline_context *ctx,
         incline_pool_define(layer->pool, "POOL", &defines);
     }
     incline_launch_add_tensor(&launch, delta->dz_t);
-    incline_define(&defines, "HEIGHT", out.height);
-    incline_define(&defines, "WIDTH", out.width);
-    incline_define(&defines, "CHANNELS", out.channels);
-    incline_define(&defines, "COLUMNS", incline_columns(out.channels));
+    incline_launch_add_int(&launch, out.height);
+    incline_launch_add_int(&launch, out.width);
+    incline_launch_add_int(&launch, out.channels);
+    incline_launch_add_int(&launch, incline_columns(out.channels));
     incline_define_activation(&defines, "ACTIVATION", layer);
     incline_define(&defines, "POOLED", layer->pool != NULL);
     incline_define(&defines, "IN_PLACE", io->dx != NULL || io->conv != NULL);

@@ -1,15 +1,6 @@
 #include "layers/finish.h"
 
-#include <stdio.h>
-
 enum { ROW_TILE = 8 }; /* as in cl/finish.cl */
-
-static void define_numbered(struct incline_text *defines, const char *name, int number, int value)
-{
-    char numbered[32];
-    snprintf(numbered, sizeof numbered, "%s_%d", name, number);
-    incline_define(defines, numbered, value);
-}
 
 /* Vectors of `lanes` that the gradient takes; each is an item's. */
 static int count_items(const struct incline_unfinished *gradient, int lanes)
@@ -18,19 +9,17 @@ static int count_items(const struct incline_unfinished *gradient, int lanes)
     return rows * (gradient->columns / lanes);
 }
 
-static void add_gradient(const struct incline_unfinished *gradient, int number,
-                         struct incline_text *defines, struct incline_launch *launch)
+static void add_gradient(const struct incline_unfinished *gradient, struct incline_launch *launch)
 {
-    define_numbered(defines, "PARTS", number, gradient->parts);
-    define_numbered(defines, "STRIDE", number, gradient->stride);
-    define_numbered(defines, "OFFSET", number, gradient->offset);
-    define_numbered(defines, "ROWS", number, gradient->rows);
-    define_numbered(defines, "COLUMNS", number, gradient->columns);
-    define_numbered(defines, "CHANNELS", number, gradient->channels);
-    define_numbered(defines, "HAS_X", number, gradient->x != NULL);
+    const struct incline_arg shape = {
+        INCLINE_ARG_INT8,
+        {.int8 = {gradient->parts, gradient->stride, gradient->offset, gradient->rows,
+                  gradient->columns, gradient->channels, gradient->x != NULL,
+                  gradient->target.decays}}};
     incline_launch_add_tensor(launch, gradient->piece);
     incline_launch_add_tensor(launch, gradient->x ? gradient->x : gradient->piece);
     incline_launch_add_target(launch, &gradient->target);
+    incline_launch_add(launch, shape);
 }
 
 static void add_figures(const struct incline_figures *figures, struct incline_launch *launch)
@@ -42,12 +31,6 @@ static void add_figures(const struct incline_figures *figures, struct incline_la
     incline_launch_add_tensor(launch, figures->metrics);
     incline_launch_add_int(launch, figures->top_k);
     incline_launch_add(launch, (struct incline_arg)INCLINE_NUMBER);
-}
-
-static bool decides_decay(const struct incline_finish *finish)
-{
-    return finish->gradient_use == INCLINE_GRADIENT_APPLY &&
-           !incline_optimizer_is_plain(finish->optimizer);
 }
 
 /* Appends one launch for what is there, and forgets it. */
@@ -65,9 +48,7 @@ static enum incline_status launch_all(struct incline_context *ctx, struct inclin
     incline_define(&defines, "WEIGHTED", finish->figures.weight_sum != NULL);
     incline_define(&defines, "DECISIONS", finish->figures.decisions);
     for (int i = 0; i < finish->count; i++) {
-        add_gradient(&finish->gradients[i], i, &defines, &launch);
-        if (decides_decay(finish))
-            define_numbered(&defines, "DECAYS", i, finish->gradients[i].target.decays);
+        add_gradient(&finish->gradients[i], &launch);
         items += count_items(&finish->gradients[i], lanes);
     }
     if (finish->figures.metrics)
