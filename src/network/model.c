@@ -93,7 +93,7 @@ static struct incline_shape input_shape(const struct incline_model *model, size_
 /* Every layer but the last must be read by one. */
 static enum incline_status check_readers(struct incline_context *ctx,
                                          const struct incline_model *model,
-                                         struct incline_node *const *places)
+                                         const struct incline_layer_place *places)
 {
     bool *is_read = NULL;
     enum incline_status status = incline_alloc(ctx, model->layer_count, sizeof *is_read, &is_read);
@@ -107,7 +107,7 @@ static enum incline_status check_readers(struct incline_context *ctx,
         }
     for (size_t i = 0; i + 1 < model->layer_count && status == INCLINE_OK; i++)
         if (!is_read[i])
-            status = incline_fail_at(ctx, places[i],
+            status = incline_fail_at(ctx, places[i].type,
                                      "%s: no layer reads what this one puts out: name it in a "
                                      "`from`, or leave it out",
                                      model->layers[i].class->name);
@@ -127,21 +127,21 @@ static void name_sources(const struct incline_model *model, struct incline_layer
 }
 
 static enum incline_status infer_shapes(struct incline_context *ctx, struct incline_model *model,
-                                        struct incline_node *const *places)
+                                        const struct incline_layer_place *places)
 {
     for (size_t i = 0; i < model->layer_count; i++) {
         struct incline_layer *layer = &model->layers[i];
         layer->in = input_shape(model, i, 0);
         for (int k = 1; k < layer->input_count; k++)
             layer->others[k - 1] = input_shape(model, i, k);
-        enum incline_status status = infer_layer(ctx, layer, places[i]);
+        enum incline_status status = infer_layer(ctx, layer, places[i].type);
         if (status != INCLINE_OK)
             return status;
         name_sources(model, layer);
     }
     struct incline_shape shape = model->layers[model->layer_count - 1].out;
     if (shape.height != 1 || shape.width != 1)
-        return incline_fail_at(ctx, places[model->layer_count - 1],
+        return incline_fail_at(ctx, places[model->layer_count - 1].type,
                                "the model ends with %dx%dx%d: add flatten and a dense layer",
                                shape.height, shape.width, shape.channels);
     return INCLINE_OK;

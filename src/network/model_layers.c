@@ -11,12 +11,53 @@ enum { BLOCK_DEPTH_MAX = 32, REPEAT_MAX = 1000, CANDIDATES_MAX = 128 };
 static const char *const layer_keys[] = {"name", "from", NULL};
 static const char images_name[] = "input"; /* in `from` */
 
+static const struct incline_option any_layer_options[] = {
+    {"name", INCLINE_OPTION_CUSTOM, 0, "TYPE_N", 0, 0, NULL,
+     "its name in the weights file and for `from`; where a block or a repeat comes again, a is "
+     "called a_2, a_3"},
+    {"from", INCLINE_OPTION_CUSTOM, 0, "the layer before", 0, 0, NULL,
+     "the layer that it reads, by name, or `input`, the images; add, concat and multiply take a "
+     "list; of several called a, a_2, ... `a` is the newest"},
+};
+
+const struct incline_option_table incline_any_layer_table = {
+    any_layer_options, sizeof any_layer_options / sizeof *any_layer_options, NULL, 0};
+
 /* Outside every block: `$name` stands for nothing. */
 static const struct incline_scope no_arguments = {NULL, NULL, NULL};
 
 static enum incline_status add_list(struct incline_layer_collector *collector,
                                     struct incline_node *list, const struct incline_scope *scope,
                                     int depth);
+
+/* Whether a layer before `layer` got this name at this very place of the file, so that a block or a
+ * repeat comes again. */
+static bool comes_again(const struct incline_layer_collector *collector,
+                        const struct incline_layer *layer, const struct incline_node *name)
+{
+    for (const struct incline_layer *each = collector->model->layers; each < layer; each++)
+        if (collector->places[each - collector->model->layers].name == name)
+            return true;
+    return false;
+}
+
+/* What comes again is numbered: a, a_2, a_3. */
+static enum incline_status number_name(const struct incline_layer_collector *collector,
+                                       const char *given, char **out)
+{
+    struct incline_text name;
+    size_t number = 1;
+    bool taken = true;
+    incline_text_init(&name, collector->ctx);
+    while (taken && !name.failed) {
+        incline_text_finish(&name);
+        incline_text_add(&name, "%s_%zu", given, ++number);
+        taken = incline_model_has_name(collector->model, incline_text_get(&name));
+    }
+    enum incline_status status = incline_text_take(&name, out);
+    incline_text_finish(&name);
+    return status;
+}
 
 static enum incline_status read_name(const struct incline_layer_collector *collector,
                                      struct incline_node *node, const struct incline_scope *scope,
@@ -30,6 +71,13 @@ static enum incline_status read_name(const struct incline_layer_collector *colle
     status = incline_name_check(ctx, node, layer->class->name, name);
     if (status != INCLINE_OK)
         return status;
+    if (strcmp(name, images_name) == 0)
+        return incline_fail_at(ctx, node, "%s: '%s' is the name of the images: choose another",
+                               layer->class->name, name);
+    bool again = comes_again(collector, layer, node);
+    collector->places[layer - collector->model->layers].name = node;
+    if (again)
+        return number_name(collector, name, &layer->name);
     if (incline_model_has_name(collector->model, name))
         return incline_fail_at(ctx, node, "%s: the name '%.60s' is already taken",
                                layer->class->name, name);
@@ -92,17 +140,25 @@ static enum incline_status fail_source(const struct incline_layer_collector *col
     return status;
 }
 
+/* By its name, or by the one that was numbered. */
+static bool is_called(const struct incline_layer_collector *collector, int layer, const char *name)
+{
+    const char *full = collector->model->layers[layer].name;
+    struct incline_node *given = collector->places[layer].name;
+    return full && (strcmp(full, name) == 0 || strcmp(incline_node_text(given), name) == 0);
+}
+
+/* The newest of that name, so that in a block or a repeat it is the one of this turn. */
 static enum incline_status read_source(const struct incline_layer_collector *collector,
                                        struct incline_node *node, const struct incline_scope *scope,
                                        struct incline_layer *layer)
 {
-    const struct incline_layer *layers = collector->model->layers;
     enum incline_status status = incline_scope_resolve(collector->ctx, &node, &scope);
     if (status != INCLINE_OK)
         return status;
     const char *name = incline_node_text(node);
-    int source = (int)(layer - layers) - 1;
-    while (name && source >= 0 && !(layers[source].name && strcmp(layers[source].name, name) == 0))
+    int source = (int)(layer - collector->model->layers) - 1;
+    while (name && source >= 0 && !is_called(collector, source, name))
         source--;
     if (!name || (source < 0 && strcmp(name, images_name) != 0))
         return fail_source(collector, layer, node);
@@ -178,7 +234,7 @@ static enum incline_status begin_layer(struct incline_layer_collector *collector
     struct incline_model *model = collector->model;
     *out = &model->layers[model->layer_count];
     (*out)->class = class;
-    collector->places[model->layer_count] = place;
+    collector->places[model->layer_count] = (struct incline_layer_place){.type = place};
     model->layer_count++;
     return read_options(collector, place, value, scope, *out);
 }
@@ -258,7 +314,7 @@ static const struct incline_option repeat_options[] = {
     {"layers", INCLINE_OPTION_CUSTOM, 0, NULL, 0, 0, NULL, "the list that is repeated"},
 };
 
-static const struct incline_option_table repeat_table = {
+const struct incline_option_table incline_repeat_table = {
     repeat_options, sizeof repeat_options / sizeof *repeat_options, NULL, sizeof(struct repeat)};
 
 static enum incline_status add_repeat(struct incline_layer_collector *collector,
@@ -270,10 +326,10 @@ static enum incline_status add_repeat(struct incline_layer_collector *collector,
     uint64_t given = 0;
     if (!value || incline_node_kind(value) != INCLINE_NODE_MAPPING)
         return incline_fail_at(ctx, place, "repeat: must be {times: N, layers: [...]}");
-    enum incline_status status =
-        incline_options_read(ctx, value, "repeat", &repeat_table, NULL, scope, &repeat, &given);
+    enum incline_status status = incline_options_read(ctx, value, "repeat", &incline_repeat_table,
+                                                      NULL, scope, &repeat, &given);
     if (status == INCLINE_OK)
-        status = incline_options_require(ctx, place, "repeat", &repeat_table, given);
+        status = incline_options_require(ctx, place, "repeat", &incline_repeat_table, given);
     if (status == INCLINE_OK && depth == BLOCK_DEPTH_MAX)
         status = incline_fail_at(ctx, place, "repeat: nested more than %d deep", BLOCK_DEPTH_MAX);
     for (int i = 0; i < repeat.times && status == INCLINE_OK; i++)
@@ -287,7 +343,7 @@ static const struct incline_option residual_options[] = {
      "the layers beside them; none: what goes into main"},
 };
 
-static const struct incline_option_table residual_table = {
+const struct incline_option_table incline_residual_table = {
     residual_options, sizeof residual_options / sizeof *residual_options, NULL, 0};
 
 /* main(x) + shortcut(x) */
@@ -301,10 +357,10 @@ static enum incline_status add_residual(struct incline_layer_collector *collecto
     uint64_t given = 0;
     if (!value || incline_node_kind(value) != INCLINE_NODE_MAPPING)
         return incline_fail_at(ctx, place, "residual: must be {main: [...], shortcut: [...]}");
-    enum incline_status status =
-        incline_options_read(ctx, value, "residual", &residual_table, NULL, scope, NULL, &given);
+    enum incline_status status = incline_options_read(
+        ctx, value, "residual", &incline_residual_table, NULL, scope, NULL, &given);
     if (status == INCLINE_OK)
-        status = incline_options_require(ctx, place, "residual", &residual_table, given);
+        status = incline_options_require(ctx, place, "residual", &incline_residual_table, given);
     if (status == INCLINE_OK && depth == BLOCK_DEPTH_MAX)
         status = incline_fail_at(ctx, place, "residual: nested more than %d deep", BLOCK_DEPTH_MAX);
     if (status == INCLINE_OK)

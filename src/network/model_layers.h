@@ -5,16 +5,26 @@
 
 #include "network/model.h"
 
+/* Where in the file a layer stands. */
+struct incline_layer_place {
+    struct incline_node *type;
+    struct incline_node *name; /* that was given, or NULL */
+};
+
 /* What collects the layers of one model. */
 struct incline_layer_collector {
     struct incline_context *ctx;
     struct incline_model *model;
-    struct incline_node *defaults; /* mapping of type to options, or NULL */
-    struct incline_node *blocks;   /* mapping of name to {args, layers}, or NULL */
-    struct incline_node **places;  /* of each layer, for messages; free with incline_free */
-    int last;                      /* what the next layer reads: a layer's number, or IMAGES */
+    struct incline_node *defaults;      /* mapping of type to options, or NULL */
+    struct incline_node *blocks;        /* mapping of name to {args, layers}, or NULL */
+    struct incline_layer_place *places; /* of each layer; free with incline_free */
+    int last;                           /* what the next layer reads: a layer's number, or IMAGES */
     size_t layer_room, place_room;
 };
+
+/* Their options for help: what any layer takes, and the two that hold lists of layers. */
+extern const struct incline_option_table incline_any_layer_table, incline_repeat_table,
+    incline_residual_table;
 
 /* Checks defaults and blocks, also what no layer uses. */
 enum incline_status

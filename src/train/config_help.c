@@ -1,4 +1,5 @@
 /* Help from the option tables. */
+#include "network/model_layers.h"
 #include "train/config_sections.h"
 
 #include <string.h>
@@ -11,6 +12,11 @@ struct topic {
 
 static const struct topic topics[] = {
     {"model", "the network: input size and layers", &incline_model_table},
+    {"layers", "what any layer takes besides its own options: {type: {name: a, from: b}}",
+     &incline_any_layer_table},
+    {"repeat", "layers that come several times in a row", &incline_repeat_table},
+    {"residual", "layers whose output is added to what goes into them, or to a second list's",
+     &incline_residual_table},
     {"data", "where the images are and how they are prepared", &incline_data_table},
     {"train", "how long and how to train", &incline_train_table},
     {"schedule", "how the learning rate moves; all schedules", NULL},

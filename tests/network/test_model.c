@@ -237,6 +237,43 @@ static void test_blocks(void **state)
     incline_model_finish(&model);
 }
 
+/* Squeeze-and-excitation, three times over: in each turn `from` finds the layers of that turn. */
+static void test_names_that_come_again(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_model model;
+    assert_ok(s->ctx, parse(s,
+                            "input: [4, 4, 2]\n"
+                            "blocks:\n"
+                            "  squeeze:\n"
+                            "    layers:\n"
+                            "      - relu: {name: x}\n"
+                            "      - global_avg_pool\n"
+                            "      - dense: {units: 2, activation: sigmoid, name: gate}\n"
+                            "      - multiply: {from: [x, gate], name: m}\n"
+                            "layers:\n"
+                            "  - relu: {name: x_2}\n"
+                            "  - repeat: {times: 2, layers: [squeeze]}\n"
+                            "  - squeeze\n"
+                            "  - add: {from: [m, x_3]}\n"
+                            "  - flatten\n"
+                            "  - dense: 2\n",
+                            &model));
+    assert_layers(&model, "relu:x_2 4x4x2, relu:x 4x4x2, "
+                          "global_avg_pool:global_avg_pool_1 1x1x2, dense:gate 1x1x2, "
+                          "multiply:m 4x4x2, relu:x_3 4x4x2, "
+                          "global_avg_pool:global_avg_pool_2 1x1x2, dense:gate_2 1x1x2, "
+                          "multiply:m_2 4x4x2, relu:x_4 4x4x2, "
+                          "global_avg_pool:global_avg_pool_3 1x1x2, dense:gate_3 1x1x2, "
+                          "multiply:m_3 4x4x2, add:add_1 4x4x2, "
+                          "flatten:flatten_1 1x1x32, dense:dense_1 1x1x2");
+    const int read[][3] = {{4, 1, 3}, {8, 5, 7}, {12, 9, 11}, {13, 12, 5}};
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+        for (int k = 0; k < 2; k++)
+            assert_int_equal(model.layers[read[i][0]].inputs[k], read[i][1 + k]);
+    incline_model_finish(&model);
+}
+
 static void test_written_model_reads_back(void **state)
 {
     struct scratch *s = *state;
@@ -409,6 +446,10 @@ static void test_messages(void **state)
          "m.yaml:2:9: error: layers must be a list of at least one layer\nlayers: []\n        ^"},
         {IN "layers: [flatten: {name: a}, dense: {units: 2, name: a}]\n",
          "m.yaml:2:54: error: dense: the name 'a' is already taken\n"},
+        {IN "blocks: {b: {layers: [relu: {name: a}, relu: {name: a}]}}\nlayers: [b]\n",
+         "m.yaml:2:53: error: relu: the name 'a' is already taken\n"},
+        {IN "layers: [relu: {name: input}]\n",
+         "m.yaml:2:23: error: relu: 'input' is the name of the images: choose another\n"},
         {IN "layers: [flatten: {name: a.}]\n", "m.yaml:2:26: error: flatten: name must be made of "
                                                "letters, digits, '_', '-' and '.', and neither "
                                                "begin nor end with '.'\n"},
@@ -486,11 +527,17 @@ static void test_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(test_chain),    scratch_test(test_graph),
-        scratch_test(test_names),    scratch_test(test_defaults),
-        scratch_test(test_blocks),   scratch_test(test_written_model_reads_back),
-        scratch_test(test_messages), scratch_test(test_closing_softmax),
-        scratch_test(test_pools),    scratch_test(test_groups),
+        scratch_test(test_chain),
+        scratch_test(test_graph),
+        scratch_test(test_names),
+        scratch_test(test_defaults),
+        scratch_test(test_blocks),
+        scratch_test(test_names_that_come_again),
+        scratch_test(test_written_model_reads_back),
+        scratch_test(test_messages),
+        scratch_test(test_closing_softmax),
+        scratch_test(test_pools),
+        scratch_test(test_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
