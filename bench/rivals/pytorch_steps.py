@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Time training steps of a network of data/models with PyTorch on the CPU, on random images.
+"""Time training steps of a network with PyTorch on the CPU, on random images.
 
-bench/steps runs this program; it prints one JSON object:
+bench/compare --networks runs this program; it prints one JSON object:
 
     {"version": ..., "params": ..., "ms": [milliseconds of each timed step]}
 
@@ -54,7 +54,18 @@ def vgg_cifar():
                          nn.ReLU(inplace=True), nn.Dropout(0.5), nn.Linear(256, 10))
 
 
-NETWORKS = {"resnet20": resnet20, "vgg-cifar": vgg_cifar}
+def vgg():
+    layers, inputs = [], 3
+    for width, count in ((64, 2), (128, 2), (256, 3)):
+        for _ in range(count):
+            layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU(inplace=True)]
+            inputs = width
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(4096, 512), nn.ReLU(inplace=True),
+                         nn.Linear(512, 10))
+
+
+NETWORKS = {"resnet20": resnet20, "vgg-cifar": vgg_cifar, "vgg": vgg}
 
 
 def main():
