@@ -51,6 +51,17 @@ static const struct incline_option gelu_options[] = {
      approximate_names, "tanh: the older formula in its place, off by up to 0.0005"},
 };
 
+/* With alpha 0 it is relu, also in that no gradient passes where y is 0: 0 times NaN would be NaN.
+ */
+static enum incline_status infer_leaky_relu(struct incline_layer *layer,
+                                            struct incline_text *problem)
+{
+    enum incline_status status = infer_alpha(layer, problem);
+    if (layer->alpha == 0)
+        layer->activation = INCLINE_ACTIVATION_RELU;
+    return status;
+}
+
 #define ACTIVATION(name_, number)                                                                  \
     .name = #name_, .activation = number, .forward = incline_elementwise_forward,                  \
     .backward = incline_elementwise_backward
@@ -98,7 +109,7 @@ const struct incline_layer_class incline_leaky_relu_class = {
               .source = "Maas, Hannun, Ng 2013, Rectifier nonlinearities improve neural network "
                         "acoustic models"},
     .options = {leaky_relu_options, 1, "alpha", sizeof(struct alpha_options)},
-    .infer = infer_alpha,
+    .infer = infer_leaky_relu,
 };
 
 const struct incline_layer_class incline_relu6_class = {

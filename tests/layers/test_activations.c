@@ -19,7 +19,7 @@ static const struct variant variants[] = {
     {"tanh", "", INCLINE_ACTIVATION_TANH, 0, false},
     {"leaky_relu", "", INCLINE_ACTIVATION_LEAKY_RELU, 0.01f, false},
     {"leaky_relu", "alpha=0.5", INCLINE_ACTIVATION_LEAKY_RELU, 0.5f, true},
-    {"leaky_relu", "alpha=0", INCLINE_ACTIVATION_LEAKY_RELU, 0, true},
+    {"leaky_relu", "alpha=0", INCLINE_ACTIVATION_RELU, 0, true},
     {"relu6", "", INCLINE_ACTIVATION_RELU6, 0, true},
     {"elu", "", INCLINE_ACTIVATION_ELU, 1, false},
     {"elu", "alpha=0.3", INCLINE_ACTIVATION_ELU, 0.3f, false},

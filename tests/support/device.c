@@ -34,6 +34,11 @@ bool test_small(void)
     return is_set("INCLINE_TEST_SMALL") || test_smallest();
 }
 
+bool test_accesses(void)
+{
+    return test_small() && !test_smallest();
+}
+
 bool test_smallest(void)
 {
     const char *value = getenv("INCLINE_TEST_SMALL");

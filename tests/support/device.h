@@ -17,11 +17,15 @@ struct test_device {
 int test_device_open(struct test_device *out);
 void test_device_close(struct test_device *device);
 
-/* true when shapes should stay small: INCLINE_TEST_SMALL=1, for simulators. */
+/* true when shapes should stay small: INCLINE_TEST_SMALL=1 or 2. */
 bool test_small(void);
 
+/* true when accesses are looked at and not values, by a simulator or by sanitizers:
+ * INCLINE_TEST_SMALL=1. One run of each shape tells what there is to tell. */
+bool test_accesses(void);
+
 /* true when also few programs should be built: INCLINE_TEST_SMALL=2, for llvmpipe, which compiles
- * for minutes what others compile in seconds. */
+ * slowly. */
 bool test_smallest(void);
 
 #endif

@@ -563,10 +563,10 @@ static void check_nan(const struct harness_case *test, struct harness_chain *cha
     pair_finish(&pair);
 }
 
-void harness_run(const struct harness_case *test)
+/* Several counts of images, whole numbers, repetition, NaN. */
+static void check_values(const struct harness_case *test, struct harness_chain *chain)
 {
     static const int all[] = {1, 2, 7, 17, 32, 33, 145, 160, 0}, few[] = {17, 1, 0};
-    struct harness_chain *chain = harness_chain_create(&test->setup);
     int images = 1;
     prove_reference(test, chain);
     for (const int *n = test_small() ? few : all; *n; n++) {
@@ -580,5 +580,14 @@ void harness_run(const struct harness_case *test)
     check_repeat(chain, images);
     for (int where = 0; where < NAN_IN_PARAMETER + incline_chain_parameters(chain->chain); where++)
         check_nan(test, chain, images, where);
+}
+
+void harness_run(const struct harness_case *test)
+{
+    struct harness_chain *chain = harness_chain_create(&test->setup);
+    if (test_accesses())
+        check_numbers(test, chain, test->setup.batch < 17 ? test->setup.batch : 17, HARNESS_REAL);
+    else
+        check_values(test, chain);
     harness_chain_destroy(&chain);
 }
