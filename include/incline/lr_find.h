@@ -37,8 +37,8 @@ struct incline_lr_find_result {
 
 /* Runs the test on the training images of dataset with config's network, loss, optimizer, batch
  * size and seed. What is passed is borrowed; free *out with incline_lr_find_finish(), on failure
- * too. Fails with INTERRUPTED, when *out tells of the steps so far, and as incline_train() does before its first step; ARGUMENT for a
- * range or number of steps as above. */
+ * too. Fails with INTERRUPTED, when *out tells of the steps so far, and as incline_train() does
+ * before its first step; ARGUMENT for a range or number of steps as above. */
 INCLINE_API enum incline_status
 incline_lr_find(struct incline_context *ctx, struct incline_device *device,
                 const struct incline_config *config, const struct incline_dataset *dataset,

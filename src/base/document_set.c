@@ -22,6 +22,11 @@ static enum incline_status add_pair(const struct setting *setting, struct inclin
     return status == INCLINE_OK ? incline_node_append(setting->ctx, map, value) : status;
 }
 
+static bool is_nothing(const struct incline_node *scalar)
+{
+    return scalar->text[0] == '\0' || strcmp(scalar->text, "none") == 0;
+}
+
 /* Turns the bare name at *slot into {name: {}}, and nothing into {}; both keep their place. */
 static enum incline_status open_bare_name(const struct setting *setting, struct incline_node **slot)
 {
@@ -37,9 +42,9 @@ static enum incline_status open_bare_name(const struct setting *setting, struct 
         return status;
     map->start = empty->start = name->start;
     map->length = empty->length = name->length;
-    if (name->text[0] != '\0')
+    if (!is_nothing(name))
         status = incline_node_append(setting->ctx, map, name);
-    if (status == INCLINE_OK && name->text[0] != '\0')
+    if (status == INCLINE_OK && !is_nothing(name))
         status = incline_node_append(setting->ctx, map, empty);
     *slot = map;
     return status;
@@ -100,8 +105,7 @@ static enum incline_status step(const struct setting *setting, const char *part,
     if (node->kind == INCLINE_NODE_SEQUENCE)
         return step_sequence(setting, node, part, slot);
     if (node->kind == INCLINE_NODE_SCALAR) {
-        bool opens =
-            node->text[0] == '\0' || strcmp(part, "*") == 0 || strcmp(part, node->text) == 0;
+        bool opens = is_nothing(node) || strcmp(part, "*") == 0 || strcmp(part, node->text) == 0;
         if (!opens)
             return incline_source_fail(setting->ctx, setting->source, 0, 1,
                                        "'%s' is not there: the path ends at the value '%.60s'",

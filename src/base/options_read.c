@@ -105,7 +105,10 @@ static enum incline_status fail_key(const struct reading *reading, struct inclin
     incline_text_init(&text, reading->ctx);
     incline_text_add(&text, "%s: unknown key ", reading->label);
     incline_text_add_quoted(&text, incline_node_text(key));
-    incline_text_add_hint(&text, incline_node_text(key), names, count);
+    if (strchr(incline_node_text(key), ':'))
+        incline_text_add(&text, " (a blank is needed behind the colon)");
+    else
+        incline_text_add_hint(&text, incline_node_text(key), names, count);
     enum incline_status status = incline_fail_at(reading->ctx, key, "%s", incline_text_get(&text));
     incline_text_finish(&text);
     return status;

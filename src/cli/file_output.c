@@ -15,13 +15,6 @@ static int report(struct cli *cli, const char *path, int cause, const char *reme
     return cli_error(cli, CLI_EXIT_OTHER, "cannot write %s: %s", path, strerror(cause));
 }
 
-int cli_check_new_file(struct cli *cli, const char *path, const char *remedy)
-{
-    struct stat info;
-    bool taken = stat(path, &info) == 0 && (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
-    return taken ? report(cli, path, EEXIST, remedy) : CLI_EXIT_OK;
-}
-
 /* Whether a file can be made in the folder of path. Returns 0 or the cause. */
 static int try_folder(const char *path)
 {
@@ -45,6 +38,13 @@ int cli_check_writable(struct cli *cli, const char *path)
     else if (access(path, W_OK) != 0)
         cause = errno;
     return cause == 0 ? CLI_EXIT_OK : report(cli, path, cause, NULL);
+}
+
+int cli_check_new_file(struct cli *cli, const char *path, const char *remedy)
+{
+    struct stat info;
+    bool taken = stat(path, &info) == 0 && (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
+    return taken ? report(cli, path, EEXIST, remedy) : cli_check_writable(cli, path);
 }
 
 /* Returns 0 or the cause. */

@@ -27,6 +27,7 @@ struct cli_training {
     struct incline_dataset *dataset;
     struct incline_device *device;
     bool checked_before; /* the cache remembered the check */
+    double check_seconds;
     char *weights;       /* file to start from, NULL: none */
     char *folder;        /* asked for; from the start on the one that was made */
     char *quoted_folder; /* for the commands that are suggested */

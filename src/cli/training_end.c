@@ -66,19 +66,23 @@ static void say_kept(struct cli *cli, const struct incline_config *config,
         cli_say(cli, "\nWeights -> %s/weights/last.safetensors", folder);
 }
 
-static void say_time(struct cli *cli, const struct incline_train_result *result)
+static void say_time(const struct cli_training *training)
 {
-    struct cli_figure all, train, val, build;
-    cli_say(cli, "Time %s: training %s, validation %s, kernel builds %s",
-            cli_format_time(&all, result->seconds), cli_format_time(&train, result->train_seconds),
-            cli_format_time(&val, result->val_seconds),
-            cli_format_time(&build, result->build_seconds));
+    const struct incline_train_result *result = &training->result;
+    double check = training->check_seconds;
+    struct cli_figure all, checked, train, val, build;
+    cli_say(
+        training->cli, "Time %s: %s%straining %s, validation %s, kernel builds %s",
+        cli_format_time(&all, result->seconds + check),
+        check > 0 ? cli_format_time(&checked, check) : "",
+        check > 0 ? " check of the device, " : "", cli_format_time(&train, result->train_seconds),
+        cli_format_time(&val, result->val_seconds), cli_format_time(&build, result->build_seconds));
 }
 
-void cli_say_training_end(struct cli *cli, const struct incline_config *config,
-                          const struct incline_train_result *result, const char *folder)
+void cli_training_say_end(const struct cli_training *training)
 {
-    say_why(cli, config, result);
-    say_kept(cli, config, result, folder);
-    say_time(cli, result);
+    struct cli *cli = training->cli;
+    say_why(cli, training->config, &training->result);
+    say_kept(cli, training->config, &training->result, training->folder);
+    say_time(training);
 }

@@ -2,11 +2,10 @@
 #ifndef INCLINE_CLI_TRAINING_END_H
 #define INCLINE_CLI_TRAINING_END_H
 
-#include "cli/cli.h"
+#include "cli/training.h"
 
-/* Why it ended, which epoch is kept, how long it took. folder: the run's. */
-void cli_say_training_end(struct cli *cli, const struct incline_config *config,
-                          const struct incline_train_result *result, const char *folder);
+/* Why it ended, which epoch is kept, how long it took. */
+void cli_training_say_end(const struct cli_training *training);
 
 /* "3/10", the epoch in which training stopped. */
 struct cli_figure;

@@ -79,6 +79,23 @@ static int check_confusion(const struct evaluation *evaluation)
                      "class, also as --format csv");
 }
 
+static int count_classes(const struct incline_config *config)
+{
+    const struct incline_model_summary *summary = incline_config_summary(config);
+    return summary->layers[summary->layer_count - 1].channels;
+}
+
+static int check_table(const struct evaluation *evaluation)
+{
+    int classes = count_classes(evaluation->config);
+    if (!wants_table(evaluation->options) || classes <= CLI_CONFUSION_CLASSES)
+        return CLI_EXIT_OK;
+    return cli_error(evaluation->cli, CLI_EXIT_OTHER,
+                     "a confusion matrix of %d classes is too wide to print, at most %d are "
+                     "not: write it to a file, --confusion FILE.csv",
+                     classes, CLI_CONFUSION_CLASSES);
+}
+
 static int load(struct evaluation *evaluation)
 {
     struct cli *cli = evaluation->cli;
@@ -93,6 +110,8 @@ static int load(struct evaluation *evaluation)
                                        &evaluation->config);
     if (code == CLI_EXIT_OK)
         code = check_confusion(evaluation);
+    if (code == CLI_EXIT_OK)
+        code = check_table(evaluation);
     if (code != CLI_EXIT_OK)
         return code;
     enum incline_status status =
@@ -156,14 +175,8 @@ static int print_confusion(struct cli *cli, const struct cli_report *report,
 {
     if (options->confusion == NULL)
         return CLI_EXIT_OK;
-    if (!wants_table(options))
-        return cli_report_confusion(cli, report, options->confusion);
-    if (report->evaluation->classes > CLI_CONFUSION_CLASSES)
-        return cli_error(cli, CLI_EXIT_OTHER,
-                         "a confusion matrix of %d classes is too wide to print, at most %d are "
-                         "not: write it to a file, --confusion FILE.csv",
-                         report->evaluation->classes, CLI_CONFUSION_CLASSES);
-    return cli_report_confusion_table(cli, report);
+    return wants_table(options) ? cli_report_confusion_table(cli, report)
+                                : cli_report_confusion(cli, report, options->confusion);
 }
 
 static int evaluate(struct evaluation *evaluation)

@@ -146,7 +146,7 @@ static void say_counters(const struct cli_training *training)
 
 static int say_end(const struct cli_training *training)
 {
-    cli_say_training_end(training->cli, training->config, &training->result, training->folder);
+    cli_training_say_end(training);
     say_counters(training);
     if (training->dataset->test.count > 0 || training->dataset->val.count > 0)
         cli_say(training->cli, "Next: incline eval %s", quoted_folder(training));
@@ -254,6 +254,7 @@ static int check_device(struct cli_training *training)
     }
     if (result.failed > 0)
         return refuse_device(training, &result);
+    training->check_seconds = training->checked_before ? 0 : result.seconds;
     if (cli->common.verbose > 0 && !training->checked_before)
         cli_say(cli, "checked %zu tensors against double precision in %s", result.passed,
                 cli_format_time(&time, result.seconds));

@@ -86,6 +86,7 @@ enum incline_status incline_loss_read(struct incline_context *ctx, struct inclin
                                       const struct incline_model *model,
                                       struct incline_loss *out) INCLINE_MUST_CHECK;
 enum incline_status incline_metrics_read(struct incline_context *ctx, struct incline_node *node,
+                                         const struct incline_model *model,
                                          int *top_k) INCLINE_MUST_CHECK;
 
 /* Lets the loss take images that show several classes, where data.multi_label says so. Fails at the

@@ -125,7 +125,7 @@ static const struct incline_option top_k_option[] = {
 static const struct incline_option_table top_k_table = INCLINE_SECTION_TABLE(top_k_option, int);
 
 static enum incline_status read_metric(struct incline_context *ctx, struct incline_node *node,
-                                       int *top_k, bool *given)
+                                       int outputs, int *top_k, bool *given)
 {
     const char *text = incline_node_text(node);
     if (text && strcmp(text, "accuracy") == 0)
@@ -136,21 +136,29 @@ static enum incline_status read_metric(struct incline_context *ctx, struct incli
     if (*given)
         return incline_fail_at(ctx, node, "train: metrics has room for one top_k");
     *given = true;
-    return incline_section_read(ctx, node, "metrics", &top_k_table, NULL, top_k);
+    enum incline_status status =
+        incline_section_read(ctx, node, "metrics", &top_k_table, NULL, top_k);
+    if (status == INCLINE_OK && *top_k > outputs)
+        return incline_fail_at(ctx, incline_node_get(node, "top_k"),
+                               "train: top_k must be between 1 and %d, the number of classes, not "
+                               "%d",
+                               outputs, *top_k);
+    return status;
 }
 
 enum incline_status incline_metrics_read(struct incline_context *ctx, struct incline_node *node,
-                                         int *top_k)
+                                         const struct incline_model *model, int *top_k)
 {
+    int outputs = model->layers[model->layer_count - 1].out.channels;
     bool given = false;
     enum incline_status status = INCLINE_OK;
     *top_k = TOP_K;
     if (!node)
         return INCLINE_OK;
     if (incline_node_kind(node) != INCLINE_NODE_SEQUENCE)
-        return read_metric(ctx, node, top_k, &given);
+        return read_metric(ctx, node, outputs, top_k, &given);
     for (size_t i = 0; i < incline_node_count(node) && status == INCLINE_OK; i++)
-        status = read_metric(ctx, incline_node_item(node, i), top_k, &given);
+        status = read_metric(ctx, incline_node_item(node, i), outputs, top_k, &given);
     return status;
 }
 

@@ -174,7 +174,7 @@ enum incline_status incline_train_section_read(struct incline_context *ctx,
     if (status == INCLINE_OK)
         status = incline_loss_read(ctx, get(node, "loss"), model, &out->loss);
     if (status == INCLINE_OK)
-        status = incline_metrics_read(ctx, get(node, "metrics"), &out->top_k);
+        status = incline_metrics_read(ctx, get(node, "metrics"), model, &out->top_k);
     return status == INCLINE_OK && node ? incline_pace_read(ctx, node, validates, out) : status;
 }
 

@@ -13,8 +13,8 @@
 enum incline_status incline_earlier_run_set_aside(struct incline_context *ctx, const char *folder,
                                                   bool *found) INCLINE_MUST_CHECK;
 
-/* A file in folder that is named as a run's is, where folder is none of a run: what overwriting would
- * lose; or NULL. A run has events.jsonl. */
+/* A file in folder that is named as a run's is, where folder is none of a run: what overwriting
+ * would lose; or NULL. A run has events.jsonl. */
 const char *incline_earlier_run_find_alien(const char *folder);
 
 /* true when folder/previous holds a run. */

@@ -195,8 +195,8 @@ static const char *text_at(struct incline_document *doc, const char *a, const ch
 static void test_set(void **state)
 {
     struct scratch *s = *state;
-    struct incline_document *doc =
-        parsed(s, "t: {opt: {sgd: {lr: 1}}, bare: sgd, list: [a, {k: v}], nothing: }\n");
+    struct incline_document *doc = parsed(
+        s, "t: {opt: {sgd: {lr: 1}}, bare: sgd, list: [a, {k: v}], none: none, nothing: }\n");
     assert_ok(s->ctx, incline_document_set(s->ctx, doc, "t.opt.sgd.lr", "1e-4"));
     assert_string_equal(
         incline_node_text(incline_node_get(
@@ -222,6 +222,8 @@ static void test_set(void **state)
         "w");
     assert_ok(s->ctx, incline_document_set(s->ctx, doc, "t.nothing.x", "y"));
     assert_string_equal(text_at(doc, "t", "nothing", "x"), "y");
+    assert_ok(s->ctx, incline_document_set(s->ctx, doc, "t.none.x", "y"));
+    assert_string_equal(text_at(doc, "t", "none", "x"), "y");
     assert_ok(s->ctx, incline_document_set(s->ctx, doc, "new.a.b", ""));
     assert_string_equal(text_at(doc, "new", "a", "b"), "");
     incline_document_destroy(&doc);

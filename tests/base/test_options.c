@@ -215,6 +215,9 @@ static void test_read_fails_at_its_place(void **state)
         {"{count: 1, extr: 2}",
          "o.yaml:1:12: error: thing: unknown key 'extr' (did you mean 'extra'?)\n"
          "{count: 1, extr: 2}\n           ^~~~"},
+        {"{count: 1, rate:2}",
+         "o.yaml:1:12: error: thing: unknown key 'rate:2' (a blank is needed behind the colon)\n"
+         "{count: 1, rate:2}\n           ^~~~~~"},
         {"count: 1\nrate:   fast\n",
          "o.yaml:2:9: error: thing: rate must be a finite number, not 'fast'\n"
          "rate:   fast\n        ^~~~"},

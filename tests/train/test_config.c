@@ -190,7 +190,7 @@ static void test_several_classes(void **state)
         {"train:\n", "c.yaml:3:30: error: train: loss cross_entropy is for one class an image; "},
         {"train: {loss: hinge}\n", "c.yaml:4:15: error: train: loss hinge is for one class an "},
         {"train: {loss: {focal: 2}}\n", "c.yaml:4:15: error: train: loss focal is for one class "},
-        {"train: {loss: mse, metrics: [accuracy, {top_k: 5}]}\n",
+        {"train: {loss: mse, metrics: [accuracy, {top_k: 2}]}\n",
          "c.yaml:4:40: error: train: top_k means nothing with data.multi_label, where an image "
          "shows several classes: leave it out\n"},
         {"train: {loss: binary_cross_entropy, metrics: {top_k: 1}}\n",
@@ -435,6 +435,8 @@ static void test_messages(void **state)
          "c.yaml:4:19: error: train: metrics must be [accuracy] or [accuracy, {top_k: 3}]\n"},
         {HEAD DATA "train: {metrics: [accuracy, {top_k: 0}]}\n",
          "c.yaml:4:37: error: metrics: top_k must be at least 1, not 0\n"},
+        {HEAD DATA "train: {metrics: [accuracy, {top_k: 5}]}\n",
+         "c.yaml:4:37: error: train: top_k must be between 1 and 4, the number of classes, not 5"},
         {HEAD DATA "train: {metrics: [accuracy, {top: 3}]}\n",
          "c.yaml:4:30: error: metrics: unknown key 'top' (did you mean 'top_k'?)\n"},
         {HEAD DATA "train: {metrics: [{top_k: 2}, {top_k: 3}]}\n",
