@@ -211,16 +211,26 @@ static float *all_parameters(const struct incline_workbench *run, size_t *bytes)
     return values;
 }
 
+/* Of a step that waits with its update, in which lamb would overwrite them. */
+static void check_gradients(const struct network *n)
+{
+    struct incline_workbench run;
+    struct incline_step step = {.images = n->batch, .accumulation = {.waits = true}};
+    start_run(n, 0, &run);
+    assert_ok(env.ctx, incline_step_run(env.ctx, run.plan, &step));
+    check_tensors(n, run.gradients, "grad.", 1e-5);
+    incline_workbench_destroy(&run);
+}
+
 static void check_network(struct scratch *s, const char *name)
 {
     struct network n;
     struct incline_workbench run;
     size_t bytes, same;
     open_network(s, name, &n);
+    check_gradients(&n);
     start_run(&n, 0, &run);
-    run_steps(&n, &run, 0, 1);
-    check_tensors(&n, run.gradients, "grad.", 1e-5);
-    run_steps(&n, &run, 1, STEPS);
+    run_steps(&n, &run, 0, STEPS);
     check_losses(&n, &run);
     check_tensors(&n, run.parameters, "end.", 1e-4);
     float *plain = all_parameters(&run, &bytes);
@@ -253,13 +263,70 @@ NETWORK(dense)
 NETWORK(shares)
 NETWORK(several)
 
+/* Their random numbers are not PyTorch's. */
+static bool is_random(const struct incline_layer_class *class)
+{
+    return strcmp(class->name, "dropout") == 0 || strcmp(class->name, "spatial_dropout") == 0;
+}
+
+static bool has(const struct incline_layer *layer, const struct incline_layer_class *class)
+{
+    return layer->class == class ||
+           (layer->activation != INCLINE_ACTIVATION_NONE && layer->activation == class->activation);
+}
+
+/* Marks what one network uses; a function also where it is another layer's activation. */
+static void note(const struct incline_config *config, bool *layers, bool *losses, bool *optimizers)
+{
+    for (size_t i = 0; i < config->model.layer_count; i++)
+        for (size_t c = 0; c < incline_layer_class_count; c++)
+            layers[c] |= has(&config->model.layers[i], incline_layer_classes[c]);
+    losses[incline_loss_number(&config->train.loss)] = true;
+    optimizers[incline_optimizer_number(config->train.optimizer.class)] = true;
+}
+
+static void test_networks_have_everything(void **state)
+{
+    static const char *const names[] = {"branches", "activations", "norms",  "image_norms",
+                                        "averages", "excite",      "groups", "dense",
+                                        "shares",   "several"};
+    bool layers[64] = {false}, losses[16] = {false}, optimizers[16] = {false};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[PATH_BYTES];
+        struct incline_config *config = NULL;
+        fixture_path(path, names[i], ".yaml");
+        assert_ok(env.ctx, incline_config_load(env.ctx, path, NULL, 0, &config));
+        note(config, layers, losses, optimizers);
+        incline_config_destroy(&config);
+    }
+    for (size_t i = 0; i < incline_layer_class_count; i++)
+        if (!layers[i] && !is_random(incline_layer_classes[i]))
+            fail_msg("no network has a %s", incline_layer_classes[i]->name);
+    for (size_t i = 0; incline_loss_names[i]; i++)
+        if (!losses[i])
+            fail_msg("no network has the loss %s", incline_loss_names[i]);
+    for (size_t i = 0; i < incline_optimizer_count; i++)
+        if (!optimizers[i])
+            fail_msg("no network is trained with %s", incline_optimizer_classes[i]->name);
+}
+
 #define RUN(name) cmocka_unit_test_setup_teardown(test_##name, scratch_setup, scratch_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(branches), RUN(activations), RUN(norms), RUN(image_norms), RUN(averages),
-        RUN(excite),   RUN(groups),      RUN(dense), RUN(shares),      RUN(several),
+        RUN(branches),
+        RUN(activations),
+        RUN(norms),
+        RUN(image_norms),
+        RUN(averages),
+        RUN(excite),
+        RUN(groups),
+        RUN(dense),
+        RUN(shares),
+        RUN(several),
+        cmocka_unit_test(test_networks_have_everything),
     };
     int status = test_device_open(&env);
     if (status)
