@@ -19,10 +19,10 @@
  *        right about: {sum of losses, right decisions, decisions of images that are right in all,
  *        decisions, weight}.
  * Work-items {as many vectors of gradients as there are, or more}; the one after the last gradient
- * sums the figures. */
+ * sums the figures.
+ *
+ * ROW_TILE  rows of g that an item sums at once where it sums over images */
 #include "update.h"
-
-enum { ROW_TILE = 8 }; /* rows of g that an item sums at once where it sums over images */
 
 #define PARTS(shape) (shape).s0
 #define STRIDE(shape) (shape).s1

@@ -9,7 +9,9 @@
  *   check_key.c     a hash of all that a check stands for
  *   remembered.c    incline_check_once() and its cache file
  *   networks.c      the built-in networks
- *   chain.c, guarded.c, reference.c, reference_update.c   what runs and what is expected */
+ *   chain.c, guarded.c      what runs
+ *   layer_reference.c       what is expected of a layer, by its class
+ *   reference.c, reference_*.c   the double-precision reference */
 #ifndef INCLINE_CHECK_CHECKER_H
 #define INCLINE_CHECK_CHECKER_H
 

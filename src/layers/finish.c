@@ -1,6 +1,6 @@
 #include "layers/finish.h"
 
-enum { ROW_TILE = 8 }; /* as in cl/finish.cl */
+enum { ROW_TILE = 8 };
 
 /* Vectors of `lanes` that the gradient takes; each is an item's. */
 static int count_items(const struct incline_unfinished *gradient, int lanes)
@@ -44,6 +44,7 @@ static enum incline_status launch_all(struct incline_context *ctx, struct inclin
     incline_text_init(&defines, ctx);
     incline_define_update(&defines, finish->optimizer, finish->gradient_use);
     incline_define(&defines, "ENTRIES", finish->count);
+    incline_define(&defines, "ROW_TILE", ROW_TILE);
     incline_define(&defines, "METRICS", finish->figures.metrics != NULL);
     incline_define(&defines, "WEIGHTED", finish->figures.weight_sum != NULL);
     incline_define(&defines, "DECISIONS", finish->figures.decisions);
