@@ -142,9 +142,14 @@ const struct incline_layer *incline_rewrite_window(const struct incline_layer *l
                : NULL;
 }
 
+/* Terms in a sum of the convolution up to which taking the pool along pays: of longer sums the
+ * kernels without it make more at a time, which saves more than the pool's passes cost. */
+enum { POOL_TERMS_MAX = 128 };
+
 static void fuse_pool(struct incline_layer *layer, struct incline_layer *next)
 {
-    if (!is(layer, "conv2d") || layer->window != next)
+    if (!is(layer, "conv2d") || layer->window != next ||
+        layer->parameters[0].fan_in > POOL_TERMS_MAX)
         return;
     layer->pool = next;
     next->absorbed = true;
