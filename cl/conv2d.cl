@@ -24,6 +24,8 @@
  * TILE_IN WIDE_IN    input channels and neighbours in a row of dx that a backward item sums at once
  *            both: 8 x 3, 16 x 1; channels of one group, or of whole groups; single cells where the
  *            taps of one reach over the edge
+ * WALK_OUT WALK_IN WALK_TERMS   tiles that an item of either pass owns, which take turns at so many
+ *            terms of their sums; above 1 only without groups and pool, and with several neighbours
  * TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k,
  *            that an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x 2, 1 x 16 x 1)
  * SHARE      windows whose part of dw is summed alone */
@@ -39,7 +41,9 @@
 
 #define OUT_TILES TILES(TILE_OUT, GROUP_OUT, OUT_C)
 #define OUT_TILE_AT(i) TILE_AT(i, TILE_OUT, GROUP_OUT, OUT_C)
+#define OUT_WALKS ((OUT_TILES + WALK_OUT - 1) / WALK_OUT)
 #define IN_TILES TILES(TILE_IN, GROUP_IN, IN_C)
+#define IN_WALKS ((IN_TILES + WALK_IN - 1) / WALK_IN)
 #define IN_TILE_AT(i) TILE_AT(i, TILE_IN, GROUP_IN, IN_C)
 
 #if INPUT
@@ -101,8 +105,8 @@ kernel void conv2d_forward(global const uchar *restrict pixels, global const int
 #else
 /* x [blocks][IN_H][IN_W][IN_C][NB], w [KH][KW][IN_C / G][OUT_C], b [OUT_C], read.
  * y [blocks][POOLED_H][POOLED_W][OUT_C][NB], written; with a pool and TRAINS, code of that shape
- * too. Work-items {NB / LANES, POOLED_H OUT_TILES or more, blocks}: one owns TILE_OUT channels of a
- * row of y. */
+ * too. Work-items {NB / LANES, POOLED_H OUT_WALKS or more, blocks}: one owns WALK_OUT tiles of
+ * channels of a row of y. */
 kernel void conv2d_forward(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
                            global const float *restrict b,
@@ -115,12 +119,21 @@ kernel void conv2d_forward(global const float *restrict x, global const float *r
 )
 {
     int lane = get_global_id(0) * LANES, block = get_global_id(2);
-    int tile = get_global_id(1) % OUT_TILES;
-    int row = get_global_id(1) / OUT_TILES, k = OUT_TILE_AT(tile);
+    int row = get_global_id(1) % POOLED_H, tile = get_global_id(1) / POOLED_H * WALK_OUT;
+    int end = min(tile + WALK_OUT, OUT_TILES), k = OUT_TILE_AT(tile);
     int to = (block * POSITIONS * OUT_C + k) * NB + lane;
-    if (row < POOLED_H)
-        incl_conv2d_channels(x + block * IN_H * IN_W * IN_C * NB + lane, 0, w + k,
-                             BIAS(b + k) y + to, CODE(code + to) row, k);
+    if (tile >= OUT_TILES)
+        return;
+    x += block * IN_H * IN_W * IN_C * NB + lane;
+#if WALK_OUT > 1
+    int whole = min(end, OUT_C / TILE_OUT) - tile;
+    incl_conv2d_walk(x, w + k, BIAS(b + k) y + to, row, whole);
+    if (tile + whole == end)
+        return;
+    k += whole * TILE_OUT;
+    to += whole * TILE_OUT * NB;
+#endif
+    incl_conv2d_channels(x, 0, w + k, BIAS(b + k) y + to, CODE(code + to) row, k);
 }
 #endif
 
@@ -217,8 +230,74 @@ INCL_OUTLINE void incl_conv2d_data_channels(global const float *restrict dz,
     incl_conv2d_data_row(dz, CODE(code) w, dx, h, TILE_IN);
 }
 
+#if WALK_IN > 1
+/* Adds output channels k < count of one tap to WIDE_IN cells of a tile: dz at the first of them, w
+ * at the tile's first channel. */
+INCL_INLINE void incl_conv2d_data_add(global const float *restrict dz,
+                                      global const float *restrict w, incl_lanes *sums, int count)
+{
+    incl_lanes sum[WIDE_IN * TILE_IN];
+#pragma unroll
+    for (int i = 0; i < WIDE_IN * TILE_IN; i++)
+        sum[i] = sums[i];
+    for (int k = 0; k < count; k++, dz += NB, w++) {
+        incl_lanes value[WIDE_IN];
+#pragma unroll
+        for (int j = 0; j < WIDE_IN; j++)
+            value[j] = LOAD(dz + j * OUT_C * NB);
+#pragma unroll
+        for (int t = 0; t < TILE_IN; t++) {
+            incl_lanes factor = (incl_lanes)(w[t * OUT_C]);
+#pragma unroll
+            for (int j = 0; j < WIDE_IN; j++)
+                sum[j * TILE_IN + t] = fma(value[j], factor, sum[j * TILE_IN + t]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < WIDE_IN * TILE_IN; i++)
+        sums[i] = sum[i];
+}
+
+/* Row h of dx, `tiles` whole tiles from the one on that w and dx start at; as incl_conv2d_walk(). */
+INCL_OUTLINE void incl_conv2d_data_walk(global const float *restrict dz,
+                                        global const float *restrict w, global float *restrict dx,
+                                        int h, int tiles)
+{
+    incl_lanes sums[WALK_IN * WIDE_IN * TILE_IN];
+    for (int column = 0; column < IN_W; column++) {
+        int left = column + PAD_LEFT;
+        if (left - (REACH_W - 1) < 0 || left + WIDE_IN - 1 >= POOLED_W) {
+            for (int tile = 0; tile < tiles; tile++)
+                incl_conv2d_data_cells(dz, w + tile * TILE_IN * OUT_C, dx + tile * TILE_IN * NB, h,
+                                       column, TILE_IN, 1);
+            continue;
+        }
+        for (int i = 0; i < tiles * WIDE_IN * TILE_IN; i++)
+            sums[i] = (incl_lanes)(0.0f);
+        for (int kh = 0; kh < KERNEL_H; kh++) {
+            int top = h + PAD_TOP - kh * DILATION_H, oh = top / STRIDE_H;
+            if (top < 0 || top % STRIDE_H || oh >= POOLED_H)
+                continue;
+            for (int kw = 0; kw < KERNEL_W; kw++)
+                for (int k = 0; k < OUT_C; k += WALK_TERMS)
+                    for (int tile = 0; tile < tiles; tile++)
+                        incl_conv2d_data_add(dz + Y_AT(oh, left - kw * DILATION_W, k) * NB,
+                                             w + W_AT(kh, kw, tile * TILE_IN, k),
+                                             sums + tile * WIDE_IN * TILE_IN,
+                                             min(WALK_TERMS, OUT_C - k));
+        }
+        for (int tile = 0; tile < tiles; tile++)
+            for (int i = 0; i < WIDE_IN * TILE_IN; i++)
+                STORE(sums[tile * WIDE_IN * TILE_IN + i],
+                      dx + X_AT(h, column + i / TILE_IN, tile * TILE_IN + i % TILE_IN) * NB);
+        column += WIDE_IN - 1;
+    }
+}
+#endif
+
 /* dz as y of the forward pass, w, with a pool code, read.  dx as x, written.
- * Work-items {NB / LANES, IN_H IN_TILES or more, blocks}: one owns TILE_IN channels of a row. */
+ * Work-items {NB / LANES, IN_H IN_WALKS or more, blocks}: one owns WALK_IN tiles of channels of a
+ * row. */
 kernel void conv2d_backward_data(global const float *restrict dz,
 #if POOLED
                                  global const incl_code *restrict code,
@@ -226,16 +305,26 @@ kernel void conv2d_backward_data(global const float *restrict dz,
                                  global const float *restrict w, global float *restrict dx)
 {
     int lane = get_global_id(0) * LANES, block = get_global_id(2);
-    int h = get_global_id(1) / IN_TILES, tile = get_global_id(1) % IN_TILES;
+    int h = get_global_id(1) % IN_H, tile = get_global_id(1) / IN_H * WALK_IN;
     int c = IN_TILE_AT(tile), k = GROUP_OF(c, GROUP_IN) * GROUP_OUT;
-    if (h >= IN_H)
+    if (tile >= IN_TILES)
         return;
     dz += (block * POSITIONS * OUT_C + k) * NB + lane;
 #if POOLED
     code += (block * POSITIONS * OUT_C + k) * NB + lane;
 #endif
-    incl_conv2d_data_channels(dz, CODE(code) w + IN_GROUP(c, GROUP_IN) * OUT_C + k,
-                         dx + (block * IN_H * IN_W * IN_C + c) * NB + lane, h, c);
+    w += IN_GROUP(c, GROUP_IN) * OUT_C + k;
+    dx += (block * IN_H * IN_W * IN_C + c) * NB + lane;
+#if WALK_IN > 1
+    int end = min(tile + WALK_IN, IN_TILES), whole = min(end, IN_C / TILE_IN) - tile;
+    incl_conv2d_data_walk(dz, w, dx, h, whole);
+    if (tile + whole == end)
+        return;
+    c += whole * TILE_IN;
+    w += whole * TILE_IN * OUT_C;
+    dx += whole * TILE_IN * NB;
+#endif
+    incl_conv2d_data_channels(dz, CODE(code) w, dx, h, c);
 }
 
 #if GROUPS == 1

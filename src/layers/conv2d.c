@@ -202,6 +202,28 @@ static struct patch forward_patch(const struct incline_layer *layer,
     return make_patch(layer, tile, layer->out.channels);
 }
 
+/* Tiles that an item owns, which take turns at so many terms of their sums: those and what they
+ * read fit in the nearest cache together. With fewer than LONG_TERMS channels all that one reads
+ * does. */
+enum { WALK_TILES = 8, WALK_TERMS = 32, LONG_TERMS = 64 };
+
+static int walk_of(const struct incline_layer *layer, const struct patch *patch, int channels)
+{
+    bool walks = incline_conv2d_groups(layer) == 1 && !layer->pool && patch->wide > 1 &&
+                 channels >= LONG_TERMS;
+    return walks ? WALK_TILES : 1;
+}
+
+static int forward_walk(const struct incline_layer *layer, const struct patch *patch)
+{
+    return layer->reads_pixels ? 1 : walk_of(layer, patch, layer->in.channels);
+}
+
+static int backward_walk(const struct incline_layer *layer, const struct patch *patch)
+{
+    return walk_of(layer, patch, layer->out.channels);
+}
+
 /* The candidate's numbers: TILE_RUN at most, TILE_K, and 1 when all kernel rows are one tile where
  * they are few. */
 static struct incline_conv2d_tile weight_tile(const struct incline_layer *layer,
@@ -261,6 +283,8 @@ void incline_conv2d_define(const struct incline_layer *layer, const struct incli
     incline_define(defines, "OUT_COLUMNS", incline_columns(out.channels));
     incline_define(defines, "TILE_OUT", patch.channels);
     incline_define(defines, "WIDE_OUT", patch.wide);
+    incline_define(defines, "WALK_OUT", forward_walk(layer, &patch));
+    incline_define(defines, "WALK_TERMS", WALK_TERMS);
     incline_define(defines, "TILE_KH", tile.kernel_rows);
     incline_define(defines, "TILE_RUN", tile.run);
     incline_define(defines, "TILE_K", tile.across);
@@ -306,6 +330,7 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
     incline_conv2d_define(layer, io->plan, &defines);
     incline_define(&defines, "TILE_IN", back.channels);
     incline_define(&defines, "WIDE_IN", back.wide);
+    incline_define(&defines, "WALK_IN", backward_walk(layer, &back));
     incline_define(&defines, "INPUT", input);
     incline_define(&defines, "TRAINS", trains(io));
     return incline_layer_launch(ctx, layer, io, "conv2d.cl", &defines, launch);
@@ -324,14 +349,15 @@ static enum incline_status forward(struct incline_context *ctx, const struct inc
     enum { SHARE = 8 }; /* of a group on a GPU, channel tiles at a time */
     bool input = layer->reads_pixels;
     struct incline_shape out = incline_layer_output(layer);
-    int tiles = channel_tiles(incline_conv2d_groups(layer), out.channels,
-                              forward_patch(layer, io->plan).channels);
+    struct patch patch = forward_patch(layer, io->plan);
+    int tiles = channel_tiles(incline_conv2d_groups(layer), out.channels, patch.channels);
+    int walks = count_tiles(tiles, forward_walk(layer, &patch));
     struct incline_launch launch = {.kernel = "conv2d_forward", .third = INCLINE_BLOCKS};
     if (input) {
         incline_launch_in_groups(&launch, io->plan, out.height, SHARE);
         add_input(io->input, &launch);
     } else {
-        incline_launch_over_lanes(&launch, io->plan, out.height * tiles);
+        incline_launch_over_lanes(&launch, io->plan, out.height * walks);
     }
     if (!input || trains(io))
         incline_launch_add_tensor(&launch, io->x);
@@ -368,8 +394,9 @@ static enum incline_status plan_data_gradient(struct incline_context *ctx,
 {
     struct patch back = backward_patch(layer, io->plan);
     int tiles = channel_tiles(incline_conv2d_groups(layer), layer->in.channels, back.channels);
+    int walks = count_tiles(tiles, backward_walk(layer, &back));
     struct incline_launch launch = {.kernel = "conv2d_backward_data", .third = INCLINE_BLOCKS};
-    incline_launch_over_lanes(&launch, io->plan, layer->in.height * tiles);
+    incline_launch_over_lanes(&launch, io->plan, layer->in.height * walks);
     incline_launch_add_tensor(&launch, io->dy);
     if (layer->pool)
         incline_launch_add_tensor(&launch, io->saved);
