@@ -120,13 +120,13 @@ kernel void conv2d_forward(global const float *restrict x, global const float *r
 {
     int lane = get_global_id(0) * LANES, block = get_global_id(2);
     int row = get_global_id(1) % POOLED_H, tile = get_global_id(1) / POOLED_H * WALK_OUT;
-    int end = min(tile + WALK_OUT, OUT_TILES), k = OUT_TILE_AT(tile);
+    int k = OUT_TILE_AT(tile);
     int to = (block * POSITIONS * OUT_C + k) * NB + lane;
     if (tile >= OUT_TILES)
         return;
     x += block * IN_H * IN_W * IN_C * NB + lane;
 #if WALK_OUT > 1
-    int whole = min(end, OUT_C / TILE_OUT) - tile;
+    int end = min(tile + WALK_OUT, OUT_TILES), whole = min(end, OUT_C / TILE_OUT) - tile;
     incl_conv2d_walk(x, w + k, BIAS(b + k) y + to, row, whole);
     if (tile + whole == end)
         return;
@@ -334,20 +334,26 @@ struct incl_stretch {
     bool from_zero; /* not: it goes on from what the piece holds */
 };
 
+/* Where dz_t of window (row, column) of a block begins. */
+INCL_INLINE int incl_conv2d_window(int block, int row, int column)
+{
+    int place = POOLED ? row * POOLED_W + column : row * WINDOW_H * OUT_W + column * WINDOW_W;
+    return (block * POSITIONS + place) * NB * OUT_COLUMNS;
+}
+
 INCL_INLINE void incl_conv2d_part(global const float *restrict x, global const float *restrict dz_t,
 #if POOLED
                                   global const incl_code *restrict code_t,
 #endif
-                                  global float *restrict piece, global float *bias_piece,
-                                  struct incl_stretch of, int first, int kh_first, const int count)
+                                  global float *restrict piece, struct incl_stretch of, int first,
+                                  int kh_first, const int count)
 {
     struct incl_conv2d_sums sum;
-    incl_conv2d_sums_load(&sum, piece, bias_piece, of.from_zero, count);
+    incl_conv2d_sums_load(&sum, piece, of.from_zero, count);
     for (int block = of.first; block < of.last; block++)
         for (int window = of.begin; window < of.end; window++) {
             int row = window / WINDOWS_W, column = window % WINDOWS_W;
-            int place = POOLED ? window : row * WINDOW_H * OUT_W + column * WINDOW_W;
-            int from = (block * POSITIONS + place) * NB * OUT_COLUMNS;
+            int from = incl_conv2d_window(block, row, column);
             global const float *x_of = x + block * IN_H * IN_W * IN_C * NB;
             if (incl_conv2d_is_inside(row, column))
                 incl_conv2d_sums_add(&sum, x_of, dz_t + from, CODE(code_t + from) row, column,
@@ -356,10 +362,25 @@ INCL_INLINE void incl_conv2d_part(global const float *restrict x, global const f
                 incl_conv2d_sums_add(&sum, x_of, dz_t + from, CODE(code_t + from) row, column,
                                      first, kh_first, count, false);
         }
-    incl_conv2d_sums_store(&sum, piece, bias_piece, count);
+    incl_conv2d_sums_store(&sum, piece, count);
 }
 
-/* The same for the tile-th tile of the part that pieces starts at; the last one may be smaller. */
+#if HAS_BIAS
+INCL_INLINE void incl_conv2d_bias(global const float *restrict dz_t, global float *restrict piece,
+                                  struct incl_stretch of)
+{
+    bool from_zero = of.from_zero;
+    for (int block = of.first; block < of.last; block++)
+        for (int window = of.begin; window < of.end; window++) {
+            int row = window / WINDOWS_W, column = window % WINDOWS_W;
+            incl_conv2d_bias_add(dz_t + incl_conv2d_window(block, row, column), piece, from_zero);
+            from_zero = false;
+        }
+}
+#endif
+
+/* The same for the tile-th tile of the part that pieces starts at; the last one may be smaller. The
+ * first tile's item sums the bias's gradient as well. */
 INCL_OUTLINE void incl_conv2d_cells(global const float *restrict x,
                                     global const float *restrict dz_t,
 #if POOLED
@@ -369,15 +390,17 @@ INCL_OUTLINE void incl_conv2d_cells(global const float *restrict x,
 {
     int kh = tile / CELL_TILES * TILE_KH, first = CELL_TILE_AT(tile % CELL_TILES);
     global float *piece = pieces + (kh * RUN + first) * OUT_COLUMNS;
-    global float *bias_piece = HAS_BIAS && tile == 0 ? pieces + ROWS * OUT_COLUMNS : 0;
+#if HAS_BIAS
+    if (tile == 0)
+        incl_conv2d_bias(dz_t, pieces + ROWS * OUT_COLUMNS, of);
+#endif
 #if CELL_SPAN % TILE_RUN
     if (IN_CELLS(first) + TILE_RUN > CELL_SPAN) {
-        incl_conv2d_part(x, dz_t, CODE(code_t) piece, bias_piece, of, first, kh,
-                         CELL_SPAN % TILE_RUN);
+        incl_conv2d_part(x, dz_t, CODE(code_t) piece, of, first, kh, CELL_SPAN % TILE_RUN);
         return;
     }
 #endif
-    incl_conv2d_part(x, dz_t, CODE(code_t) piece, bias_piece, of, first, kh, TILE_RUN);
+    incl_conv2d_part(x, dz_t, CODE(code_t) piece, of, first, kh, TILE_RUN);
 }
 
 /* x [blocks][IN_H][IN_W][IN_C][NB], dz_t [blocks][POOLED_H][POOLED_W][NB][OUT_COLUMNS], with a pool

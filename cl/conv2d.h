@@ -337,42 +337,34 @@ INCL_OUTLINE void incl_conv2d_walk(global const float *restrict x, global const 
  * that one kernel row touches lie side by side but for gaps, RUN of them, so a tile is TILE_RUN
  * neighbours in TILE_KH rows. */
 struct incl_conv2d_sums {
-    incl_lanes w[TILE_KH][TILE_RUN][TILE_K], b[TILE_K];
+    incl_lanes w[TILE_KH][TILE_RUN][TILE_K];
 };
 
 /* Goes on from what `piece` holds, which starts at the tile, or from 0. */
 INCL_INLINE void incl_conv2d_sums_load(struct incl_conv2d_sums *sum, global const float *piece,
-                                         global const float *bias_piece, bool from_zero,
-                                         const int count)
+                                       bool from_zero, const int count)
 {
 #pragma unroll
-    for (int v = 0; v < TILE_K; v++) {
-        sum->b[v] = (incl_lanes)(0.0f);
-        if (!from_zero && bias_piece)
-            sum->b[v] = LOAD(bias_piece + v * LANES);
+    for (int v = 0; v < TILE_K; v++)
 #pragma unroll
         for (int r = 0; r < TILE_KH; r++)
 #pragma unroll
             for (int t = 0; t < count; t++)
-                sum->w[r][t][v] =
-                    from_zero ? (incl_lanes)(0.0f)
-                              : LOAD(piece + (r * RUN + t) * OUT_COLUMNS + v * LANES);
-    }
+                sum->w[r][t][v] = from_zero
+                                      ? (incl_lanes)(0.0f)
+                                      : LOAD(piece + (r * RUN + t) * OUT_COLUMNS + v * LANES);
 }
 
 INCL_INLINE void incl_conv2d_sums_store(const struct incl_conv2d_sums *sum, global float *piece,
-                                          global float *bias_piece, const int count)
+                                        const int count)
 {
 #pragma unroll
-    for (int v = 0; v < TILE_K; v++) {
-        if (bias_piece)
-            STORE(sum->b[v], bias_piece + v * LANES);
+    for (int v = 0; v < TILE_K; v++)
 #pragma unroll
         for (int r = 0; r < TILE_KH; r++)
 #pragma unroll
             for (int t = 0; t < count; t++)
                 STORE(sum->w[r][t][v], piece + (r * RUN + t) * OUT_COLUMNS + v * LANES);
-    }
 }
 
 /* Is there a cell `along` in row `down` of x? */
@@ -381,61 +373,69 @@ INCL_INLINE bool incl_conv2d_lies_in(int down, int along)
     return down >= 0 && down < IN_H && along >= 0 && along < IN_W * IN_C;
 }
 
+/* Where position p of a window has its images in dz_t, which starts at the window's first one or,
+ * with a pool, has one for the window. */
+#define PLACE(p) (POOLED ? 0 : ((p) / WINDOW_W * OUT_W + (p) % WINDOW_W) * NB)
+
 /* Adds what one window of a block of images contributes. x: the block; dz_t, code_t: at the tile's
  * channels, [NB][OUT_COLUMNS] for the window or, without a pool, for its first position. `inside`
  * tells that every cell the window reads lies in x. */
 INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
-                                        global const float *restrict x,
-                                        DZ_SPACE const float *restrict dz_t,
+                                      global const float *restrict x,
+                                      DZ_SPACE const float *restrict dz_t,
 #if POOLED
-                                        DZ_SPACE const incl_code *restrict code_t,
+                                      DZ_SPACE const incl_code *restrict code_t,
 #endif
-                                        int row, int column, int first, int kh_first,
-                                        const int count, const bool inside)
+                                      int row, int column, int first, int kh_first,
+                                      const int count, const bool inside)
 {
     int h = row * WINDOW_H * STRIDE_H - PAD_TOP + kh_first * DILATION_H;
     int cell = (column * WINDOW_W * STRIDE_W - PAD_LEFT) * IN_C + first;
     for (int n = 0; n < NB; n++) {
-#if POOLED
-        incl_lanes value[TILE_K];
-        incl_ints codes[TILE_K];
-#pragma unroll
-        for (int v = 0; v < TILE_K; v++) {
-            value[v] = LOAD(dz_t + n * OUT_COLUMNS + v * LANES);
-            codes[v] = LOAD_CODES(code_t + n * OUT_COLUMNS + v * LANES, DZ_SPACE);
-            sum->b[v] += value[v];
-        }
-#endif
 #pragma unroll
         for (int p = 0; p < WINDOW_CELLS; p++) {
-            int top = h + p / WINDOW_W * STRIDE_H, left = cell + p % WINDOW_W * STRIDE_W * IN_C;
-            bool skip = ONE_TAP && !inside && !incl_conv2d_lies_in(top, left + GAP(first));
+            int top = h + p / WINDOW_W * STRIDE_H;
+            int start = cell + p % WINDOW_W * STRIDE_W * IN_C + GAP(first);
+            if (ONE_TAP && !inside && !incl_conv2d_lies_in(top, start))
+                continue;
             incl_lanes part[TILE_K];
 #pragma unroll
             for (int v = 0; v < TILE_K; v++) {
+                part[v] = LOAD(dz_t + (PLACE(p) + n) * OUT_COLUMNS + v * LANES);
 #if POOLED
-                part[v] = CHOOSE(value[v], codes[v], p);
-#else
-                int place = (p / WINDOW_W * OUT_W + p % WINDOW_W) * NB + n;
-                part[v] = LOAD(dz_t + place * OUT_COLUMNS + v * LANES);
-                sum->b[v] += part[v];
+                part[v] = CHOOSE(part[v],
+                                 LOAD_CODES(code_t + n * OUT_COLUMNS + v * LANES, DZ_SPACE), p);
 #endif
             }
-            if (skip)
-                continue;
+            global const float *from = x + (top * IN_W * IN_C + start) * NB + n;
 #pragma unroll
             for (int r = 0; r < TILE_KH; r++)
 #pragma unroll
                 for (int t = 0; t < count; t++) {
-                    int down = top + r * DILATION_H, along = left + t + GAP(first + t);
-                    float factor = inside || ONE_TAP || incl_conv2d_lies_in(down, along)
-                                       ? x[(down * IN_W * IN_C + along) * NB + n]
-                                       : 0.0f;
+                    /* channels of one tap are neighbours */
+                    int along = t + (ONE_TAP ? 0 : GAP(first + t) - GAP(first));
+                    bool there = inside || ONE_TAP ||
+                                 incl_conv2d_lies_in(top + r * DILATION_H, start + along);
+                    float factor = there ? from[(r * DILATION_H * IN_W * IN_C + along) * NB] : 0.0f;
 #pragma unroll
                     for (int v = 0; v < TILE_K; v++)
                         sum->w[r][t][v] = fma((incl_lanes)(factor), part[v], sum->w[r][t][v]);
                 }
         }
+    }
+}
+
+/* Adds the same window's part of the bias's gradient to what piece holds, or to 0. */
+INCL_INLINE void incl_conv2d_bias_add(DZ_SPACE const float *restrict dz_t, global float *piece,
+                                      bool from_zero)
+{
+#pragma unroll
+    for (int v = 0; v < TILE_K; v++) {
+        incl_lanes sum = from_zero ? (incl_lanes)(0.0f) : LOAD(piece + v * LANES);
+        for (int n = 0; n < NB; n++)
+            for (int p = 0; p < (POOLED ? 1 : WINDOW_CELLS); p++)
+                sum += LOAD(dz_t + (PLACE(p) + n) * OUT_COLUMNS + v * LANES);
+        STORE(sum, piece + v * LANES);
     }
 }
 

@@ -72,17 +72,16 @@ INCL_INLINE void incl_dense_conv2d_add(global const float *restrict x,
 #if POOLED
                                          SCRATCH const incl_code *code_t,
 #endif
-                                         global float *piece, global float *bias_piece,
-                                         bool from_zero, int row, int column, int first, int kh,
-                                         const int count)
+                                         global float *piece, bool from_zero, int row, int column,
+                                         int first, int kh, const int count)
 {
     struct incl_conv2d_sums sum;
-    incl_conv2d_sums_load(&sum, piece, bias_piece, from_zero, count);
+    incl_conv2d_sums_load(&sum, piece, from_zero, count);
     if (incl_conv2d_is_inside(row, column))
         incl_conv2d_sums_add(&sum, x, dz_t, CODE(code_t) row, column, first, kh, count, true);
     else
         incl_conv2d_sums_add(&sum, x, dz_t, CODE(code_t) row, column, first, kh, count, false);
-    incl_conv2d_sums_store(&sum, piece, bias_piece, count);
+    incl_conv2d_sums_store(&sum, piece, count);
 }
 
 /* x [blocks][IN_H][IN_W][IN_C][NB], y [blocks][POOLED_H][POOLED_W][OUT_C][NB] of the conv2d, with a
@@ -129,16 +128,16 @@ kernel void dense_conv2d_backward(global const float *restrict x, global const f
                 int k = tile % k_tiles * LANES * TILE_K, which = tile / k_tiles;
                 int kh = which / CELL_TILES * TILE_KH, first = CELL_TILE_AT(which % CELL_TILES);
                 global float *piece = pieces + (kh * RUN + first) * OUT_COLUMNS + k;
-                global float *bias_piece =
-                    HAS_BIAS && which == 0 ? pieces + ROWS * OUT_COLUMNS + k : 0;
                 bool from_zero = block == 0 && position == begin;
+                if (HAS_BIAS && which == 0)
+                    incl_conv2d_bias_add(here_t + k, pieces + ROWS * OUT_COLUMNS + k, from_zero);
                 if (IN_CELLS(first) + TILE_RUN <= CELL_SPAN)
-                    incl_dense_conv2d_add(x_of, here_t + k, CODE(code_t + k) piece, bias_piece,
-                                          from_zero, row, column, first, kh, TILE_RUN);
+                    incl_dense_conv2d_add(x_of, here_t + k, CODE(code_t + k) piece, from_zero,
+                                          row, column, first, kh, TILE_RUN);
 #if CELL_SPAN % TILE_RUN
                 else
-                    incl_dense_conv2d_add(x_of, here_t + k, CODE(code_t + k) piece, bias_piece,
-                                          from_zero, row, column, first, kh, CELL_SPAN % TILE_RUN);
+                    incl_dense_conv2d_add(x_of, here_t + k, CODE(code_t + k) piece, from_zero,
+                                          row, column, first, kh, CELL_SPAN % TILE_RUN);
 #endif
             }
             SYNC();
