@@ -258,7 +258,7 @@ INCL_INLINE void incl_conv2d_data_add(global const float *restrict dz,
         sums[i] = sum[i];
 }
 
-/* Row h of dx, `tiles` whole tiles from the one on that w and dx start at; as incl_conv2d_walk(). */
+/* Row h of dx, `tiles` whole tiles from the one on that w and dx start at, as incl_conv2d_walk(). */
 INCL_OUTLINE void incl_conv2d_data_walk(global const float *restrict dz,
                                         global const float *restrict w, global float *restrict dx,
                                         int h, int tiles)

@@ -49,6 +49,10 @@ static const struct conv_case cases[] = {
     {{8, 8, 5}, 10, {2, 2}, {3, 3}, 0, false, RELU, 32, false},
     {{2, 2, 1}, 3, {1, 1}, {1, 1}, 1, true, NONE, 32, false},
     {{8, 8, 16}, 16, {3, 3}, {2, 1}, 1, true, NONE, 32, false},
+    /* Long sums, whose tiles take turns: with a rest of terms, of tiles and of columns. */
+    {{3, 8, 65}, 70, {3, 3}, {1, 1}, SAME, true, RELU, 17, false},
+    {{5, 12, 64}, 19, {2, 3}, {2, 2}, 1, false, NONE, 17, false},
+    {{2, 6, 66}, 65, {1, 2}, {1, 1}, 0, true, RELU, 17, true},
     /* Dilation: with stride and each padding, and a kernel as large as its input. */
     {{7, 8, 3}, 18, {3, 2}, {1, 2}, SAME, true, RELU, 17, true, {3, 2}, 1},
     {{9, 7, 5}, 5, {3, 4}, {2, 1}, 3, false, NONE, 17, false, {3, 2}, 1},
@@ -153,8 +157,8 @@ static void run_once(const struct harness_setup *setup, struct incline_chain_val
 
 static void test_data_tiles_give_the_same_bits(void **state)
 {
-    /* wide enough for several neighbours at once */
-    static const struct conv_case c = {{3, 7, 17}, 5, {3, 3}, {1, 1}, SAME, true, RELU, 20, true};
+    /* wide enough for several neighbours at once, and enough channels to take turns at */
+    static const struct conv_case c = {{3, 7, 17}, 65, {3, 3}, {1, 1}, SAME, true, RELU, 20, true};
     const struct harness_setup setup = setup_of(&c);
     struct incline_chain_values first, other;
     (void)state;
