@@ -158,7 +158,9 @@ static void run_once(const struct harness_setup *setup, struct incline_chain_val
 static void test_data_tiles_give_the_same_bits(void **state)
 {
     /* wide enough for several neighbours at once, and enough channels to take turns at */
-    static const struct conv_case c = {{3, 7, 17}, 65, {3, 3}, {1, 1}, SAME, true, RELU, 20, true};
+    struct conv_case c = {{3, 7, 17}, 65, {3, 3}, {1, 1}, SAME, true, RELU, 20, true};
+    if (test_accesses()) /* those of long sums are a case below */
+        c.filters = 5;
     const struct harness_setup setup = setup_of(&c);
     struct incline_chain_values first, other;
     (void)state;
