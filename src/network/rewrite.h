@@ -7,7 +7,7 @@
 
 enum incline_rewrite {
     INCLINE_REWRITE_ACTIVATION = 1, /* conv2d, dense or batch_norm + an activation by its output */
-    INCLINE_REWRITE_POOL = 2,       /* conv2d + max_pool2d whose windows tile their input */
+    INCLINE_REWRITE_POOL = 2,       /* conv2d of short sums + max_pool2d that tiles its input */
     INCLINE_REWRITE_UPDATE = 4,     /* weight gradient + optimizer */
     INCLINE_REWRITE_INPUT = 8,      /* picking the images of a batch + first conv2d */
     INCLINE_REWRITE_HEAD = 16,      /* last dense + loss + the way back through both */
