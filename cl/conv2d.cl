@@ -25,7 +25,8 @@
  *            both: 8 x 3, 16 x 1; channels of one group, or of whole groups; single cells where the
  *            taps of one reach over the edge
  * WALK_OUT WALK_IN WALK_TERMS   tiles that an item of either pass owns, which take turns at so many
- *            terms of their sums; above 1 only without groups and pool, and with several neighbours
+ *            terms of their sums; above 1 only for long sums, several neighbours, and without
+ *            groups, pool and INPUT
  * TILE_KH TILE_RUN TILE_K   kernel rows (1 or KERNEL_H), cells of such a row, and vectors along k,
  *            that an item of the weight gradient sums at once (3 x 3 x 2, 1 x 8 x 2, 1 x 16 x 1)
  * SHARE      windows whose part of dw is summed alone */
@@ -138,8 +139,8 @@ kernel void conv2d_forward(global const float *restrict x, global const float *r
 #endif
 
 #if TRAINS
-/* Cells h, column .. column + wide - 1 of dx; for more than one STRIDE_W is 1, and all their taps
- * must lie inside a row of z. */
+/* Cells h, column .. column + wide - 1 of dx; for more than one STRIDE_W is 1, and all of them must
+ * lie inside a row of dx and all their taps inside one of z. */
 INCL_INLINE void incl_conv2d_data_cells(global const float *restrict dz,
 #if POOLED
                                         global const incl_code *restrict code,
@@ -200,7 +201,8 @@ INCL_INLINE void incl_conv2d_data_row(global const float *restrict dz,
     for (int column = 0; column < IN_W; column++) {
 #if WIDE_IN > 1
         int left = column + PAD_LEFT - (REACH_W - 1);
-        if (count == TILE_IN && left >= 0 && column + WIDE_IN - 1 + PAD_LEFT < POOLED_W) {
+        if (count == TILE_IN && left >= 0 && column + WIDE_IN - 1 + PAD_LEFT < POOLED_W &&
+            column + WIDE_IN <= IN_W) {
             incl_conv2d_data_cells(dz, w, dx, h, column, count, WIDE_IN);
             column += WIDE_IN - 1;
             continue;
@@ -266,7 +268,8 @@ INCL_OUTLINE void incl_conv2d_data_walk(global const float *restrict dz,
     incl_lanes sums[WALK_IN * WIDE_IN * TILE_IN];
     for (int column = 0; column < IN_W; column++) {
         int left = column + PAD_LEFT;
-        if (left - (REACH_W - 1) < 0 || left + WIDE_IN - 1 >= POOLED_W) {
+        if (left - (REACH_W - 1) < 0 || left + WIDE_IN - 1 >= POOLED_W ||
+            column + WIDE_IN > IN_W) {
             for (int tile = 0; tile < tiles; tile++)
                 incl_conv2d_data_cells(dz, w + tile * TILE_IN * OUT_C, dx + tile * TILE_IN * NB, h,
                                        column, TILE_IN, 1);

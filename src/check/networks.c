@@ -19,7 +19,8 @@ static const char convolutions[] =
     "    - dense: 10\n"
     "    - softmax\n"
     "data: {root: none, normalize: {mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.6]}}\n"
-    "train: {batch_size: 33, loss: cross_entropy}\n";
+    "train: {batch_size: 33, loss: cross_entropy,\n"
+    "  optimizer: {rmsprop: {momentum: 0.5, centered: true}}}\n";
 
 static const char layers[] = "incline: 1\n"
                              "model:\n"

@@ -13,7 +13,7 @@ int cli_write_file(struct cli *cli, const char *path, const char *text, size_t l
 /* The error of writing there, before any work is done: of a file that may be replaced. */
 int cli_check_writable(struct cli *cli, const char *path);
 
-/* The same error before any work is done, when the file is there already. */
+/* The error of writing there, before any work is done: of a file that must be new. */
 int cli_check_new_file(struct cli *cli, const char *path, const char *remedy);
 
 #endif

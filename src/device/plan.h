@@ -84,7 +84,7 @@ struct incline_arg {
 #define INCLINE_WATCH {INCLINE_ARG_WATCH, {.i = 0}}
 /* clang-format on */
 
-enum { INCLINE_ARGS_MAX = 48 };
+enum { INCLINE_ARGS_MAX = 64 };
 
 /* What a launch that is no kernel is given each time it is enqueued. */
 struct incline_call {

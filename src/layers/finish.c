@@ -22,6 +22,11 @@ static void add_gradient(const struct incline_unfinished *gradient, struct incli
     incline_launch_add(launch, shape);
 }
 
+/* A gradient has piece, x, target with its states, and shape; then come figures, rates and images.
+ */
+_Static_assert(INCLINE_FINISH_GRADIENTS_MAX *(4 + INCLINE_STATES_MAX) + 8 < INCLINE_ARGS_MAX,
+               "a launch has room for all of them");
+
 static void add_figures(const struct incline_figures *figures, struct incline_launch *launch)
 {
     incline_launch_add_tensor(launch, figures->image_loss);

@@ -30,13 +30,13 @@ static enum incline_status add_list(struct incline_layer_collector *collector,
                                     struct incline_node *list, const struct incline_scope *scope,
                                     int depth);
 
-/* Whether a layer before `layer` got this name at this very place of the file, so that a block or a
+/* Whether a layer before `layer` was named at this very place of the file, so that a block or a
  * repeat comes again. */
 static bool comes_again(const struct incline_layer_collector *collector,
-                        const struct incline_layer *layer, const struct incline_node *name)
+                        const struct incline_layer *layer, const struct incline_node *key)
 {
     for (const struct incline_layer *each = collector->model->layers; each < layer; each++)
-        if (collector->places[each - collector->model->layers].name == name)
+        if (collector->places[each - collector->model->layers].name_key == key)
             return true;
     return false;
 }
@@ -64,6 +64,9 @@ static enum incline_status read_name(const struct incline_layer_collector *colle
                                      struct incline_layer *layer)
 {
     struct incline_context *ctx = collector->ctx;
+    struct incline_layer_place *place = &collector->places[layer - collector->model->layers];
+    bool again = comes_again(collector, layer, node);
+    place->name_key = node;
     enum incline_status status = incline_scope_resolve(ctx, &node, &scope);
     if (status != INCLINE_OK)
         return status;
@@ -74,9 +77,8 @@ static enum incline_status read_name(const struct incline_layer_collector *colle
     if (strcmp(name, images_name) == 0)
         return incline_fail_at(ctx, node, "%s: '%s' is the name of the images: choose another",
                                layer->class->name, name);
-    bool again = comes_again(collector, layer, node);
-    collector->places[layer - collector->model->layers].name = node;
-    if (again)
+    place->name = node;
+    if (again && incline_model_has_name(collector->model, name))
         return number_name(collector, name, &layer->name);
     if (incline_model_has_name(collector->model, name))
         return incline_fail_at(ctx, node, "%s: the name '%.60s' is already taken",

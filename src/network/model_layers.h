@@ -8,7 +8,8 @@
 /* Where in the file a layer stands. */
 struct incline_layer_place {
     struct incline_node *type;
-    struct incline_node *name; /* that was given, or NULL */
+    struct incline_node *name_key; /* behind `name:`, perhaps the argument of a block; or NULL */
+    struct incline_node *name;     /* the name that was given, or NULL */
 };
 
 /* What collects the layers of one model. */

@@ -33,8 +33,8 @@ enum incline_status incline_named_read(struct incline_context *ctx, struct incli
         return INCLINE_OK;
     if (incline_node_kind(node) == INCLINE_NODE_MAPPING && incline_node_count(node) > 1)
         return incline_fail_at(ctx, incline_node_key(node, 1),
-                               "%s must be one name, and '%.60s' is there already; to take another "
-                               "than the file does, set it whole: {%.60s: {...}}",
+                               "%s must be one name, and '%.60s' is there already: leave one out, "
+                               "or with --set set it whole, {%.60s: {...}}",
                                label, incline_node_text(incline_node_key(node, 0)),
                                incline_node_text(incline_node_key(node, 1)));
     return incline_fail_at(ctx, node, "%s must be one name, or {name: {...}}", label);

@@ -206,9 +206,9 @@ static void assert_trains_with(struct program *p, const char *folder, const char
         why);
     assert_err(p, line);
     assert_int_equal(count_text(p->err, "warning: cache "), 1);
-    assert_int_equal(count_text(p->err, "but not kept: ") + count_text(p->err, "machine is busy") +
-                         count_text(p->err, "took too long"),
-                     1);
+    assert_true(count_text(p->err, "but not kept: ") + count_text(p->err, "machine is busy") +
+                    count_text(p->err, "took too long") >=
+                1); /* a busy machine is a second reason */
     assert_true(program_exists(p, "r/weights/last.safetensors"));
     assert_false(program_exists(p, "page/tuning"));
 }

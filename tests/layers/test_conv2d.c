@@ -52,7 +52,10 @@ static const struct conv_case cases[] = {
     /* Long sums, whose tiles take turns: with a rest of terms, of tiles and of columns. */
     {{3, 8, 65}, 70, {3, 3}, {1, 1}, SAME, true, RELU, 17, false},
     {{5, 12, 64}, 19, {2, 3}, {2, 2}, 1, false, NONE, 17, false},
-    {{2, 6, 66}, 65, {1, 2}, {1, 1}, 0, true, RELU, 17, true},
+    {{2, 6, 66}, 65, {3, 3}, {1, 1}, SAME, true, RELU, 17, true},
+    /* Padding beyond the kernel's reach, so that z is wider than x. */
+    {{3, 8, 3}, 8, {1, 1}, {1, 1}, 3, true, NONE, 17, true},
+    {{2, 8, 9}, 64, {1, 1}, {1, 1}, 3, true, NONE, 17, false},
     /* Dilation: with stride and each padding, and a kernel as large as its input. */
     {{7, 8, 3}, 18, {3, 2}, {1, 2}, SAME, true, RELU, 17, true, {3, 2}, 1},
     {{9, 7, 5}, 5, {3, 4}, {2, 1}, 3, false, NONE, 17, false, {3, 2}, 1},

@@ -292,6 +292,8 @@ static void test_networks_have_everything(void **state)
                                         "shares",   "several"};
     bool layers[64] = {false}, losses[16] = {false}, optimizers[16] = {false};
     (void)state;
+    assert_true(incline_layer_class_count <= sizeof layers);
+    assert_true(incline_optimizer_count <= sizeof optimizers);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[PATH_BYTES];
         struct incline_config *config = NULL;
