@@ -13,8 +13,8 @@ static const char images_name[] = "input"; /* in `from` */
 
 static const struct incline_option any_layer_options[] = {
     {"name", INCLINE_OPTION_CUSTOM, 0, "TYPE_N", 0, 0, NULL,
-     "its name in the weights file and for `from`; where a block or a repeat comes again, a is "
-     "called a_2, a_3"},
+     "its name in the weights file and, where it is given, for `from`; where a block or a repeat "
+     "comes again, a is called a_2, a_3"},
     {"from", INCLINE_OPTION_CUSTOM, 0, "the layer before", 0, 0, NULL,
      "the layer that it reads, by name, or `input`, the images; add, concat and multiply take a "
      "list; of several called a, a_2, ... `a` is the newest"},
