@@ -52,7 +52,9 @@ static const struct conv_case cases[] = {
     /* Long sums, whose tiles take turns: with a rest of terms, of tiles and of columns. */
     {{3, 8, 65}, 70, {3, 3}, {1, 1}, SAME, true, RELU, 17, false},
     {{5, 12, 64}, 19, {2, 3}, {2, 2}, 1, false, NONE, 17, false},
-    {{2, 6, 66}, 65, {3, 3}, {1, 1}, SAME, true, RELU, 17, true},
+    {{2, 6, 66}, 65, {3, 3}, {1, 1}, SAME, true, RELU, 17, false},
+    {{2, 6, 66}, 5, {3, 3}, {1, 1}, SAME, true, RELU, 17, true},
+    {{2, 6, 5}, 66, {3, 3}, {1, 1}, SAME, true, RELU, 17, true},
     /* Padding beyond the kernel's reach, so that z is wider than x. */
     {{3, 8, 3}, 8, {1, 1}, {1, 1}, 3, true, NONE, 17, true},
     {{2, 8, 9}, 64, {1, 1}, {1, 1}, 3, true, NONE, 17, false},
