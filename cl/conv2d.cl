@@ -47,6 +47,99 @@
 #define IN_WALKS ((IN_TILES + WALK_IN - 1) / WALK_IN)
 #define IN_TILE_AT(i) TILE_AT(i, TILE_IN, GROUP_IN, IN_C)
 
+#ifndef WALK_OUT
+#define WALK_OUT 1
+#endif
+#ifndef WALK_IN
+#define WALK_IN 1
+#endif
+
+#if WALK_OUT > 1 || WALK_IN > 1
+enum { OUT_SUMS = WIDE_OUT * TILE_OUT, IN_SUMS = WIDE_IN * TILE_IN };
+
+/* Adds `count` terms of one tap to `wide` neighbours of a tile of `channels`:
+ *   sums[j][t] += from[i + j apart] w[i step + t across]   for i < count, in that order
+ * from at the first term of the first neighbour, [LANES] an element; w at that of the tile's first
+ * channel. */
+INCL_INLINE void incl_conv2d_add(global const float *restrict from, global const float *restrict w,
+                                 incl_lanes *sums, int count, const int wide, const int channels,
+                                 const int apart, const int step, const int across)
+{
+    incl_lanes sum[OUT_SUMS > IN_SUMS ? OUT_SUMS : IN_SUMS];
+#pragma unroll
+    for (int i = 0; i < wide * channels; i++)
+        sum[i] = sums[i];
+    for (int i = 0; i < count; i++, from += NB, w += step) {
+        incl_lanes value[WIDE_OUT > WIDE_IN ? WIDE_OUT : WIDE_IN];
+#pragma unroll
+        for (int j = 0; j < wide; j++)
+            value[j] = LOAD(from + j * apart * NB);
+#pragma unroll
+        for (int t = 0; t < channels; t++) {
+            incl_lanes factor = (incl_lanes)(w[t * across]);
+#pragma unroll
+            for (int j = 0; j < wide; j++)
+                sum[j * channels + t] = fma(value[j], factor, sum[j * channels + t]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < wide * channels; i++)
+        sums[i] = sum[i];
+}
+#endif
+
+#if WALK_OUT > 1
+/* Row `row` of y, `tiles` whole tiles from the one on that w, b and y start at. They take turns at
+ * every WALK_TERMS terms of their sums, so that all but the first find their part of x in the
+ * nearest cache. */
+INCL_OUTLINE void incl_conv2d_walk(global const float *restrict x, global const float *restrict w,
+#if HAS_BIAS
+                                   global const float *restrict b,
+#endif
+                                   global float *restrict y, int row, int tiles)
+{
+    incl_lanes sums[WALK_OUT * WIDE_OUT * TILE_OUT];
+    int h = row * STRIDE_H - PAD_TOP;
+    for (int column = 0; column < OUT_W; column++) {
+        int left = column * STRIDE_W - PAD_LEFT, wide = 1;
+        if (left >= 0 && left + (WIDE_OUT - 1) * STRIDE_W + REACH_W <= IN_W)
+            wide = WIDE_OUT;
+        if (wide == 1) {
+            for (int tile = 0; tile < tiles; tile++)
+                incl_conv2d_positions(x, 0, w + tile * TILE_OUT, BIAS(b + tile * TILE_OUT) row,
+                                      column, sums + tile * WIDE_OUT * TILE_OUT, TILE_OUT, 1);
+        } else {
+            for (int tile = 0; tile < tiles; tile++)
+                for (int i = 0; i < WIDE_OUT * TILE_OUT; i++)
+#if HAS_BIAS
+                    sums[tile * WIDE_OUT * TILE_OUT + i] =
+                        (incl_lanes)(b[tile * TILE_OUT + i % TILE_OUT]);
+#else
+                    sums[tile * WIDE_OUT * TILE_OUT + i] = (incl_lanes)(0.0f);
+#endif
+            for (int kh = 0; kh < KERNEL_H; kh++) {
+                int from = h + kh * DILATION_H;
+                if (from < 0 || from >= IN_H)
+                    continue;
+                for (int kw = 0; kw < KERNEL_W; kw++)
+                    for (int c = 0; c < IN_C; c += WALK_TERMS)
+                        for (int tile = 0; tile < tiles; tile++)
+                            incl_conv2d_add(x + X_AT(from, left + kw * DILATION_W, c) * NB,
+                                            w + W_AT(kh, kw, c, tile * TILE_OUT),
+                                            sums + tile * WIDE_OUT * TILE_OUT,
+                                            min(WALK_TERMS, IN_C - c), WIDE_OUT, TILE_OUT,
+                                            STRIDE_W * IN_C, OUT_C, 1);
+            }
+        }
+        for (int tile = 0; tile < tiles; tile++)
+            for (int i = 0; i < wide * TILE_OUT; i++)
+                STORE(AFTER_POOL(sums[tile * WIDE_OUT * TILE_OUT + i]),
+                      y + Y_AT(row, column + i / TILE_OUT, tile * TILE_OUT + i % TILE_OUT) * NB);
+        column += wide - 1;
+    }
+}
+#endif
+
 #if INPUT
 /* rows of x that one row of y reads, and how far apart those of neighbours begin */
 #define PATCH_H ((POOL_H - 1) * STRIDE_H + REACH_H)
@@ -233,34 +326,8 @@ INCL_OUTLINE void incl_conv2d_data_channels(global const float *restrict dz,
 }
 
 #if WALK_IN > 1
-/* Adds output channels k < count of one tap to WIDE_IN cells of a tile: dz at the first of them, w
- * at the tile's first channel. */
-INCL_INLINE void incl_conv2d_data_add(global const float *restrict dz,
-                                      global const float *restrict w, incl_lanes *sums, int count)
-{
-    incl_lanes sum[WIDE_IN * TILE_IN];
-#pragma unroll
-    for (int i = 0; i < WIDE_IN * TILE_IN; i++)
-        sum[i] = sums[i];
-    for (int k = 0; k < count; k++, dz += NB, w++) {
-        incl_lanes value[WIDE_IN];
-#pragma unroll
-        for (int j = 0; j < WIDE_IN; j++)
-            value[j] = LOAD(dz + j * OUT_C * NB);
-#pragma unroll
-        for (int t = 0; t < TILE_IN; t++) {
-            incl_lanes factor = (incl_lanes)(w[t * OUT_C]);
-#pragma unroll
-            for (int j = 0; j < WIDE_IN; j++)
-                sum[j * TILE_IN + t] = fma(value[j], factor, sum[j * TILE_IN + t]);
-        }
-    }
-#pragma unroll
-    for (int i = 0; i < WIDE_IN * TILE_IN; i++)
-        sums[i] = sum[i];
-}
-
-/* Row h of dx, `tiles` whole tiles from the one on that w and dx start at, as incl_conv2d_walk(). */
+/* Row h of dx, `tiles` whole tiles from the one on that w and dx start at, as in
+ * incl_conv2d_walk(). */
 INCL_OUTLINE void incl_conv2d_data_walk(global const float *restrict dz,
                                         global const float *restrict w, global float *restrict dx,
                                         int h, int tiles)
@@ -284,10 +351,11 @@ INCL_OUTLINE void incl_conv2d_data_walk(global const float *restrict dz,
             for (int kw = 0; kw < KERNEL_W; kw++)
                 for (int k = 0; k < OUT_C; k += WALK_TERMS)
                     for (int tile = 0; tile < tiles; tile++)
-                        incl_conv2d_data_add(dz + Y_AT(oh, left - kw * DILATION_W, k) * NB,
-                                             w + W_AT(kh, kw, tile * TILE_IN, k),
-                                             sums + tile * WIDE_IN * TILE_IN,
-                                             min(WALK_TERMS, OUT_C - k));
+                        incl_conv2d_add(dz + Y_AT(oh, left - kw * DILATION_W, k) * NB,
+                                        w + W_AT(kh, kw, tile * TILE_IN, k),
+                                        sums + tile * WIDE_IN * TILE_IN,
+                                        min(WALK_TERMS, OUT_C - k), WIDE_IN, TILE_IN, OUT_C, 1,
+                                        OUT_C);
         }
         for (int tile = 0; tile < tiles; tile++)
             for (int i = 0; i < WIDE_IN * TILE_IN; i++)
@@ -382,8 +450,8 @@ INCL_INLINE void incl_conv2d_bias(global const float *restrict dz_t, global floa
 }
 #endif
 
-/* The same for the tile-th tile of the part that pieces starts at; the last one may be smaller. The
- * first tile's item sums the bias's gradient as well. */
+/* incl_conv2d_part() for the tile-th tile of the part that pieces starts at; the last one may be
+ * smaller. The first tile's item sums the bias's gradient as well. */
 INCL_OUTLINE void incl_conv2d_cells(global const float *restrict x,
                                     global const float *restrict dz_t,
 #if POOLED

@@ -22,12 +22,6 @@
 #ifndef WIDE_IN
 #define WIDE_IN 1
 #endif
-#ifndef WALK_OUT
-#define WALK_OUT 1
-#endif
-#ifndef WALK_IN
-#define WALK_IN 1
-#endif
 
 #define POOLED (POOL_H * POOL_W > 1)
 #define GROUP_IN (IN_C / GROUPS)
@@ -247,84 +241,6 @@ INCL_OUTLINE void incl_conv2d_channels(X_SPACE const float *restrict x, int top,
 #endif
     incl_conv2d_row(x, top, w, BIAS(b) y, CODE(code) row, TILE_OUT);
 }
-
-#if WALK_OUT > 1
-/* Adds channels c < count of one tap to WIDE_OUT positions of a tile: x at the first of them, w at
- * the tile's first channel. */
-INCL_INLINE void incl_conv2d_add(global const float *restrict x, global const float *restrict w,
-                                 incl_lanes *sums, int count)
-{
-    incl_lanes sum[WIDE_OUT * TILE_OUT];
-#pragma unroll
-    for (int i = 0; i < WIDE_OUT * TILE_OUT; i++)
-        sum[i] = sums[i];
-    for (int c = 0; c < count; c++, x += NB, w += OUT_C) {
-        incl_lanes value[WIDE_OUT];
-#pragma unroll
-        for (int j = 0; j < WIDE_OUT; j++)
-            value[j] = LOAD(x + j * STRIDE_W * IN_C * NB);
-#pragma unroll
-        for (int t = 0; t < TILE_OUT; t++) {
-            incl_lanes factor = (incl_lanes)(w[t]);
-#pragma unroll
-            for (int j = 0; j < WIDE_OUT; j++)
-                sum[j * TILE_OUT + t] = fma(value[j], factor, sum[j * TILE_OUT + t]);
-        }
-    }
-#pragma unroll
-    for (int i = 0; i < WIDE_OUT * TILE_OUT; i++)
-        sums[i] = sum[i];
-}
-
-/* Row `row` of y, `tiles` whole tiles from the one on that w, b and y start at. They take turns at
- * every WALK_TERMS terms of their sums, so that all but the first find their part of x in the
- * nearest cache. */
-INCL_OUTLINE void incl_conv2d_walk(global const float *restrict x, global const float *restrict w,
-#if HAS_BIAS
-                                   global const float *restrict b,
-#endif
-                                   global float *restrict y, int row, int tiles)
-{
-    incl_lanes sums[WALK_OUT * WIDE_OUT * TILE_OUT];
-    int h = row * STRIDE_H - PAD_TOP;
-    for (int column = 0; column < OUT_W; column++) {
-        int left = column * STRIDE_W - PAD_LEFT, wide = 1;
-        if (left >= 0 && left + (WIDE_OUT - 1) * STRIDE_W + REACH_W <= IN_W)
-            wide = WIDE_OUT;
-        if (wide == 1) {
-            for (int tile = 0; tile < tiles; tile++)
-                incl_conv2d_positions(x, 0, w + tile * TILE_OUT, BIAS(b + tile * TILE_OUT) row,
-                                      column, sums + tile * WIDE_OUT * TILE_OUT, TILE_OUT, 1);
-        } else {
-            for (int tile = 0; tile < tiles; tile++)
-                for (int i = 0; i < WIDE_OUT * TILE_OUT; i++)
-#if HAS_BIAS
-                    sums[tile * WIDE_OUT * TILE_OUT + i] =
-                        (incl_lanes)(b[tile * TILE_OUT + i % TILE_OUT]);
-#else
-                    sums[tile * WIDE_OUT * TILE_OUT + i] = (incl_lanes)(0.0f);
-#endif
-            for (int kh = 0; kh < KERNEL_H; kh++) {
-                int from = h + kh * DILATION_H;
-                if (from < 0 || from >= IN_H)
-                    continue;
-                for (int kw = 0; kw < KERNEL_W; kw++)
-                    for (int c = 0; c < IN_C; c += WALK_TERMS)
-                        for (int tile = 0; tile < tiles; tile++)
-                            incl_conv2d_add(x + X_AT(from, left + kw * DILATION_W, c) * NB,
-                                            w + W_AT(kh, kw, c, tile * TILE_OUT),
-                                            sums + tile * WIDE_OUT * TILE_OUT,
-                                            min(WALK_TERMS, IN_C - c));
-            }
-        }
-        for (int tile = 0; tile < tiles; tile++)
-            for (int i = 0; i < wide * TILE_OUT; i++)
-                STORE(AFTER_POOL(sums[tile * WIDE_OUT * TILE_OUT + i]),
-                      y + Y_AT(row, column + i / TILE_OUT, tile * TILE_OUT + i % TILE_OUT) * NB);
-        column += wide - 1;
-    }
-}
-#endif
 
 /* The gradient at the p-th cell of a window from that at its maximum. */
 #define CHOOSE(value, codes, p) ((codes) == (incl_ints)(p) ? (value) : (incl_lanes)(0.0f))

@@ -283,8 +283,6 @@ void incline_conv2d_define(const struct incline_layer *layer, const struct incli
     incline_define(defines, "OUT_COLUMNS", incline_columns(out.channels));
     incline_define(defines, "TILE_OUT", patch.channels);
     incline_define(defines, "WIDE_OUT", patch.wide);
-    incline_define(defines, "WALK_OUT", forward_walk(layer, &patch));
-    incline_define(defines, "WALK_TERMS", WALK_TERMS);
     incline_define(defines, "TILE_KH", tile.kernel_rows);
     incline_define(defines, "TILE_RUN", tile.run);
     incline_define(defines, "TILE_K", tile.across);
@@ -325,12 +323,15 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
                                          struct incline_layer_io *io, bool input, struct patch back,
                                          struct incline_launch *launch)
 {
+    struct patch out = forward_patch(layer, io->plan);
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_conv2d_define(layer, io->plan, &defines);
     incline_define(&defines, "TILE_IN", back.channels);
     incline_define(&defines, "WIDE_IN", back.wide);
+    incline_define(&defines, "WALK_OUT", forward_walk(layer, &out));
     incline_define(&defines, "WALK_IN", backward_walk(layer, &back));
+    incline_define(&defines, "WALK_TERMS", WALK_TERMS);
     incline_define(&defines, "INPUT", input);
     incline_define(&defines, "TRAINS", trains(io));
     return incline_layer_launch(ctx, layer, io, "conv2d.cl", &defines, launch);

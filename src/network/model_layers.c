@@ -30,23 +30,27 @@ static enum incline_status add_list(struct incline_layer_collector *collector,
                                     struct incline_node *list, const struct incline_scope *scope,
                                     int depth);
 
-/* Whether a layer before `layer` was named at this very place of the file, so that a block or a
- * repeat comes again. */
-static bool comes_again(const struct incline_layer_collector *collector,
-                        const struct incline_layer *layer, const struct incline_node *key)
+/* How many layers before `layer` were given this name at this very place of the file: turns of a
+ * block or a repeat. */
+static size_t count_turns(const struct incline_layer_collector *collector,
+                          const struct incline_layer *layer, const struct incline_node *key,
+                          const char *name)
 {
-    for (const struct incline_layer *each = collector->model->layers; each < layer; each++)
-        if (collector->places[each - collector->model->layers].name_key == key)
-            return true;
-    return false;
+    size_t count = 0;
+    for (const struct incline_layer *each = collector->model->layers; each < layer; each++) {
+        const struct incline_layer_place *place =
+            &collector->places[each - collector->model->layers];
+        count += place->name_key == key && strcmp(incline_node_text(place->name), name) == 0;
+    }
+    return count;
 }
 
-/* What comes again is numbered: a, a_2, a_3. */
+/* What comes again after so many turns is numbered: a, a_2, a_3. */
 static enum incline_status number_name(const struct incline_layer_collector *collector,
-                                       const char *given, char **out)
+                                       const char *given, size_t turns, char **out)
 {
     struct incline_text name;
-    size_t number = 1;
+    size_t number = turns;
     bool taken = true;
     incline_text_init(&name, collector->ctx);
     while (taken && !name.failed) {
@@ -65,8 +69,7 @@ static enum incline_status read_name(const struct incline_layer_collector *colle
 {
     struct incline_context *ctx = collector->ctx;
     struct incline_layer_place *place = &collector->places[layer - collector->model->layers];
-    bool again = comes_again(collector, layer, node);
-    place->name_key = node;
+    struct incline_node *key = node;
     enum incline_status status = incline_scope_resolve(ctx, &node, &scope);
     if (status != INCLINE_OK)
         return status;
@@ -77,9 +80,10 @@ static enum incline_status read_name(const struct incline_layer_collector *colle
     if (strcmp(name, images_name) == 0)
         return incline_fail_at(ctx, node, "%s: '%s' is the name of the images: choose another",
                                layer->class->name, name);
-    place->name = node;
-    if (again && incline_model_has_name(collector->model, name))
-        return number_name(collector, name, &layer->name);
+    size_t turns = count_turns(collector, layer, key, name);
+    *place = (struct incline_layer_place){place->type, key, node};
+    if (turns > 0)
+        return number_name(collector, name, turns, &layer->name);
     if (incline_model_has_name(collector->model, name))
         return incline_fail_at(ctx, node, "%s: the name '%.60s' is already taken",
                                layer->class->name, name);

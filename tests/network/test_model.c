@@ -272,6 +272,13 @@ static void test_names_that_come_again(void **state)
         for (int k = 0; k < 2; k++)
             assert_int_equal(model.layers[read[i][0]].inputs[k], read[i][1 + k]);
     incline_model_finish(&model);
+    assert_ok(s->ctx, parse(s,
+                            "input: [1, 1, 2]\n"
+                            "blocks: {b: {args: [n], layers: [dense: {units: 2, name: $n}]}}\n"
+                            "layers: [b: {n: p}, b: {n: q}, b: {n: p}]\n",
+                            &model));
+    assert_layers(&model, "dense:p 1x1x2, dense:q 1x1x2, dense:p_2 1x1x2");
+    incline_model_finish(&model);
 }
 
 static void test_written_model_reads_back(void **state)
