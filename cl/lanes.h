@@ -17,6 +17,10 @@
 #error "LANES and NB must be defined"
 #endif
 
+#ifdef OWN_BUILTINS
+#include "builtins.h"
+#endif
+
 /* Tiles are arrays whose size is a constant only where a function is called: left out of line, they
  * would lie in memory, and compilers do that to a function that is called twice. OUTLINE is for the
  * work of a whole tile: a kernel may be compiled several times over (PoCL: three times), what it

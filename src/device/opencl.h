@@ -21,6 +21,7 @@ struct incline_device {
     struct incline_device_info info;
     struct incline_device_counters counters;
     int lanes;
+    bool own_builtins; /* kernels declare OpenCL C's functions themselves, see cl/builtins.h */
     size_t align;
     size_t most_items[3];  /* of a work-group along each dimension */
     double launch_seconds; /* launches above this are enqueued in pieces; 0: as they are */

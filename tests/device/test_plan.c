@@ -2,6 +2,7 @@
  * allocates, builds nor waits. */
 #include "support/harness.h"
 
+#include "base/embedded.h"
 #include "device/opencl.h"
 #include "incline/device.h"
 
@@ -152,6 +153,44 @@ static void test_kernel_folder(void **state)
 
 /* Enqueues a few steps of a chain of three in the arena, and looks at what was asked of the device
  * after the first, which may find out how long launches last. */
+/* Declarations that lack what a kernel uses; nothing but them. */
+static void lose_builtins(struct scratch *s)
+{
+    for (const struct incline_embedded_file *file = incline_kernel_files; file->name; file++)
+        scratch_write(s, file->name, file->text,
+                      strcmp(file->name, "builtins.h") == 0 ? 0 : strlen(file->text));
+    assert_int_equal(setenv("INCLINE_KERNEL_DIR", s->folder, 1), 0);
+}
+
+static bool builds(struct incline_context *ctx, struct incline_device *device, const char *defines)
+{
+    cl_program program;
+    bool built = incline_program_get(ctx, device, "add.cl", defines, &program) == INCLINE_OK;
+    incline_error_clear(ctx);
+    return built;
+}
+
+/* A driver to which our declarations are not enough gets to use its own, from then on; a fault of
+ * the kernel does not count. */
+static void test_builtins_are_not_enough(void **state)
+{
+    struct scratch *s = *state;
+    struct incline_device *device = NULL;
+    assert_ok(s->ctx, incline_device_open(s->ctx, getenv("INCLINE_DEVICE"), &device));
+    bool own = device->own_builtins;
+    if (own) {
+        assert_false(builds(s->ctx, device, ""));
+        assert_true(device->own_builtins);
+        lose_builtins(s);
+        assert_true(builds(s->ctx, device, copy_defines));
+        assert_false(device->own_builtins);
+        unsetenv("INCLINE_KERNEL_DIR");
+    }
+    incline_device_close(&device);
+    if (!own)
+        skip();
+}
+
 static void test_counters(void **state)
 {
     enum { STEPS = 5, LAUNCHES = 3 };
@@ -319,11 +358,12 @@ static void test_texts_are_copied(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_too_large),         cmocka_unit_test(test_measure),
-    cmocka_unit_test(test_unknown_file),      cmocka_unit_test(test_driver_refuses),
-    scratch_test(test_kernel_folder),         cmocka_unit_test(test_counters),
-    cmocka_unit_test(test_programs_are_kept), cmocka_unit_test(test_arena_is_reused),
-    cmocka_unit_test(test_arena_is_borrowed), cmocka_unit_test(test_texts_are_copied),
+    cmocka_unit_test(test_too_large),        cmocka_unit_test(test_measure),
+    cmocka_unit_test(test_unknown_file),     cmocka_unit_test(test_driver_refuses),
+    scratch_test(test_kernel_folder),        scratch_test(test_builtins_are_not_enough),
+    cmocka_unit_test(test_counters),         cmocka_unit_test(test_programs_are_kept),
+    cmocka_unit_test(test_arena_is_reused),  cmocka_unit_test(test_arena_is_borrowed),
+    cmocka_unit_test(test_texts_are_copied),
 };
 
 HARNESS_MAIN(tests)

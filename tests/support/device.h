@@ -15,6 +15,8 @@ struct test_device {
 /* Opens the device that INCLINE_DEVICE names, or the default. Returns 0; TEST_SKIPPED when there is
  * none; 1 when there is none and INCLINE_REQUIRE_DEVICE is 1. Says why on stderr. */
 int test_device_open(struct test_device *out);
+
+/* Ends the program with 1 where kernels lacked declarations of their own. */
 void test_device_close(struct test_device *device);
 
 /* true when shapes should stay small: INCLINE_TEST_SMALL=1 or 2. */
