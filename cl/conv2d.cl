@@ -22,8 +22,8 @@
  * INPUT      1: the forward pass picks the images of the batch from the data set; see input.h
  * TILE_OUT WIDE_OUT  output channels and neighbours in a row of z that a forward item sums at once
  * TILE_IN WIDE_IN    input channels and neighbours in a row of dx that a backward item sums at once
- *            both: 8 x 3, 16 x 1; channels of one group, or of whole groups; single cells where the
- *            taps of one reach over the edge
+ *            both: 8 x 3, 16 x 1; channels of one group, or of whole groups; without walks, single
+ *            cells where the taps of one reach over the edge
  * WALK_OUT WALK_IN WALK_TERMS   tiles that an item of either pass owns, which take turns at so many
  *            terms of their sums; above 1 only for long sums, several neighbours, and without
  *            groups, pool and INPUT
@@ -55,7 +55,11 @@
 #endif
 
 #if WALK_OUT > 1 || WALK_IN > 1
-enum { OUT_SUMS = WIDE_OUT * TILE_OUT, IN_SUMS = WIDE_IN * TILE_IN };
+enum {
+    OUT_SUMS = WIDE_OUT * TILE_OUT,
+    IN_SUMS = WIDE_IN * TILE_IN,
+    PREFETCH_TERMS = 8 /* of w ahead, a line each: more than a cache's prefetcher follows */
+};
 
 /* Adds `count` terms of one tap to `wide` neighbours of a tile of `channels`:
  *   sums[j][t] += from[i + j apart] w[i step + t across]   for i < count, in that order
@@ -67,10 +71,13 @@ INCL_INLINE void incl_conv2d_add(global const float *restrict from, global const
 {
     incl_lanes sum[OUT_SUMS > IN_SUMS ? OUT_SUMS : IN_SUMS];
 #pragma unroll
-    for (int i = 0; i < wide * channels; i++)
-        sum[i] = sums[i];
+    for (int j = 0; j < wide; j++)
+#pragma unroll
+        for (int t = 0; t < channels; t++)
+            sum[j * channels + t] = sums[j * channels + t];
     for (int i = 0; i < count; i++, from += NB, w += step) {
         incl_lanes value[WIDE_OUT > WIDE_IN ? WIDE_OUT : WIDE_IN];
+        PREFETCH(w + PREFETCH_TERMS * step);
 #pragma unroll
         for (int j = 0; j < wide; j++)
             value[j] = LOAD(from + j * apart * NB);
@@ -83,8 +90,32 @@ INCL_INLINE void incl_conv2d_add(global const float *restrict from, global const
         }
     }
 #pragma unroll
-    for (int i = 0; i < wide * channels; i++)
-        sums[i] = sum[i];
+    for (int j = 0; j < wide; j++)
+#pragma unroll
+        for (int t = 0; t < channels; t++)
+            sums[j * channels + t] = sum[j * channels + t];
+}
+#endif
+
+#if WALK_OUT > 1 || WALK_IN > 1
+/* incl_conv2d_add() for neighbours first .. end - 1 of `wide`, as many together as there are. */
+INCL_INLINE void incl_conv2d_add_some(global const float *restrict from,
+                                      global const float *restrict w, incl_lanes *sums, int first,
+                                      int end, int count, const int wide, const int channels,
+                                      const int apart, const int step, const int across)
+{
+    if (end - first == wide) {
+        incl_conv2d_add(from, w, sums, count, wide, channels, apart, step, across);
+        return;
+    }
+    if (wide > 2 && end - first == wide - 1) {
+        incl_conv2d_add(from + first * apart * NB, w, sums + first * channels, count, wide - 1,
+                        channels, apart, step, across);
+        return;
+    }
+    for (int j = first; j < end; j++)
+        incl_conv2d_add(from + j * apart * NB, w, sums + j * channels, count, 1, channels, apart,
+                        step, across);
 }
 #endif
 
@@ -100,42 +131,35 @@ INCL_OUTLINE void incl_conv2d_walk(global const float *restrict x, global const 
 {
     incl_lanes sums[WALK_OUT * WIDE_OUT * TILE_OUT];
     int h = row * STRIDE_H - PAD_TOP;
-    for (int column = 0; column < OUT_W; column++) {
-        int left = column * STRIDE_W - PAD_LEFT, wide = 1;
-        if (left >= 0 && left + (WIDE_OUT - 1) * STRIDE_W + REACH_W <= IN_W)
-            wide = WIDE_OUT;
-        if (wide == 1) {
-            for (int tile = 0; tile < tiles; tile++)
-                incl_conv2d_positions(x, 0, w + tile * TILE_OUT, BIAS(b + tile * TILE_OUT) row,
-                                      column, sums + tile * WIDE_OUT * TILE_OUT, TILE_OUT, 1);
-        } else {
-            for (int tile = 0; tile < tiles; tile++)
-                for (int i = 0; i < WIDE_OUT * TILE_OUT; i++)
+    for (int column = 0; column < OUT_W; column += WIDE_OUT) {
+        int wide = min(WIDE_OUT, OUT_W - column);
+        for (int i = 0; i < tiles * WIDE_OUT * TILE_OUT; i++)
 #if HAS_BIAS
-                    sums[tile * WIDE_OUT * TILE_OUT + i] =
-                        (incl_lanes)(b[tile * TILE_OUT + i % TILE_OUT]);
+            sums[i] = (incl_lanes)(b[i / (WIDE_OUT * TILE_OUT) * TILE_OUT + i % TILE_OUT]);
 #else
-                    sums[tile * WIDE_OUT * TILE_OUT + i] = (incl_lanes)(0.0f);
+            sums[i] = (incl_lanes)(0.0f);
 #endif
-            for (int kh = 0; kh < KERNEL_H; kh++) {
-                int from = h + kh * DILATION_H;
-                if (from < 0 || from >= IN_H)
-                    continue;
-                for (int kw = 0; kw < KERNEL_W; kw++)
-                    for (int c = 0; c < IN_C; c += WALK_TERMS)
-                        for (int tile = 0; tile < tiles; tile++)
-                            incl_conv2d_add(x + X_AT(from, left + kw * DILATION_W, c) * NB,
-                                            w + W_AT(kh, kw, c, tile * TILE_OUT),
-                                            sums + tile * WIDE_OUT * TILE_OUT,
-                                            min(WALK_TERMS, IN_C - c), WIDE_OUT, TILE_OUT,
-                                            STRIDE_W * IN_C, OUT_C, 1);
+        for (int kh = 0; kh < KERNEL_H; kh++) {
+            int from = h + kh * DILATION_H;
+            if (from < 0 || from >= IN_H)
+                continue;
+            for (int kw = 0; kw < KERNEL_W; kw++) {
+                int at = column * STRIDE_W - PAD_LEFT + kw * DILATION_W;
+                int first = max(0, (STRIDE_W - 1 - at) / STRIDE_W);
+                int end = min(wide, (STRIDE_W - 1 + IN_W - at) / STRIDE_W);
+                for (int c = 0; c < IN_C; c += WALK_TERMS)
+                    for (int tile = 0; tile < tiles; tile++)
+                        incl_conv2d_add_some(x + X_AT(from, at, c) * NB,
+                                             w + W_AT(kh, kw, c, tile * TILE_OUT),
+                                             sums + tile * WIDE_OUT * TILE_OUT, first, end,
+                                             min(WALK_TERMS, IN_C - c), WIDE_OUT, TILE_OUT,
+                                             STRIDE_W * IN_C, OUT_C, 1);
             }
         }
         for (int tile = 0; tile < tiles; tile++)
             for (int i = 0; i < wide * TILE_OUT; i++)
                 STORE(AFTER_POOL(sums[tile * WIDE_OUT * TILE_OUT + i]),
                       y + Y_AT(row, column + i / TILE_OUT, tile * TILE_OUT + i % TILE_OUT) * NB);
-        column += wide - 1;
     }
 }
 #endif
@@ -243,8 +267,10 @@ INCL_INLINE void incl_conv2d_data_cells(global const float *restrict dz,
 {
     incl_lanes sum[WIDE_IN * TILE_IN];
 #pragma unroll
-    for (int i = 0; i < wide * count; i++)
-        sum[i] = (incl_lanes)(0.0f);
+    for (int j = 0; j < wide; j++)
+#pragma unroll
+        for (int t = 0; t < count; t++)
+            sum[j * count + t] = (incl_lanes)(0.0f);
     for (int kh = 0; kh < KERNEL_H; kh++) {
         int top = h + PAD_TOP - kh * DILATION_H, oh = top / STRIDE_H;
         if (top < 0 || top % STRIDE_H || oh >= POOLED_H * POOL_H)
@@ -279,8 +305,10 @@ INCL_INLINE void incl_conv2d_data_cells(global const float *restrict dz,
         }
     }
 #pragma unroll
-    for (int i = 0; i < wide * count; i++)
-        STORE(sum[i], dx + X_AT(h, column + i / count, i % count) * NB);
+    for (int j = 0; j < wide; j++)
+#pragma unroll
+        for (int t = 0; t < count; t++)
+            STORE(sum[j * count + t], dx + X_AT(h, column + j, t) * NB);
 }
 
 /* Row h of dx, count channels; dz, code, w and dx as below. */
@@ -333,35 +361,30 @@ INCL_OUTLINE void incl_conv2d_data_walk(global const float *restrict dz,
                                         int h, int tiles)
 {
     incl_lanes sums[WALK_IN * WIDE_IN * TILE_IN];
-    for (int column = 0; column < IN_W; column++) {
-        int left = column + PAD_LEFT;
-        if (left - (REACH_W - 1) < 0 || left + WIDE_IN - 1 >= POOLED_W ||
-            column + WIDE_IN > IN_W) {
-            for (int tile = 0; tile < tiles; tile++)
-                incl_conv2d_data_cells(dz, w + tile * TILE_IN * OUT_C, dx + tile * TILE_IN * NB, h,
-                                       column, TILE_IN, 1);
-            continue;
-        }
+    for (int column = 0; column < IN_W; column += WIDE_IN) {
+        int wide = min(WIDE_IN, IN_W - column);
         for (int i = 0; i < tiles * WIDE_IN * TILE_IN; i++)
             sums[i] = (incl_lanes)(0.0f);
         for (int kh = 0; kh < KERNEL_H; kh++) {
             int top = h + PAD_TOP - kh * DILATION_H, oh = top / STRIDE_H;
             if (top < 0 || top % STRIDE_H || oh >= POOLED_H)
                 continue;
-            for (int kw = 0; kw < KERNEL_W; kw++)
+            for (int kw = 0; kw < KERNEL_W; kw++) {
+                int at = column + PAD_LEFT - kw * DILATION_W;
+                int first = max(0, -at), end = min(wide, POOLED_W - at);
                 for (int k = 0; k < OUT_C; k += WALK_TERMS)
                     for (int tile = 0; tile < tiles; tile++)
-                        incl_conv2d_add(dz + Y_AT(oh, left - kw * DILATION_W, k) * NB,
-                                        w + W_AT(kh, kw, tile * TILE_IN, k),
-                                        sums + tile * WIDE_IN * TILE_IN,
-                                        min(WALK_TERMS, OUT_C - k), WIDE_IN, TILE_IN, OUT_C, 1,
-                                        OUT_C);
+                        incl_conv2d_add_some(dz + Y_AT(oh, at, k) * NB,
+                                             w + W_AT(kh, kw, tile * TILE_IN, k),
+                                             sums + tile * WIDE_IN * TILE_IN, first, end,
+                                             min(WALK_TERMS, OUT_C - k), WIDE_IN, TILE_IN, OUT_C, 1,
+                                             OUT_C);
+            }
         }
         for (int tile = 0; tile < tiles; tile++)
-            for (int i = 0; i < WIDE_IN * TILE_IN; i++)
+            for (int i = 0; i < wide * TILE_IN; i++)
                 STORE(sums[tile * WIDE_IN * TILE_IN + i],
-                      dx + X_AT(h, column + i / TILE_IN, tile * TILE_IN + i % TILE_IN) * NB);
-        column += WIDE_IN - 1;
+                      dx + X_AT(h, column + i / TILE_IN, i % TILE_IN + tile * TILE_IN) * NB);
     }
 }
 #endif

@@ -15,6 +15,9 @@
 #endif
 #ifndef DZ_SPACE
 #define DZ_SPACE global
+#define PREFETCH_DZ(p) PREFETCH(p)
+#else
+#define PREFETCH_DZ(p)
 #endif
 #ifndef WIDE_OUT
 #define WIDE_OUT 1
@@ -163,8 +166,10 @@ INCL_INLINE void incl_conv2d_row(X_SPACE const float *restrict x, int top,
             incl_lanes sum[WIDE_OUT * TILE_OUT];
             incl_conv2d_positions(x, top, w, BIAS(b) row, column, sum, count, WIDE_OUT);
 #pragma unroll
-            for (int i = 0; i < WIDE_OUT * count; i++)
-                STORE(AFTER_POOL(sum[i]), y + Y_AT(row, column + i / count, i % count) * NB);
+            for (int j = 0; j < WIDE_OUT; j++)
+#pragma unroll
+                for (int t = 0; t < count; t++)
+                    STORE(AFTER_POOL(sum[j * count + t]), y + Y_AT(row, column + j, t) * NB);
             column += WIDE_OUT - 1;
             continue;
         }
@@ -293,9 +298,9 @@ INCL_INLINE bool incl_conv2d_lies_in(int down, int along)
  * with a pool, has one for the window. */
 #define PLACE(p) (POOLED ? 0 : ((p) / WINDOW_W * OUT_W + (p) % WINDOW_W) * NB)
 
-/* Adds what one window of a block of images contributes. x: the block; dz_t, code_t: at the tile's
- * channels, [NB][OUT_COLUMNS] for the window or, without a pool, for its first position. `inside`
- * tells that every cell the window reads lies in x. */
+/* Adds what one window of a block of images contributes, and asks for what the next one reads. x:
+ * the block; dz_t, code_t: at the tile's channels, [NB][OUT_COLUMNS] for the window or, without a
+ * pool, for its first position. `inside` tells that every cell the window reads lies in x. */
 INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
                                       global const float *restrict x,
                                       DZ_SPACE const float *restrict dz_t,
@@ -317,6 +322,7 @@ INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
             incl_lanes part[TILE_K];
 #pragma unroll
             for (int v = 0; v < TILE_K; v++) {
+                PREFETCH_DZ(dz_t + (PLACE(p) + n + NB) * OUT_COLUMNS + v * LANES);
                 part[v] = LOAD(dz_t + (PLACE(p) + n) * OUT_COLUMNS + v * LANES);
 #if POOLED
                 part[v] = CHOOSE(part[v],
@@ -324,6 +330,7 @@ INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
 #endif
             }
             global const float *from = x + (top * IN_W * IN_C + start) * NB + n;
+            PREFETCH(x + (top * IN_W * IN_C + start + STRIDE_W * IN_C + n) * NB);
 #pragma unroll
             for (int r = 0; r < TILE_KH; r++)
 #pragma unroll

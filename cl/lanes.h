@@ -68,6 +68,16 @@ typedef int incl_ints;
 #error "LANES must be 1, 4, 8 or 16"
 #endif
 
+/* Asks a CPU for the cache line at p, global memory, which need not exist. PoCL's own prefetch()
+ * does nothing. */
+#if LANES == 1
+#define PREFETCH(p)
+#elif defined(OWN_BUILTINS)
+#define PREFETCH(p) __builtin_prefetch(p)
+#else
+#define PREFETCH(p) prefetch(p, 1)
+#endif
+
 #define AS_FLOATS(v) WIDEN(as_float)(v)
 #define AS_INTS(v) WIDEN(as_int)(v)
 

@@ -453,7 +453,7 @@ static int weight_walk(const struct incline_plan *plan, int tiles, int others)
 /* Windows whose numbers fit in a core's cache while it walks through tiles: at most a row. */
 static int weight_stretch(const struct incline_layer *layer)
 {
-    enum { CACHE_BYTES = 384 << 10 };
+    enum { CACHE_BYTES = 512 << 10 };
     const struct options *options = layer->options;
     int columns = layer->window ? layer->window->out.width : layer->out.width;
     size_t row =
