@@ -126,13 +126,13 @@ INCLINE_API enum incline_status incline_fusions_check(struct incline_context *ct
  *
  * With train.ema the moving average of the weights is what is validated and saved. Returns when
  * training has ended; what is passed is borrowed until then. *out is set on failure too. Two
- * trainings never share a folder, unless they overwrite one. Fails with
+ * trainings never share a folder. Fails with
  *
  *   INTERRUPTED  after *stop was set and the weights saved, or during tuning: then with steps_done
  *                0 and nothing written;
  *   NUMERIC      when a loss is NaN or infinite; the last saved weights stay;
- *   IO           when the folder exists or cannot be written, before any training; or later, when a
- *                file of the run cannot be;
+ *   IO           when the folder exists, is another training's or cannot be written, before any
+ *                training; or later, when a file of the run cannot be;
  *   ARGUMENT, CONFIG, DATA, UNSUPPORTED  before any training, when the training or validation part
  *                is empty, does not fit the model or has too many images; or `weights` are not the
  *                model's;

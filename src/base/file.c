@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,6 +81,15 @@ enum incline_status incline_file_read_rest(struct incline_context *ctx, const ch
     if (!status)
         (*bytes)[*length] = '\0';
     return status;
+}
+
+enum incline_status incline_file_check_kind(struct incline_context *ctx, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))
+        return INCLINE_OK; /* what else is wrong shows when it is opened */
+    return incline_fail(ctx, INCLINE_ERROR_DATA,
+                        "%s: cannot read it: a pipe, socket or device; copy it into a file", path);
 }
 
 enum incline_status incline_file_read(struct incline_context *ctx, const char *path, size_t limit,
@@ -268,6 +278,23 @@ enum incline_status incline_folder_create_new(struct incline_context *ctx, const
     }
     incline_free(&copy);
     return status;
+}
+
+bool incline_folder_lock(const char *path, int *lock)
+{
+    *lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock < 0 || !flock(*lock, LOCK_EX | LOCK_NB))
+        return true;
+    bool taken = errno == EWOULDBLOCK;
+    incline_folder_unlock(lock);
+    return !taken;
+}
+
+void incline_folder_unlock(int *lock)
+{
+    if (*lock >= 0)
+        close(*lock);
+    *lock = -1;
 }
 
 bool incline_file_exists(const char *path)

@@ -13,6 +13,11 @@
 enum incline_status incline_file_read(struct incline_context *ctx, const char *path, size_t limit,
                                       char **out, size_t *length) INCLINE_MUST_CHECK;
 
+/* Fails with DATA where path is a pipe, a socket or a device: nobody may ever write there, and it
+ * cannot be read twice. */
+enum incline_status incline_file_check_kind(struct incline_context *ctx,
+                                            const char *path) INCLINE_MUST_CHECK;
+
 /* Writes `length` bytes to path: beside it under a temporary name, synced, then renamed, so path
  * holds either its old content or all of the new. Fails with IO, naming path and the cause. */
 enum incline_status incline_file_write(struct incline_context *ctx, const char *path,
@@ -30,6 +35,12 @@ enum incline_status incline_folder_create(struct incline_context *ctx,
  * succeeds, for the others *existed is true and the status OK. Fails with IO. */
 enum incline_status incline_folder_create_new(struct incline_context *ctx, const char *path,
                                               bool *existed) INCLINE_MUST_CHECK;
+
+/* Keeps the folder for the caller until *lock is given to incline_folder_unlock() or the process
+ * ends, against others that ask for it, in this process, too. false: another has it, and *lock is
+ * -1, as it is on a file system without locks, where everybody gets it. */
+bool incline_folder_lock(const char *path, int *lock) INCLINE_MUST_CHECK;
+void incline_folder_unlock(int *lock);
 
 bool incline_file_exists(const char *path);
 bool incline_folder_exists(const char *path);

@@ -12,7 +12,8 @@ static int report(struct cli *cli, const char *path, int cause, const char *reme
 {
     if (cause == EEXIST && remedy != NULL)
         return cli_error(cli, CLI_EXIT_OTHER, "%s exists; %s", path, remedy);
-    return cli_error(cli, CLI_EXIT_OTHER, "cannot write %s: %s", path, strerror(cause));
+    return cli_error(cli, CLI_EXIT_OTHER, "cannot write %s: %s", *path != '\0' ? path : "''",
+                     strerror(cause));
 }
 
 /* Whether a file can be made in the folder of path. Returns 0 or the cause. */
@@ -32,7 +33,7 @@ int cli_check_writable(struct cli *cli, const char *path)
     struct stat info;
     int cause = 0;
     if (stat(path, &info) != 0)
-        cause = errno == ENOENT ? try_folder(path) : errno;
+        cause = errno == ENOENT && *path != '\0' ? try_folder(path) : errno;
     else if (S_ISDIR(info.st_mode))
         cause = EISDIR;
     else if (access(path, W_OK) != 0)

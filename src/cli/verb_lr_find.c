@@ -14,7 +14,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON };
 
 /* The values that options have when they are not given. */
 static const double from_default = 1e-5, to_default = 10;
-enum { STEPS_DEFAULT = 200 };
+enum { STEPS_DEFAULT = 200, STEPS_FEW = 50 };
 
 struct lr_find_options {
     double from, to;
@@ -101,6 +101,9 @@ static int print_text(struct finding *finding)
               result->steepest, result->lowest);
     if (!result->rose && result->lowest > result->points[result->count - 1].learning_rate / 2)
         cli_print(cli, "It did not rise again: a larger --to may show more.\n");
+    if (result->count < STEPS_FEW)
+        cli_print(cli, "%zu losses are few to judge by: take more --steps%s.\n", result->count,
+                  result->rose ? " or a lower --to" : "");
     return suggest(finding);
 }
 

@@ -1,6 +1,7 @@
 /* Reading IDX files through zlib, which also reads files that are not packed. */
 #include "data/idx.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "data/gzip_end.h"
 
@@ -85,6 +86,9 @@ static const char *type_name(int type)
 
 static enum incline_status open_file(struct reader *reader)
 {
+    enum incline_status status = incline_file_check_kind(reader->ctx, reader->path);
+    if (status)
+        return status;
     errno = 0;
     reader->file = gzopen(reader->path, "rbe");
     if (reader->file)

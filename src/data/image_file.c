@@ -1,4 +1,5 @@
 /* Images to classify: the kind of file by its first bytes, then the reader for it. */
+#include "base/file.h"
 #include "base/memory.h"
 #include "data/idx.h"
 #include "data/png_file.h"
@@ -47,10 +48,13 @@ static enum incline_status find_kind(struct incline_context *ctx, const char *pa
                                      enum file_kind *kind)
 {
     char start[START_BYTES];
+    enum incline_status status = incline_file_check_kind(ctx, path);
+    if (status)
+        return status;
     FILE *file = fopen(path, "rbe");
     size_t length = file ? fread(start, 1, sizeof start, file) : 0;
     if (!file || ferror(file)) {
-        enum incline_status status =
+        status =
             incline_fail(ctx, INCLINE_ERROR_DATA, "%s: cannot read it: %s", path, strerror(errno));
         if (file)
             fclose(file);

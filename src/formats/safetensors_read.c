@@ -300,6 +300,8 @@ static enum incline_status read_parts(struct reader *reader)
     struct incline_safetensors *file = reader->file;
     size_t header_bytes = 0;
     enum incline_status status;
+    if ((status = incline_file_check_kind(reader->ctx, file->path)))
+        return status;
     if ((status = incline_file_read(reader->ctx, file->path, file_bytes_max, &file->bytes,
                                     &file->length)))
         return status;

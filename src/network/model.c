@@ -166,9 +166,14 @@ static enum incline_status read_section(struct incline_context *ctx, struct incl
 static enum incline_status read_layers(struct incline_layer_collector *collector,
                                        struct incline_node *node)
 {
+    size_t blocks = collector->blocks ? incline_node_count(collector->blocks) : 0;
     enum incline_status status = incline_collector_check(collector);
     if (status == INCLINE_OK)
+        status = incline_alloc(collector->ctx, blocks, sizeof(bool), &collector->block_used);
+    if (status == INCLINE_OK)
         status = incline_collector_add(collector, incline_node_get(node, "layers"));
+    if (status == INCLINE_OK)
+        status = incline_collector_check_use(collector);
     for (size_t i = 0; i < incline_layer_class_count && status == INCLINE_OK; i++)
         status =
             incline_model_fill_names(collector->ctx, collector->model, incline_layer_classes[i]);
@@ -195,6 +200,7 @@ enum incline_status incline_model_parse(struct incline_context *ctx, struct incl
         status = infer_shapes(ctx, out, collector.places);
     if (status == INCLINE_OK)
         status = check_readers(ctx, out, collector.places);
+    incline_free(&collector.block_used);
     incline_free(&collector.places);
     if (status != INCLINE_OK)
         incline_model_finish(out);

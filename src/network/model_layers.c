@@ -421,10 +421,14 @@ static enum incline_status add_type(struct incline_layer_collector *collector,
     const struct incline_layer_class *class = incline_layer_class_find(type);
     if (class)
         return add_layer(collector, class, place, value, scope);
-    struct incline_node *block =
-        collector->blocks ? incline_node_get(collector->blocks, type) : NULL;
-    if (block)
+    size_t blocks = collector->blocks ? incline_node_count(collector->blocks) : 0;
+    for (size_t i = 0; i < blocks; i++) {
+        if (strcmp(incline_node_text(incline_node_key(collector->blocks, i)), type) != 0)
+            continue;
+        collector->block_used[i] = true;
+        struct incline_node *block = incline_node_value(collector->blocks, i);
         return use_block(collector, place, block, value, scope, depth);
+    }
     return fail_type(collector, place);
 }
 

@@ -72,6 +72,11 @@ static enum incline_status spread(struct incline_context *ctx, struct incline_no
                                   const char *name, int channels, struct incline_doubles *doubles)
 {
     size_t wanted = (size_t)channels;
+    if (doubles->count != 1 && channels == 1)
+        return incline_fail_at(ctx, incline_node_get(node, name),
+                               "normalize: %s must have 1 number, as model.input has 1 channel, "
+                               "not %zu",
+                               name, doubles->count);
     if (doubles->count != 1 && doubles->count != wanted)
         return incline_fail_at(ctx, incline_node_get(node, name),
                                "normalize: %s must have 1 number or %d, one for each channel of "

@@ -17,6 +17,10 @@ static const struct topic topics[] = {
     {"repeat", "layers that come several times in a row", &incline_repeat_table},
     {"residual", "layers whose output is added to what goes into them, or to a second list's",
      &incline_residual_table},
+    {"blocks",
+     "groups of layers that are used as a layer, `- name: {a: 1}`: {name: {args: [a], layers: "
+     "[...]}}",
+     &incline_block_table},
     {"data", "where the images are and how they are prepared", &incline_data_table},
     {"train", "how long and how to train", &incline_train_table},
     {"schedule", "how the learning rate moves; all schedules", NULL},

@@ -81,6 +81,19 @@ enum incline_status incline_named_read(struct incline_context *ctx, struct incli
                                        const char *label, struct incline_node **name,
                                        struct incline_node **options) INCLINE_MUST_CHECK;
 
+/* One of several optimizers or losses, with what it takes. */
+struct incline_named_table {
+    const char *name;
+    const struct incline_option_table *options;
+};
+
+/* Fails at an option in the mapping `options` of `name` that only others of `all` have, which the
+ * text lists, or that stands in `train:` itself, beside kind ("optimizer"). */
+enum incline_status incline_owner_check(struct incline_context *ctx, struct incline_node *options,
+                                        const char *kind, const char *name,
+                                        const struct incline_named_table *all,
+                                        size_t count) INCLINE_MUST_CHECK;
+
 /* Read the loss and the metrics of `train:`; node NULL: the default. */
 enum incline_status incline_loss_read(struct incline_context *ctx, struct incline_node *node,
                                       const struct incline_model *model,

@@ -85,6 +85,18 @@ static enum incline_status check_weights(struct incline_context *ctx, struct inc
                                          loss->class->name);
 }
 
+/* An option that another loss has. */
+static enum incline_status check_owner(struct incline_context *ctx, struct incline_node *options,
+                                       const char *name)
+{
+    struct incline_named_table all[INCLINE_OPTIONS_MAX];
+    size_t count = 0;
+    for (; incline_loss_names[count]; count++)
+        all[count] =
+            (struct incline_named_table){incline_loss_names[count], &incline_losses[count].options};
+    return incline_owner_check(ctx, options, "loss", name, all, count);
+}
+
 enum incline_status incline_loss_read(struct incline_context *ctx, struct incline_node *node,
                                       const struct incline_model *model, struct incline_loss *out)
 {
@@ -99,6 +111,8 @@ enum incline_status incline_loss_read(struct incline_context *ctx, struct inclin
         return status;
     const struct incline_option_table *table = &out->class->options;
     status = incline_options_default(ctx, table, &out->options);
+    if (status == INCLINE_OK && options)
+        status = check_owner(ctx, options, out->class->name);
     if (status == INCLINE_OK && options)
         status = incline_section_read(ctx, options, out->class->name, table, NULL, &out->options);
     if (status == INCLINE_OK && options)

@@ -66,39 +66,6 @@ static enum incline_status fail_optimizer(struct incline_context *ctx, struct in
     return status;
 }
 
-static bool has_option(const struct incline_option_table *table, const char *name)
-{
-    for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->options[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* Fails at an option that other optimizers have, or the section itself. */
-static enum incline_status check_place(struct incline_context *ctx, struct incline_node *key,
-                                       const struct incline_optimizer_class *class)
-{
-    const char *name = incline_node_text(key);
-    size_t owners = 0;
-    if (!name || has_option(&class->options, name))
-        return INCLINE_OK;
-    if (has_option(&incline_train_table, name))
-        return incline_fail_at(ctx, key, "%s: '%s' belongs in `train:`, beside `optimizer:`",
-                               class->name, name);
-    struct incline_text text;
-    incline_text_init(&text, ctx);
-    incline_text_add(&text, "%s has no '%s': it is an option of ", class->name, name);
-    for (size_t i = 0; i < incline_optimizer_count; i++)
-        if (has_option(&incline_optimizer_classes[i]->options, name))
-            incline_text_add(&text, "%s%s", owners++ > 0 ? ", " : "",
-                             incline_optimizer_classes[i]->name);
-    enum incline_status status = INCLINE_OK;
-    if (owners > 0)
-        status = incline_fail_at(ctx, key, "%s", incline_text_get(&text));
-    incline_text_finish(&text);
-    return status;
-}
-
 static enum incline_status check_together(struct incline_context *ctx, struct incline_node *node,
                                           const struct incline_optimizer *optimizer)
 {
@@ -118,10 +85,12 @@ static enum incline_status read_optimizer_options(struct incline_context *ctx,
                                                   struct incline_node *node,
                                                   struct incline_optimizer *out)
 {
-    bool is_mapping = incline_node_kind(node) == INCLINE_NODE_MAPPING;
-    enum incline_status status = INCLINE_OK;
-    for (size_t i = 0; is_mapping && status == INCLINE_OK && i < incline_node_count(node); i++)
-        status = check_place(ctx, incline_node_key(node, i), out->class);
+    struct incline_named_table all[INCLINE_OPTIONS_MAX];
+    for (size_t i = 0; i < incline_optimizer_count; i++)
+        all[i] = (struct incline_named_table){incline_optimizer_classes[i]->name,
+                                              &incline_optimizer_classes[i]->options};
+    enum incline_status status =
+        incline_owner_check(ctx, node, "optimizer", out->class->name, all, incline_optimizer_count);
     if (status == INCLINE_OK)
         status = incline_section_read(ctx, node, out->class->name, &out->class->options, NULL,
                                       &out->options);

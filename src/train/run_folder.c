@@ -32,6 +32,26 @@ static enum incline_status fail_exists(struct incline_context *ctx, const char *
                         path);
 }
 
+/* Keeps the folder for this run. */
+static enum incline_status keep(struct incline_context *ctx, const char *path, int *lock)
+{
+    if (incline_folder_lock(path, lock))
+        return INCLINE_OK;
+    return incline_fail(ctx, INCLINE_ERROR_IO,
+                        "%s: a training writes there; wait for its end or choose another folder "
+                        "(--out, --name)",
+                        path);
+}
+
+/* Only asks; the folder may not be there. */
+static enum incline_status check_unkept(struct incline_context *ctx, const char *path)
+{
+    int lock;
+    enum incline_status status = keep(ctx, path, &lock);
+    incline_folder_unlock(&lock);
+    return status;
+}
+
 enum incline_status incline_run_folder_check(struct incline_context *ctx,
                                              const struct incline_train_options *options)
 {
@@ -48,7 +68,7 @@ enum incline_status incline_run_folder_check(struct incline_context *ctx,
     if (!options->overwrite && !options->unique &&
         (incline_folder_exists(path) || incline_file_exists(path)))
         return fail_exists(ctx, path);
-    return INCLINE_OK;
+    return options->overwrite ? check_unkept(ctx, path) : INCLINE_OK;
 }
 
 typedef enum incline_status (*write_fn)(struct incline_context *ctx, const char *path,
@@ -325,17 +345,22 @@ static void remove_folder(const char *path)
     }
 }
 
-enum incline_status incline_run_folder_start(struct incline_context *ctx,
-                                             const struct incline_train_options *options,
-                                             const struct incline_config *config,
-                                             const struct incline_device *device,
-                                             const struct incline_dataset *dataset, char **path)
+enum incline_status
+incline_run_folder_start(struct incline_context *ctx, const struct incline_train_options *options,
+                         const struct incline_config *config, const struct incline_device *device,
+                         const struct incline_dataset *dataset, char **path, int *lock)
 {
     bool is_new = false, has_earlier = false;
     *path = NULL;
+    *lock = -1;
     enum incline_status status = take_folder(ctx, options, path, &is_new);
     if (status)
         return status;
+    status = keep(ctx, *path, lock);
+    if (status) {
+        incline_free(path);
+        return status;
+    }
     if (!is_new)
         status = incline_earlier_run_set_aside(ctx, *path, &has_earlier);
     if (!status)
@@ -345,6 +370,7 @@ enum incline_status incline_run_folder_start(struct incline_context *ctx,
             remove_folder(*path);
         if (has_earlier) /* the first failure is the one to report */
             (void)!incline_earlier_run_bring_back(NULL, *path);
+        incline_folder_unlock(lock);
         incline_free(path);
     }
     return status;

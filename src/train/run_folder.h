@@ -22,12 +22,15 @@ incline_run_folder_check(struct incline_context *ctx,
 
 /* Creates the folder that options name, with config.yaml, environment.json, the head of log.csv and
  * the start event. *path: its name, allocated. Of several callers with one name only one gets it,
- * unless they overwrite: then a run that was there is set aside (earlier_run.h). On failure, a new
- * folder is removed again and an earlier run brought back. */
-enum incline_status
-incline_run_folder_start(struct incline_context *ctx, const struct incline_train_options *options,
-                         const struct incline_config *config, const struct incline_device *device,
-                         const struct incline_dataset *dataset, char **path) INCLINE_MUST_CHECK;
+ * and keeps it until it gives *lock to incline_folder_unlock(), against those that overwrite; one
+ * of these sets a run that was there aside (earlier_run.h). On failure, a new folder is removed
+ * again and an earlier run brought back. */
+enum incline_status incline_run_folder_start(struct incline_context *ctx,
+                                             const struct incline_train_options *options,
+                                             const struct incline_config *config,
+                                             const struct incline_device *device,
+                                             const struct incline_dataset *dataset, char **path,
+                                             int *lock) INCLINE_MUST_CHECK;
 
 /* Adds the lines of watch.csv for a watched step, and appends such lines to the file. */
 void incline_run_folder_write_watched(const struct incline_watched *watched,

@@ -39,6 +39,7 @@ struct trainer {
     struct incline_evaluator *evaluator; /* NULL: no validation */
     struct incline_run_weights weights;
     char *folder;
+    int lock; /* keeps the folder; -1: none */
 
     size_t batch, steps, images; /* of an epoch */
     struct incline_metrics_slot *slots;
@@ -573,7 +574,8 @@ static enum incline_status prepare(struct trainer *trainer)
     if (status)
         return status;
     status = incline_run_folder_start(trainer->ctx, trainer->options, &trainer->weights.recorded,
-                                      trainer->device, trainer->dataset, &trainer->folder);
+                                      trainer->device, trainer->dataset, &trainer->folder,
+                                      &trainer->lock);
     if (status)
         return status;
     return incline_run_weights_begin(&trainer->weights, incline_workbench_outcome(&trainer->bench),
@@ -604,6 +606,7 @@ static void clean_up(struct trainer *trainer)
     incline_evaluator_destroy(&trainer->evaluator);
     incline_workbench_destroy(&trainer->bench);
     incline_free(&trainer->slots);
+    incline_folder_unlock(&trainer->lock);
     incline_free(&trainer->folder);
 }
 
@@ -648,6 +651,7 @@ enum incline_status incline_train(struct incline_context *ctx, struct incline_de
         .options = options,
         .result = out,
         .start = incline_clock_seconds(),
+        .lock = -1,
     };
     double built_before = incline_device_get_counters(device).build_seconds;
     enum incline_status status;

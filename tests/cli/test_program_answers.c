@@ -174,6 +174,9 @@ static void eval_writes_the_confusion_matrix(void **state)
     run(shared, "eval", "r", "--confusion", "t.yaml/c.csv");
     assert_exit(shared, 1);
     assert_err(shared, "incline: cannot write t.yaml/c.csv: Not a directory\n");
+    run(shared, "eval", "r", "--confusion", "");
+    assert_exit(shared, 1);
+    assert_err(shared, "incline: cannot write '': No such file or directory\n");
     assert_string_equal(shared->out, ""); /* not only after the work is done */
 }
 

@@ -115,9 +115,11 @@ static void a_larger_range_is_proposed_unless_it_rose(void **state)
     assert_exit(p, 0);
     assert_out(p, "\nThe loss falls fastest at");
     assert_null(strstr(p->out, proposal));
+    assert_null(strstr(p->out, "few to judge by"));
     run(p, "lr-find", "linear.yaml", "--from", "0.001", "--to", "0.01", "--steps", "40");
     assert_exit(p, 0);
     assert_out(p, proposal);
+    assert_out(p, "\n40 losses are few to judge by: take more --steps.\n");
 }
 
 /* In all formats. */

@@ -188,6 +188,9 @@ static void test_no_such_file(void **state)
                  "absent: cannot read it: No such file or directory");
     assert_fails(s->ctx, INCLINE_ERROR_DATA, incline_idx_read_images(s->ctx, s->folder, &images),
                  "cannot read it: Is a directory");
+    assert_int_equal(mkfifo(scratch_path(s, "pipe"), 0600), 0);
+    assert_fails(s->ctx, INCLINE_ERROR_DATA, incline_idx_read_images(s->ctx, s->path, &images),
+                 "pipe: cannot read it: a pipe, socket or device; copy it into a file");
 }
 
 static void test_not_idx(void **state)

@@ -176,6 +176,8 @@ static void test_unknown_files(void **state)
     check_fails(s, scratch_path(s, "absent"), 2, 1, INCLINE_ERROR_DATA,
                 "absent: cannot read it: No such file or directory");
     check_fails(s, s->folder, 2, 1, INCLINE_ERROR_DATA, "cannot read it: Is a directory");
+    assert_int_equal(mkfifo(scratch_path(s, "pipe"), 0600), 0);
+    check_fails(s, s->path, 2, 1, INCLINE_ERROR_DATA, "cannot read it: a pipe, socket or device");
 }
 
 static void test_arguments(void **state)

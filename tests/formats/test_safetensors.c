@@ -185,6 +185,8 @@ static void test_bad_lengths(void **state)
 {
     struct scratch *s = *state;
     check_path_fails(s, scratch_path(s, "absent"), "absent: cannot read it: No such file");
+    assert_int_equal(mkfifo(scratch_path(s, "pipe"), 0600), 0);
+    check_path_fails(s, s->path, "pipe: cannot read it: a pipe, socket or device");
     check_path_fails(s, scratch_write(s, "short", "1234567", 7),
                      "short: not a sound safetensors file: it has only 7 bytes");
     check_path_fails(s, write_raw(s, 3, "{}", 2, 0), "a header of 3 bytes in a file of 10");

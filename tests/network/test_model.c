@@ -512,6 +512,12 @@ static void test_messages(void **state)
          "m.yaml:3:26: error: dense: units must be a whole number, not 'x'\n"},
         {IN "blocks: {b: {args: [f]}}\nlayers: [relu]\n",
          "m.yaml:2:10: error: blocks: 'layers' is missing: "},
+        {IN "blocks: {b: {args: [f], layers: [dense: {units: 2, name: f}]}}\nlayers: [flatten, b: "
+            "{f: 1}]\n",
+         "m.yaml:2:21: error: the layers of this block do not use the argument 'f'; there it is "
+         "written $f\n"},
+        {IN "blocks: {b: {layers: [relu]}, c: {layers: [relu]}}\nlayers: [b]\n",
+         "m.yaml:2:31: error: blocks: no layer is 'c': use it or leave it out\n"},
         {IN "blocks: {b: {layers: [b]}}\nlayers: [b]\n",
          "m.yaml:2:23: error: b: blocks nested more than 32 deep: does it use itself?\n"},
         {IN "layers: [repeat: {times: 0, layers: [relu]}]\n",

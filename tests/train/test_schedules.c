@@ -286,8 +286,12 @@ static void test_mistakes_are_told(void **state)
         {"schedule: [step]",
          "c.yaml:4:19: error: train: schedule must be one name, or {name: {...}}\n"},
         {"schedule: {step: {every: 5}, cosine: {}}",
-         "c.yaml:4:38: error: train: schedule must be one name, and 'step' is there already: leave "
-         "one out, or with --set set it whole, {cosine: {...}}\n"},
+         "c.yaml:4:38: error: train: schedule must be one name, but 'step' and 'cosine' are there: "
+         "leave one out; to replace with --set what the file says, set it whole, to {cosine: "
+         "{...}}\n"},
+        {"schedule: {step: {every: 5}, factor: 0.5}",
+         "c.yaml:4:38: error: train: schedule must be one name, with its options below it: {step: "
+         "{factor: ...}}; with --set write NAME.factor\n"},
         {"schedule: {step: {every: -5}}",
          "c.yaml:4:34: error: step: every must be between 1 and 1000000, not -5\n"},
         {"schedule: {step: {evry: 5}}",

@@ -425,6 +425,32 @@ static void test_existing_folder_is_kept(void **state)
     assert_ok(env.ctx, train(*state, &setup, "twice", &result));
 }
 
+static void note_lock(void *cookie, const char *folder)
+{
+    int lock;
+    bool *is_free = cookie;
+    *is_free = incline_folder_lock(folder, &lock);
+    incline_folder_unlock(&lock);
+}
+
+/* Another that overwrites would write into the same files. */
+static void test_folder_is_one_trainings(void **state)
+{
+    struct setup setup = {.settings = {{"train.epochs", "1"}}, .count = 1};
+    struct incline_train_result result;
+    bool is_free = true;
+    int lock;
+    setup.options.callbacks = (struct incline_train_callbacks){&is_free, .started = note_lock};
+    setup.options.overwrite = true;
+    assert_ok(env.ctx, train(*state, &setup, "mine", &result));
+    assert_false(is_free);
+    assert_true(incline_folder_lock(scratch_path(*state, "mine"), &lock));
+    assert_fails(env.ctx, INCLINE_ERROR_IO, train(*state, &setup, "mine", &result),
+                 "mine: a training writes there; wait for its end or choose another folder");
+    incline_folder_unlock(&lock);
+    assert_ok(env.ctx, train(*state, &setup, "mine", &result));
+}
+
 /* ---- watched steps ---- */
 
 struct watched_steps {
@@ -595,6 +621,7 @@ static void test_folder_that_cannot_be_filled(void **state)
 {
     struct scratch *s = *state;
     struct rlimit old, low;
+    int lock;
     char folder[2 * SCRATCH_PATH_BYTES], *made = NULL;
     struct incline_train_options options = {.folder = folder, .unique = true};
     struct incline_config *config = NULL;
@@ -607,15 +634,16 @@ static void test_folder_that_cannot_be_filled(void **state)
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
     enum incline_status status =
-        incline_run_folder_start(env.ctx, &options, config, env.device, dataset, &made);
+        incline_run_folder_start(env.ctx, &options, config, env.device, dataset, &made, &lock);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     assert_fails(env.ctx, INCLINE_ERROR_IO, status, "config.yaml: cannot write it: File too large");
     assert_null(made);
     assert_false(incline_folder_exists(folder));
     for (int i = 0; i < 2; i++) {
-        assert_ok(env.ctx,
-                  incline_run_folder_start(env.ctx, &options, config, env.device, dataset, &made));
+        assert_ok(env.ctx, incline_run_folder_start(env.ctx, &options, config, env.device, dataset,
+                                                    &made, &lock));
         assert_string_equal(made + strlen(folder), i ? "-2" : "");
+        incline_folder_unlock(&lock);
         incline_free(&made);
     }
     incline_config_destroy(&config);
@@ -901,6 +929,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stop_ends_validation, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_stop_between_epochs, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_folder_is_one_trainings, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_foreign_data_sets_are_refused, scratch_setup,
                                         scratch_teardown),
