@@ -132,6 +132,7 @@ static void run_steps(const struct network *n, struct incline_workbench *run, in
         struct incline_step step = {.images = n->batch,
                                     .first = i * n->batch,
                                     .number = i,
+                                    .seed = n->config->train.seed,
                                     .learning_rate = (float)n->config->train.optimizer.options.lr,
                                     .earlier = i};
         assert_ok(env.ctx, incline_step_run(env.ctx, run->plan, &step));
@@ -215,7 +216,8 @@ static float *all_parameters(const struct incline_workbench *run, size_t *bytes)
 static void check_gradients(const struct network *n)
 {
     struct incline_workbench run;
-    struct incline_step step = {.images = n->batch, .accumulation = {.waits = true}};
+    struct incline_step step = {
+        .images = n->batch, .seed = n->config->train.seed, .accumulation = {.waits = true}};
     start_run(n, 0, &run);
     assert_ok(env.ctx, incline_step_run(env.ctx, run.plan, &step));
     check_tensors(n, run.gradients, "grad.", 1e-5);
@@ -262,12 +264,7 @@ NETWORK(groups)
 NETWORK(dense)
 NETWORK(shares)
 NETWORK(several)
-
-/* Their random numbers are not PyTorch's. */
-static bool is_random(const struct incline_layer_class *class)
-{
-    return strcmp(class->name, "dropout") == 0 || strcmp(class->name, "spatial_dropout") == 0;
-}
+NETWORK(drops)
 
 static bool has(const struct incline_layer *layer, const struct incline_layer_class *class)
 {
@@ -289,7 +286,7 @@ static void test_networks_have_everything(void **state)
 {
     static const char *const names[] = {"branches", "activations", "norms",  "image_norms",
                                         "averages", "excite",      "groups", "dense",
-                                        "shares",   "several"};
+                                        "shares",   "several",     "drops"};
     bool layers[64] = {false}, losses[16] = {false}, optimizers[16] = {false};
     (void)state;
     assert_true(incline_layer_class_count <= sizeof layers);
@@ -303,7 +300,7 @@ static void test_networks_have_everything(void **state)
         incline_config_destroy(&config);
     }
     for (size_t i = 0; i < incline_layer_class_count; i++)
-        if (!layers[i] && !is_random(incline_layer_classes[i]))
+        if (!layers[i])
             fail_msg("no network has a %s", incline_layer_classes[i]->name);
     for (size_t i = 0; incline_loss_names[i]; i++)
         if (!losses[i])
@@ -318,17 +315,10 @@ static void test_networks_have_everything(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(branches),
-        RUN(activations),
-        RUN(norms),
-        RUN(image_norms),
-        RUN(averages),
-        RUN(excite),
-        RUN(groups),
-        RUN(dense),
-        RUN(shares),
-        RUN(several),
-        cmocka_unit_test(test_networks_have_everything),
+        RUN(branches),    RUN(activations), RUN(norms),
+        RUN(image_norms), RUN(averages),    RUN(excite),
+        RUN(groups),      RUN(dense),       RUN(shares),
+        RUN(several),     RUN(drops),       cmocka_unit_test(test_networks_have_everything),
     };
     int status = test_device_open(&env);
     if (status)
