@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "cli/format.h"
+#include "cli/signals.h"
 #include "verb_list.h"
 
 #include <fcntl.h>
@@ -62,6 +63,7 @@ static void keep_standard_files(void)
 static void prepare_process(void)
 {
     keep_standard_files();
+    cli_signals_note_start();
     signal(SIGPIPE, SIG_IGN);
     setlocale(LC_CTYPE, "");
 }

@@ -87,12 +87,21 @@ static int report_no_weights(struct cli *cli, const char *folder)
                      folder);
 }
 
-static int compare_newest_first(const void *a, const void *b)
+static time_t changed_at(const char *path)
 {
-    return strcmp(*(char *const *)b, *(char *const *)a);
+    struct stat info;
+    return stat(path, &info) == 0 ? info.st_mtime : 0;
 }
 
-/* The run folders in runs/, newest first: their names begin with the time. */
+/* Of one second by name, which begins with the time unless a user chose it. */
+static int compare_newest_first(const void *a, const void *b)
+{
+    const char *one = *(char *const *)a, *other = *(char *const *)b;
+    time_t first = changed_at(one), second = changed_at(other);
+    return first != second ? (first < second ? 1 : -1) : strcmp(other, one);
+}
+
+/* The run folders in runs/, the last one that was begun first. */
 static void find_runs(struct cli_texts *runs)
 {
     DIR *folder = opendir("runs");

@@ -6,6 +6,13 @@
 
 static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t save_wish;
+static void (*hangup_at_start)(int);
+
+void cli_signals_note_start(void)
+{
+    struct sigaction hangup;
+    hangup_at_start = sigaction(SIGHUP, NULL, &hangup) == 0 ? hangup.sa_handler : SIG_DFL;
+}
 
 static void stop(int number, const char *text)
 {
@@ -36,7 +43,7 @@ static void handle_save(int number)
 
 static void install(void (*handle_stop)(int))
 {
-    struct sigaction action, hangup;
+    struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = handle_stop;
     action.sa_flags = SA_RESTART;
@@ -44,7 +51,9 @@ static void install(void (*handle_stop)(int))
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     /* A terminal that is closed; nohup has it ignored, and that stays so. */
-    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+    if (hangup_at_start == SIG_IGN)
+        signal(SIGHUP, SIG_IGN);
+    else
         sigaction(SIGHUP, &action, NULL);
     action.sa_handler = handle_save;
     sigaction(SIGUSR1, &action, NULL);

@@ -4,6 +4,10 @@
 
 #include <signal.h>
 
+/* To be called first: compilers in drivers set handlers of their own, and what nohup had set would
+ * not be seen any more. */
+void cli_signals_note_start(void);
+
 /* From now on the first SIGINT or SIGTERM sets the flag to its number and says so on stderr; the
  * second ends the program at once. SIGUSR1 sets the save flag. */
 void cli_signals_install(void);

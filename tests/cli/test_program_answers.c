@@ -2,6 +2,7 @@
 
 #include "build_config.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 
@@ -544,6 +545,15 @@ static void weights_of_pytorch_need_a_configuration(void **state)
     refused(shared, 3, "there is no file and no built-in model 'nope.yaml'", "");
 }
 
+static void make_newest(const char *folder)
+{
+    const struct timespec later[2] = {{time(NULL) + 100, 0}, {time(NULL) + 100, 0}};
+    char path[SCRATCH_PATH_BYTES + 64];
+    snprintf(path, sizeof path, "%s/%s", shared->scratch->folder, folder);
+    assert_int_equal(utimensat(AT_FDCWD, path, later, 0), 0);
+}
+
+/* The newest by time, of one time by name. */
 static void missing_runs_are_helped_to(void **state)
 {
     static const char *const runs[] = {"2026-01-02-0304-a", "2026-01-02-0305-a",
@@ -558,11 +568,12 @@ static void missing_runs_are_helped_to(void **state)
         program_write(shared, path, "");
     }
     program_folder(shared, "runs/no-run");
+    make_newest("runs/2025-12-31-2359-a");
     run(shared, "eval", "nope");
     refused(
         shared, 4,
         "nope: No such file or directory; it must be a run folder or a .safetensors file; newest "
-        "runs here: runs/2026-01-02-0305-a, runs/2026-01-02-0304-a, runs/2026-01-01-0000-a\n",
+        "runs here: runs/2025-12-31-2359-a, runs/2026-01-02-0305-a, runs/2026-01-02-0304-a\n",
         "");
 }
 

@@ -85,6 +85,21 @@ static void a_closed_terminal_saves(void **state)
     assert_ended(p, "\"how\":\"interrupted\"");
 }
 
+/* As under nohup. One that is stopped by SIGHUP ends with 129, or at once at the second signal. */
+static void a_closed_terminal_may_be_ignored(void **state)
+{
+    struct program *p = *state;
+    void (*before)(int) = signal(SIGHUP, SIG_IGN);
+    program_start(p, (const char *const[]){"train", "t.yaml", "--out", "r", "-e", "1000000", NULL});
+    signal(SIGHUP, before);
+    program_await(p, "r/log.csv", "\n2,");
+    program_signal(p, SIGHUP);
+    program_signal(p, SIGINT);
+    program_wait(p);
+    assert_exit(p, 130);
+    assert_err(p, "\nSaved at step ");
+}
+
 /* Also before the first epoch is done: here an epoch is endless. */
 static void ctrl_c_saves_within_an_epoch(void **state)
 {
@@ -141,6 +156,7 @@ int main(void)
         signal_test(ctrl_c_saves),
         signal_test(sigterm_saves),
         signal_test(a_closed_terminal_saves),
+        signal_test(a_closed_terminal_may_be_ignored),
         signal_test(sigusr1_saves_and_goes_on),
         signal_test(ctrl_c_saves_within_an_epoch),
         signal_test(a_terminal_gets_a_bar),
