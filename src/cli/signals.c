@@ -6,12 +6,12 @@
 
 static volatile sig_atomic_t stop_signal;
 static volatile sig_atomic_t save_wish;
-static void (*hangup_at_start)(int);
+static volatile sig_atomic_t hangup_was_ignored;
 
 void cli_signals_note_start(void)
 {
     struct sigaction hangup;
-    hangup_at_start = sigaction(SIGHUP, NULL, &hangup) == 0 ? hangup.sa_handler : SIG_DFL;
+    hangup_was_ignored = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
 }
 
 static void stop(int number, const char *text)
@@ -51,7 +51,7 @@ static void install(void (*handle_stop)(int))
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     /* A terminal that is closed; nohup has it ignored, and that stays so. */
-    if (hangup_at_start == SIG_IGN)
+    if (hangup_was_ignored)
         signal(SIGHUP, SIG_IGN);
     else
         sigaction(SIGHUP, &action, NULL);

@@ -3,9 +3,11 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Weights come first: they are what cannot be made again. */
 static const char *const file_names[] = {"weights/last.safetensors",
@@ -122,6 +124,42 @@ enum incline_status incline_earlier_run_set_aside(struct incline_context *ctx, c
     }
     incline_free(&previous);
     return status;
+}
+
+/* "weights/last.safetensors.tmp-12-0" and the like; name lies in the folder's `part`, "" or
+ * "weights/". */
+static bool is_unfinished(const char *part, const char *name)
+{
+    for (size_t i = 0; i < FILE_COUNT; i++) {
+        size_t skip = strlen(part), length = strlen(file_names[i]);
+        if (length <= skip || strncmp(file_names[i], part, skip) != 0)
+            continue;
+        length -= skip;
+        if (strncmp(name, file_names[i] + skip, length) == 0 &&
+            strncmp(name + length, ".tmp-", 5) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void sweep(const char *folder, const char *part)
+{
+    char *path = NULL;
+    if (incline_path_join(NULL, folder, part, &path) != INCLINE_OK)
+        return;
+    DIR *listing = opendir(path);
+    for (struct dirent *entry = listing ? readdir(listing) : NULL; entry; entry = readdir(listing))
+        if (is_unfinished(part, entry->d_name))
+            (void)unlinkat(dirfd(listing), entry->d_name, 0);
+    if (listing)
+        closedir(listing);
+    incline_free(&path);
+}
+
+void incline_earlier_run_sweep(const char *folder)
+{
+    sweep(folder, "");
+    sweep(folder, "weights/");
 }
 
 bool incline_earlier_run_is_aside(const char *folder)

@@ -24,6 +24,10 @@ bool incline_earlier_run_is_aside(const char *folder);
 enum incline_status incline_earlier_run_bring_back(struct incline_context *ctx,
                                                    const char *folder) INCLINE_MUST_CHECK;
 
+/* Removes what a crash left of the run's files that were being written, FILE.tmp-PID-N (base/file.h).
+ * The folder must be the caller's (incline_folder_lock). Cannot fail, as below. */
+void incline_earlier_run_sweep(const char *folder);
+
 /* Removes folder/previous. Files that are left behind do no harm, so it cannot fail. */
 void incline_earlier_run_drop(const char *folder);
 

@@ -361,8 +361,10 @@ incline_run_folder_start(struct incline_context *ctx, const struct incline_train
         incline_free(path);
         return status;
     }
-    if (!is_new)
+    if (!is_new) {
+        incline_earlier_run_sweep(*path);
         status = incline_earlier_run_set_aside(ctx, *path, &has_earlier);
+    }
     if (!status)
         status = fill(ctx, *path, options, config, device, dataset);
     if (status) {

@@ -433,6 +433,23 @@ static void note_lock(void *cookie, const char *folder)
     incline_folder_unlock(&lock);
 }
 
+/* What a crash left of files that were being written goes with the run; nothing else does. */
+static void test_unfinished_files_are_swept(void **state)
+{
+    static const char *const names[] = {"swept/weights/last.safetensors.tmp-12-0",
+                                        "swept/config.yaml.tmp-345-1", "swept/weights/mine.tmp-1-0",
+                                        "swept/weights/last.safetensors.bak"};
+    struct setup setup = {.settings = {{"train.epochs", "1"}}, .count = 1};
+    struct incline_train_result result;
+    assert_ok(env.ctx, train(*state, &setup, "swept", &result));
+    for (size_t i = 0; i < 4; i++)
+        scratch_write(*state, names[i], "x", 1);
+    setup.options.overwrite = true;
+    assert_ok(env.ctx, train(*state, &setup, "swept", &result));
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(incline_file_exists(scratch_path(*state, names[i])), i >= 2);
+}
+
 /* Another that overwrites would write into the same files. */
 static void test_folder_is_one_trainings(void **state)
 {
@@ -931,6 +948,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_existing_folder_is_kept, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_folder_is_one_trainings, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_unfinished_files_are_swept, scratch_setup,
                                         scratch_teardown),
         cmocka_unit_test_setup_teardown(test_foreign_data_sets_are_refused, scratch_setup,
                                         scratch_teardown),
