@@ -96,6 +96,22 @@ static struct incline_node *default_of(const struct incline_layer_collector *col
     return collector->defaults ? incline_node_get(collector->defaults, type) : NULL;
 }
 
+/* Fails at an `activation` that only a layer of its own can be. */
+static enum incline_status check_activation(struct incline_context *ctx, struct incline_node *value,
+                                            const struct incline_scope *scope, const char *type)
+{
+    static const char *const layers[] = {"gelu", "silu", "hard_swish", "prelu", "softmax", NULL};
+    bool is_mapping = incline_node_kind(value) == INCLINE_NODE_MAPPING;
+    struct incline_node *node = is_mapping ? incline_node_get(value, "activation") : NULL;
+    enum incline_status status = node ? incline_scope_resolve(ctx, &node, &scope) : INCLINE_OK;
+    const char *name = node && status == INCLINE_OK ? incline_node_text(node) : NULL;
+    if (name && incline_is_among(name, layers))
+        return incline_fail_at(ctx, node,
+                               "%s: %s is a layer of its own: put `- %s` behind this one", type,
+                               name, name);
+    return status;
+}
+
 /* Defaults of the class, then of the file, then the layer's own options. */
 static enum incline_status read_options(const struct incline_layer_collector *collector,
                                         struct incline_node *place, struct incline_node *value,
@@ -113,6 +129,8 @@ static enum incline_status read_options(const struct incline_layer_collector *co
     if (status == INCLINE_OK && defaults)
         status =
             incline_options_read(ctx, defaults, type, table, NULL, NULL, layer->options, &given);
+    if (status == INCLINE_OK && value)
+        status = check_activation(ctx, value, scope, type);
     if (status == INCLINE_OK && value)
         status = incline_options_read(ctx, value, type, table, layer_keys, scope, layer->options,
                                       &given);

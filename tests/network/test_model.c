@@ -523,6 +523,9 @@ static void test_messages(void **state)
         {IN "layers: [repeat: {times: 0, layers: [relu]}]\n",
          "m.yaml:2:26: error: repeat: times must be between 1 and 1000, not 0\n"},
         {IN "layers: [repeat: {times: 2}]\n", "m.yaml:2:10: error: repeat: 'layers' is missing: "},
+        {IN "layers: [flatten, dense: {units: 3, activation: softmax}]\n",
+         "m.yaml:2:49: error: dense: softmax is a layer of its own: put `- softmax` behind this "
+         "one\n"},
         {IN "layers: [repeat]\n", "m.yaml:2:10: error: repeat: must be {times: N, layers: [...]}"},
         {IN "layers: [repeat: {times: 1000, layers: [repeat: {times: 1000, layers: [relu]}]}]\n",
          "m.yaml:2:72: error: more than 4096 layers\n"},
