@@ -58,7 +58,7 @@
 enum {
     OUT_SUMS = WIDE_OUT * TILE_OUT,
     IN_SUMS = WIDE_IN * TILE_IN,
-    PREFETCH_TERMS = 8 /* of w ahead, a line each: more than a cache's prefetcher follows */
+    PREFETCH_TERMS = 8 /* of w ahead, where each has a line: more than prefetchers follow */
 };
 
 /* Adds `count` terms of one tap to `wide` neighbours of a tile of `channels`:
@@ -77,7 +77,8 @@ INCL_INLINE void incl_conv2d_add(global const float *restrict from, global const
             sum[j * channels + t] = sums[j * channels + t];
     for (int i = 0; i < count; i++, from += NB, w += step) {
         incl_lanes value[WIDE_OUT > WIDE_IN ? WIDE_OUT : WIDE_IN];
-        PREFETCH(w + PREFETCH_TERMS * step);
+        if (step > 1)
+            PREFETCH(w + PREFETCH_TERMS * step);
 #pragma unroll
         for (int j = 0; j < wide; j++)
             value[j] = LOAD(from + j * apart * NB);
@@ -95,9 +96,7 @@ INCL_INLINE void incl_conv2d_add(global const float *restrict from, global const
         for (int t = 0; t < channels; t++)
             sums[j * channels + t] = sum[j * channels + t];
 }
-#endif
 
-#if WALK_OUT > 1 || WALK_IN > 1
 /* incl_conv2d_add() for neighbours first .. end - 1 of `wide`, as many together as there are. */
 INCL_INLINE void incl_conv2d_add_some(global const float *restrict from,
                                       global const float *restrict w, incl_lanes *sums, int first,
@@ -384,7 +383,7 @@ INCL_OUTLINE void incl_conv2d_data_walk(global const float *restrict dz,
         for (int tile = 0; tile < tiles; tile++)
             for (int i = 0; i < wide * TILE_IN; i++)
                 STORE(sums[tile * WIDE_IN * TILE_IN + i],
-                      dx + X_AT(h, column + i / TILE_IN, i % TILE_IN + tile * TILE_IN) * NB);
+                      dx + X_AT(h, column + i / TILE_IN, tile * TILE_IN + i % TILE_IN) * NB);
     }
 }
 #endif

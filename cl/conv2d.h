@@ -17,7 +17,7 @@
 #define DZ_SPACE global
 #define PREFETCH_DZ(p) PREFETCH(p)
 #else
-#define PREFETCH_DZ(p)
+#define PREFETCH_DZ(p) (void)0
 #endif
 #ifndef WIDE_OUT
 #define WIDE_OUT 1
@@ -297,9 +297,11 @@ INCL_INLINE bool incl_conv2d_lies_in(int down, int along)
 /* Where position p of a window has its images in dz_t, which starts at the window's first one or,
  * with a pool, has one for the window. */
 #define PLACE(p) (POOLED ? 0 : ((p) / WINDOW_W * OUT_W + (p) % WINDOW_W) * NB)
+/* How far the next window of a row lies behind it there. */
+#define NEXT_WINDOW (POOLED ? NB : WINDOW_W * NB)
 
-/* Adds what one window of a block of images contributes, and asks for what the next one reads. x:
- * the block; dz_t, code_t: at the tile's channels, [NB][OUT_COLUMNS] for the window or, without a
+/* Adds what one window of a block of images contributes, and asks for what the next one reads,
+ * of x in the first row. x: the block; dz_t, code_t: at the tile's channels, [NB][OUT_COLUMNS] for the window or, without a
  * pool, for its first position. `inside` tells that every cell the window reads lies in x. */
 INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
                                       global const float *restrict x,
@@ -322,7 +324,8 @@ INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
             incl_lanes part[TILE_K];
 #pragma unroll
             for (int v = 0; v < TILE_K; v++) {
-                PREFETCH_DZ(dz_t + (PLACE(p) + n + NB) * OUT_COLUMNS + v * LANES);
+                if (!POOLED || p == 0)
+                    PREFETCH_DZ(dz_t + (PLACE(p) + n + NEXT_WINDOW) * OUT_COLUMNS + v * LANES);
                 part[v] = LOAD(dz_t + (PLACE(p) + n) * OUT_COLUMNS + v * LANES);
 #if POOLED
                 part[v] = CHOOSE(part[v],
@@ -330,7 +333,7 @@ INCL_INLINE void incl_conv2d_sums_add(struct incl_conv2d_sums *sum,
 #endif
             }
             global const float *from = x + (top * IN_W * IN_C + start) * NB + n;
-            PREFETCH(x + (top * IN_W * IN_C + start + STRIDE_W * IN_C + n) * NB);
+            PREFETCH(x + (top * IN_W * IN_C + start + WINDOW_W * STRIDE_W * IN_C + n) * NB);
 #pragma unroll
             for (int r = 0; r < TILE_KH; r++)
 #pragma unroll

@@ -9,7 +9,7 @@
  * COLUMNS    OUT rounded up to a multiple of 16
  * HAS_BIAS   0 or 1
  * SLICE      terms of a slice (256)
- * TILE_OUT   outputs that a forward item sums at once (8 .. 16)
+ * TILE_OUT WIDE_BLOCKS  outputs, and blocks, that a forward item sums at once (8 x 2, 16 x 1)
  * WALK_TILES WALK_BLOCKS  tiles of outputs, and blocks, that a forward item walks through
  * TILE_IN    inputs that a backward item sums at once (16)
  * TILE_ROWS TILE_V  rows of dw, and vectors along o, that an item sums at once (8 x 2, 16 x 1)
@@ -36,9 +36,9 @@ kernel void dense_forward(global const float *restrict x, global const float *re
     int blocks = min(block + WALK_BLOCKS, (images + NB - 1) / NB);
     for (int from = 0; from < IN; from += SLICE)
         for (int t = tile; t < tiles; t++)
-            for (int n = block; n < blocks; n++)
+            for (int n = block; n < blocks; n += WIDE_BLOCKS)
                 incl_dense_outputs(x + n * IN * NB + lane, w, DENSE_BIAS(0) y + n * OUT * NB + lane,
-                                   from, t * TILE_OUT);
+                                   from, t * TILE_OUT, min(WIDE_BLOCKS, blocks - n));
 }
 
 INCL_INLINE void incl_dense_part(global const float *restrict x, global const float *restrict w,
@@ -49,7 +49,7 @@ INCL_INLINE void incl_dense_part(global const float *restrict x, global const fl
 {
     incl_lanes sum[TILE_OUT];
     incl_dense_begin(DENSE_BIAS(0) slice == 0, sum, count);
-    incl_dense_slice(x, w, slice * SLICE, min((slice + 1) * SLICE, IN), sum, count);
+    incl_dense_slice(x, w, slice * SLICE, min((slice + 1) * SLICE, IN), sum, count, 1);
 #pragma unroll
     for (int t = 0; t < count; t++)
         STORE(sum[t], part + t * NB);

@@ -4,17 +4,34 @@
 #include "activation.h"
 #include "update.h"
 
-/* sum[t] = z[o + t] of LANES images, from the terms `from` to `end` - 1; x and y start at the
- * images, w at output o. */
+#ifndef WIDE_BLOCKS
+#define WIDE_BLOCKS 1
+#endif
+
+/* Terms ahead of which w is asked for: its rows lie further apart than a cache's prefetcher follows
+ * from page to page. */
+enum { DENSE_PREFETCH = 16 };
+
+/* sum[j][t] = z[o + t] of LANES images of the j-th of `wide` blocks, from the terms `from` to
+ * `end` - 1; x and y start at the images of the first block, w at output o. */
 INCL_INLINE void incl_dense_slice(global const float *restrict x, global const float *restrict w,
-                                  int from, int end, incl_lanes *sum, const int count)
+                                  int from, int end, incl_lanes *sum, const int count,
+                                  const int wide)
 {
     for (int i = from; i < end; i++) {
-        incl_lanes value = LOAD(x + i * NB);
-        global const float *row = w + i * OUT;
+        incl_lanes value[WIDE_BLOCKS];
 #pragma unroll
-        for (int t = 0; t < count; t++)
-            sum[t] = fma(value, (incl_lanes)(row[t]), sum[t]);
+        for (int j = 0; j < wide; j++)
+            value[j] = LOAD(x + (j * IN + i) * NB);
+        global const float *row = w + i * OUT;
+        PREFETCH(row + DENSE_PREFETCH * OUT);
+#pragma unroll
+        for (int t = 0; t < count; t++) {
+            incl_lanes factor = (incl_lanes)(row[t]);
+#pragma unroll
+            for (int j = 0; j < wide; j++)
+                sum[j * count + t] = fma(value[j], factor, sum[j * count + t]);
+        }
     }
 }
 
@@ -40,39 +57,51 @@ INCL_INLINE void incl_dense_begin(
 #define DENSE_BIAS(o)
 #endif
 
-/* Adds the slice of the terms from `from` on to y[o + t] of LANES images; the last one ends in f.
- */
+/* Adds the slice of the terms from `from` on to y[o + t] of LANES images of `wide` blocks; the last
+ * one ends in f. */
 INCL_INLINE void incl_dense_tile(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
                                  global const float *restrict b,
 #endif
-                                 global float *restrict y, int from, int o, const int count)
+                                 global float *restrict y, int from, int o, const int count,
+                                 const int wide)
 {
-    incl_lanes sum[TILE_OUT];
-    incl_dense_begin(DENSE_BIAS(o) from == 0, sum, count);
-    incl_dense_slice(x, w + o, from, min(from + SLICE, IN), sum, count);
+    incl_lanes sum[WIDE_BLOCKS * TILE_OUT];
 #pragma unroll
-    for (int t = 0; t < count; t++) {
-        global float *at = y + (o + t) * NB;
-        incl_lanes total = from == 0 ? sum[t] : LOAD(at) + sum[t];
-        STORE(from + SLICE < IN ? total : incl_activate(ACTIVATION, total), at);
-    }
+    for (int j = 0; j < wide; j++)
+        incl_dense_begin(DENSE_BIAS(o) from == 0, sum + j * count, count);
+    incl_dense_slice(x, w + o, from, min(from + SLICE, IN), sum, count, wide);
+#pragma unroll
+    for (int j = 0; j < wide; j++)
+#pragma unroll
+        for (int t = 0; t < count; t++) {
+            global float *at = y + (j * OUT + o + t) * NB;
+            incl_lanes part = sum[j * count + t], total = from == 0 ? part : LOAD(at) + part;
+            STORE(from + SLICE < IN ? total : incl_activate(ACTIVATION, total), at);
+        }
 }
 
-/* The same for the tile that begins at output o; the last one may be smaller. */
+/* The same for the tile that begins at output o of 1 .. WIDE_BLOCKS blocks; the last tile may be
+ * smaller. */
 INCL_OUTLINE void incl_dense_outputs(global const float *restrict x, global const float *restrict w,
 #if HAS_BIAS
                                      global const float *restrict b,
 #endif
-                                     global float *restrict y, int from, int o)
+                                     global float *restrict y, int from, int o, int blocks)
 {
-#if OUT % TILE_OUT
-    if (o + TILE_OUT > OUT) {
-        incl_dense_tile(x, w, DENSE_BIAS(0) y, from, o, OUT % TILE_OUT);
+#if WIDE_BLOCKS > 1
+    if (blocks == WIDE_BLOCKS && o + TILE_OUT <= OUT) {
+        incl_dense_tile(x, w, DENSE_BIAS(0) y, from, o, TILE_OUT, WIDE_BLOCKS);
         return;
     }
 #endif
-    incl_dense_tile(x, w, DENSE_BIAS(0) y, from, o, TILE_OUT);
+    for (int block = 0; block < blocks; block++, x += IN * NB, y += OUT * NB)
+#if OUT % TILE_OUT
+        if (o + TILE_OUT > OUT)
+            incl_dense_tile(x, w, DENSE_BIAS(0) y, from, o, OUT % TILE_OUT, 1);
+        else
+#endif
+            incl_dense_tile(x, w, DENSE_BIAS(0) y, from, o, TILE_OUT, 1);
 }
 
 /* sum[t] = dx[t] of LANES images; dz starts at the images, w at the row of input 0. */

@@ -77,7 +77,7 @@ kernel void head(global const float *restrict x, global const float *restrict w,
     FOR_LANES(lane)
         FOR_SHARE(tile, (OUT + TILE_OUT - 1) / TILE_OUT)
             for (int from = 0; from < IN; from += SLICE)
-                incl_dense_outputs(x + lane, w, DENSE_BIAS(0) z + lane, from, tile * TILE_OUT);
+                incl_dense_outputs(x + lane, w, DENSE_BIAS(0) z + lane, from, tile * TILE_OUT, 1);
     SYNC();
     FOR_LANES(lane)
         FOR_SHARE(only, 1) {

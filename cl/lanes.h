@@ -71,7 +71,7 @@ typedef int incl_ints;
 /* Asks a CPU for the cache line at p, global memory, which need not exist. PoCL's own prefetch()
  * does nothing. */
 #if LANES == 1
-#define PREFETCH(p)
+#define PREFETCH(p) (void)0
 #elif defined(OWN_BUILTINS)
 #define PREFETCH(p) __builtin_prefetch(p)
 #else

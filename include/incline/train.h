@@ -126,7 +126,7 @@ INCLINE_API enum incline_status incline_fusions_check(struct incline_context *ct
  *
  * With train.ema the moving average of the weights is what is validated and saved. Returns when
  * training has ended; what is passed is borrowed until then. *out is set on failure too. Two
- * trainings never share a folder. Fails with
+ * trainings never share a folder, but on NFS when one overwrites. Fails with
  *
  *   INTERRUPTED  after *stop was set and the weights saved, or during tuning: then with steps_done
  *                0 and nothing written;

@@ -37,8 +37,9 @@ enum incline_status incline_folder_create_new(struct incline_context *ctx, const
                                               bool *existed) INCLINE_MUST_CHECK;
 
 /* Keeps the folder for the caller until *lock is given to incline_folder_unlock() or the process
- * ends, against others that ask for it, in this process, too. false: another has it, and *lock is
- * -1, as it is on a file system without locks, where everybody gets it. */
+ * ends, against others that ask for it, in this process, too. false: another has it. *lock is -1
+ * then, and where the folder is absent or cannot be locked, as on NFS: there everybody gets it. The
+ * lock stays with the folder itself when that is renamed. */
 bool incline_folder_lock(const char *path, int *lock) INCLINE_MUST_CHECK;
 void incline_folder_unlock(int *lock);
 

@@ -313,8 +313,9 @@ enum incline_status incline_program_get(struct incline_context *ctx, struct incl
     if (status)
         device->own_builtins = true; /* the fault was not theirs */
     else
-        incline_log(ctx, INCLINE_LOG_DEBUG,
-                    "%s is built with the driver's declarations of OpenCL C, not cl/builtins.h",
+        incline_log(ctx, INCLINE_LOG_INFO,
+                    "this driver needs its own declarations of OpenCL C; that it counted errors "
+                    "in %s does no harm",
                     source);
     return status;
 }

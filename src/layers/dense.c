@@ -60,11 +60,11 @@ enum { SLICE = 256, GROUP_ROWS = 32, GROUP_SHARE = 16 };
 static const struct incline_tile *forward_tile(const struct incline_layer *layer,
                                                const struct incline_plan *plan)
 {
-    /* TILE_OUT at most */
-    static const struct incline_tile many[] = {{{16}}, {{8}}, {{12}}, {{14}},
-                                               {{10}}, {{6}}, {{4}},  {{2}}};
-    static const struct incline_tile one[] = {{{4}}, {{8}}, {{2}},  {{1}},
-                                              {{6}}, {{3}}, {{16}}, {{12}}};
+    /* TILE_OUT at most, WIDE_BLOCKS */
+    static const struct incline_tile many[] = {{{8, 2}},  {{16, 1}}, {{12, 1}}, {{6, 2}},
+                                               {{12, 2}}, {{8, 3}},  {{8, 1}},  {{4, 3}}};
+    static const struct incline_tile one[] = {{{4, 1}}, {{8, 1}}, {{2, 1}},  {{1, 1}},
+                                              {{6, 1}}, {{3, 1}}, {{16, 1}}, {{12, 1}}};
     return incline_layer_tile(layer, plan, "dense_forward", many, sizeof many / sizeof *many, one,
                               sizeof one / sizeof *one);
 }
@@ -111,8 +111,8 @@ void incline_dense_define(const struct incline_layer *layer, const struct inclin
 void incline_dense_define_forward(const struct incline_layer *layer,
                                   const struct incline_plan *plan, struct incline_text *defines)
 {
-    incline_define(defines, "TILE_OUT",
-                   incline_tile(layer->out.channels, forward_tile(layer, plan)->values[0]));
+    const int *values = forward_tile(layer, plan)->values;
+    incline_define(defines, "TILE_OUT", incline_tile(layer->out.channels, values[0] * values[1]));
 }
 
 static int count_tiles(int count, int tile)
@@ -155,10 +155,12 @@ static enum incline_status launch_kernel(struct incline_context *ctx,
                                          struct incline_layer_io *io, struct incline_launch *launch)
 {
     struct walk walk = forward_walk(layer, io->plan);
+    const struct incline_tile *tile = forward_tile(layer, io->plan);
     struct incline_text defines;
     incline_text_init(&defines, ctx);
     incline_dense_define(layer, io->plan, &defines);
-    incline_dense_define_forward(layer, io->plan, &defines);
+    incline_define(&defines, "TILE_OUT", incline_tile(layer->out.channels, tile->values[0]));
+    incline_define(&defines, "WIDE_BLOCKS", tile->values[1]);
     incline_define(&defines, "TILE_IN", backward_tile(layer, io->plan)->values[0]);
     incline_define(&defines, "HAS_BIAS", incline_layer_has_bias(layer));
     incline_define_activation(&defines, "ACTIVATION", layer);

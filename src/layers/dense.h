@@ -8,7 +8,7 @@
 void incline_dense_define(const struct incline_layer *layer, const struct incline_plan *plan,
                           struct incline_text *defines);
 
-/* Defines TILE_OUT, which cl/conv2d.cl has as well. */
+/* Defines TILE_OUT, which cl/conv2d.cl has as well, for a kernel that sums one block at a time. */
 void incline_dense_define_forward(const struct incline_layer *layer,
                                   const struct incline_plan *plan, struct incline_text *defines);
 

@@ -86,8 +86,8 @@ static enum incline_status check_weights(struct incline_context *ctx, struct inc
 }
 
 /* An option that another loss has. */
-static enum incline_status check_owner(struct incline_context *ctx, struct incline_node *options,
-                                       const char *name)
+static enum incline_status check_loss_owner(struct incline_context *ctx,
+                                            struct incline_node *options, const char *name)
 {
     struct incline_named_table all[INCLINE_OPTIONS_MAX];
     size_t count = 0;
@@ -112,7 +112,7 @@ enum incline_status incline_loss_read(struct incline_context *ctx, struct inclin
     const struct incline_option_table *table = &out->class->options;
     status = incline_options_default(ctx, table, &out->options);
     if (status == INCLINE_OK && options)
-        status = check_owner(ctx, options, out->class->name);
+        status = check_loss_owner(ctx, options, out->class->name);
     if (status == INCLINE_OK && options)
         status = incline_section_read(ctx, options, out->class->name, table, NULL, &out->options);
     if (status == INCLINE_OK && options)

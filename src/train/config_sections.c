@@ -22,18 +22,30 @@ enum incline_status incline_section_read(struct incline_context *ctx, struct inc
     return status == INCLINE_OK ? incline_options_require(ctx, node, label, table, given) : status;
 }
 
-/* Two keys where one name belongs: a second name, or an option that stands one level too high. */
+/* The key, of two, whose value is a number or a word: an option that stands one level too high. */
+static const char *find_option(struct incline_node *node)
+{
+    for (size_t i = 0; i < 2; i++) {
+        const char *value = incline_node_text(incline_node_value(node, i));
+        if (value && *value)
+            return incline_node_text(incline_node_key(node, i));
+    }
+    return NULL;
+}
+
+/* Two keys where one name belongs. */
 static enum incline_status fail_second(struct incline_context *ctx, struct incline_node *node,
                                        const char *label)
 {
     struct incline_node *second = incline_node_key(node, 1);
     const char *first_name = incline_node_text(incline_node_key(node, 0));
-    const char *second_name = incline_node_text(second);
-    if (incline_node_kind(incline_node_value(node, 1)) == INCLINE_NODE_SCALAR)
+    const char *second_name = incline_node_text(second), *option = find_option(node);
+    const char *name = option == first_name ? second_name : first_name;
+    if (option)
         return incline_fail_at(ctx, second,
                                "%s must be one name, with its options below it: {%.60s: {%.60s: "
-                               "...}}; with --set write NAME.%.60s",
-                               label, first_name, second_name, second_name);
+                               "...}}; with --set write %.60s.%.60s",
+                               label, name, option, name, option);
     return incline_fail_at(ctx, second,
                            "%s must be one name, but '%.60s' and '%.60s' are there: leave one out; "
                            "to replace with --set what the file says, set it whole, to {%.60s: "

@@ -59,6 +59,9 @@ enum incline_status incline_run_folder_check(struct incline_context *ctx,
     if (options->overwrite && incline_file_exists(path))
         return incline_fail(ctx, INCLINE_ERROR_IO, "%s is a file; a run needs a folder (--out)",
                             path);
+    enum incline_status status = options->overwrite ? check_unkept(ctx, path) : INCLINE_OK;
+    if (status)
+        return status;
     const char *alien = options->overwrite ? incline_earlier_run_find_alien(path) : NULL;
     if (alien)
         return incline_fail(ctx, INCLINE_ERROR_IO,
@@ -68,7 +71,7 @@ enum incline_status incline_run_folder_check(struct incline_context *ctx,
     if (!options->overwrite && !options->unique &&
         (incline_folder_exists(path) || incline_file_exists(path)))
         return fail_exists(ctx, path);
-    return options->overwrite ? check_unkept(ctx, path) : INCLINE_OK;
+    return INCLINE_OK;
 }
 
 typedef enum incline_status (*write_fn)(struct incline_context *ctx, const char *path,

@@ -151,8 +151,6 @@ static void test_kernel_folder(void **state)
                           "INCLINE_KERNEL_DIR=/nowhere/at/all is no folder");
 }
 
-/* Enqueues a few steps of a chain of three in the arena, and looks at what was asked of the device
- * after the first, which may find out how long launches last. */
 /* Declarations that lack what a kernel uses; nothing but them. */
 static void lose_builtins(struct scratch *s)
 {
@@ -191,6 +189,8 @@ static void test_builtins_are_not_enough(void **state)
         skip();
 }
 
+/* Enqueues a few steps of a chain of three in the arena, and looks at what was asked of the device
+ * after the first, which may find out how long launches last. */
 static void test_counters(void **state)
 {
     enum { STEPS = 5, LAUNCHES = 3 };

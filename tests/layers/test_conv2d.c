@@ -55,6 +55,10 @@ static const struct conv_case cases[] = {
     {{2, 6, 66}, 65, {3, 3}, {1, 1}, SAME, true, RELU, 17, false},
     {{2, 6, 66}, 5, {3, 3}, {1, 1}, SAME, true, RELU, 17, true},
     {{2, 6, 5}, 66, {3, 3}, {1, 1}, SAME, true, RELU, 17, true},
+    /* Long sums with dilation, and with a padding beyond the reach and a stride. */
+    {{3, 9, 65}, 9, {2, 3}, {1, 1}, 3, true, NONE, 17, false, {2, 2}, 1},
+    {{3, 9, 5}, 66, {2, 3}, {1, 1}, 3, true, RELU, 17, false, {2, 2}, 1},
+    {{2, 9, 64}, 5, {1, 3}, {1, 2}, 3, true, NONE, 17, false},
     /* Padding beyond the kernel's reach, so that z is wider than x. */
     {{3, 8, 3}, 8, {1, 1}, {1, 1}, 3, true, NONE, 17, true},
     {{2, 8, 9}, 64, {1, 1}, {1, 1}, 3, true, NONE, 17, false},
@@ -73,9 +77,26 @@ static const struct conv_case cases[] = {
     {{9, 8, 6}, 12, {5, 5}, {1, 1}, 2, false, RELU, 1, false, {1, 1}, 6},
 };
 
+/* Where accesses are looked at, the first cases have two blocks of images. Of one the last image is
+ * missing, too, and what lies beyond it is out of bounds. */
+enum { OF_TWO_BLOCKS = 6, ONE_BLOCK = 7, FEW_TILES = 4 };
+
 static int groups_of(const struct conv_case *c)
 {
     return c->groups > 0 ? c->groups : 1;
+}
+
+/* Whose tiles take turns, but not with one lane. */
+static bool has_long_sums(const struct conv_case *c)
+{
+    return c->in.channels >= 64 || c->filters >= 64;
+}
+
+/* Oclgrind 21.10 computes exp and what needs it wrongly in vectors; how memory is accessed does not
+ * depend on it. */
+static bool looks_at_vectors(void)
+{
+    return test_accesses() && incline_device_lanes(harness_device.device) > 1;
 }
 
 static int dilation_of(const struct conv_case *c, int axis)
@@ -136,6 +157,10 @@ static void test_against_reference(void **state)
         };
         if (test_smallest() && c->in.channels > 16)
             continue;
+        if (test_accesses() && (looks_at_vectors() ? !test.exact : has_long_sums(c)))
+            continue;
+        if (test_accesses() && i >= OF_TWO_BLOCKS && c->batch > ONE_BLOCK)
+            test.setup.batch = ONE_BLOCK;
         if (c->small || !test_small())
             harness_run(&test);
     }
@@ -164,18 +189,20 @@ static void test_data_tiles_give_the_same_bits(void **state)
 {
     /* wide enough for several neighbours at once, and enough channels to take turns at */
     struct conv_case c = {{3, 7, 17}, 65, {3, 3}, {1, 1}, SAME, true, RELU, 20, true};
-    if (test_accesses()) /* those of long sums are a case below */
+    if (test_accesses()) { /* those of long sums are a case below */
         c.filters = 5;
+        c.batch = ONE_BLOCK;
+    }
     const struct harness_setup setup = setup_of(&c);
     struct incline_chain_values first, other;
     (void)state;
-    if (test_smallest())
+    if (test_smallest() || looks_at_vectors())
         skip();
     run_once(&setup, &first);
     size_t question = find_question("conv2d_backward_data");
     size_t count = incline_tuning_get(harness_device.device, question)->count;
     assert_int_equal(count, 8);
-    for (size_t i = 1; i < count; i++) {
+    for (size_t i = 1; i < (test_accesses() ? FEW_TILES : count); i++) {
         incline_tuning_set(harness_device.device, question, i, INCLINE_TUNING_MEASURED);
         run_once(&setup, &other);
         harness_compare_same("conv2d_backward_data", "dx", other.dx, first.dx,

@@ -291,7 +291,12 @@ static void test_mistakes_are_told(void **state)
          "{...}}\n"},
         {"schedule: {step: {every: 5}, factor: 0.5}",
          "c.yaml:4:38: error: train: schedule must be one name, with its options below it: {step: "
-         "{factor: ...}}; with --set write NAME.factor\n"},
+         "{factor: ...}}; with --set write step.factor\n"},
+        {"schedule: {every: 5, step: {}}",
+         "c.yaml:4:30: error: train: schedule must be one name, with its options below it: {step: "
+         "{every: ...}}; with --set write step.every\n"},
+        {"schedule: {step: , cosine: }",
+         "c.yaml:4:28: error: train: schedule must be one name, but 'step' and 'cosine' are there"},
         {"schedule: {step: {every: -5}}",
          "c.yaml:4:34: error: step: every must be between 1 and 1000000, not -5\n"},
         {"schedule: {step: {evry: 5}}",

@@ -425,12 +425,32 @@ static void test_existing_folder_is_kept(void **state)
     assert_ok(env.ctx, train(*state, &setup, "twice", &result));
 }
 
-static void note_lock(void *cookie, const char *folder)
+struct lock_watch {
+    char folder[2 * SCRATCH_PATH_BYTES];
+    bool was_free;
+    int looks;
+};
+
+static void look_at_lock(struct lock_watch *watch)
 {
     int lock;
-    bool *is_free = cookie;
-    *is_free = incline_folder_lock(folder, &lock);
+    watch->was_free |= incline_folder_lock(watch->folder, &lock);
+    watch->looks++;
     incline_folder_unlock(&lock);
+}
+
+static void look_at_start(void *cookie, const char *folder)
+{
+    struct lock_watch *watch = cookie;
+    snprintf(watch->folder, sizeof watch->folder, "%s", folder);
+    look_at_lock(watch);
+}
+
+/* Weights have just been saved. */
+static void look_at_end(void *cookie, const struct incline_progress *progress)
+{
+    (void)progress;
+    look_at_lock(cookie);
 }
 
 /* What a crash left of files that were being written goes with the run; nothing else does. */
@@ -455,12 +475,14 @@ static void test_folder_is_one_trainings(void **state)
 {
     struct setup setup = {.settings = {{"train.epochs", "1"}}, .count = 1};
     struct incline_train_result result;
-    bool is_free = true;
+    struct lock_watch watch = {.was_free = false};
     int lock;
-    setup.options.callbacks = (struct incline_train_callbacks){&is_free, .started = note_lock};
+    setup.options.callbacks = (struct incline_train_callbacks){&watch, .started = look_at_start,
+                                                               .epoch_end = look_at_end};
     setup.options.overwrite = true;
     assert_ok(env.ctx, train(*state, &setup, "mine", &result));
-    assert_false(is_free);
+    assert_false(watch.was_free);
+    assert_int_equal(watch.looks, 2);
     assert_true(incline_folder_lock(scratch_path(*state, "mine"), &lock));
     assert_fails(env.ctx, INCLINE_ERROR_IO, train(*state, &setup, "mine", &result),
                  "mine: a training writes there; wait for its end or choose another folder");
