@@ -530,7 +530,8 @@ static enum incline_status open_chosen(struct incline_context *ctx, const struct
     device->align = align_bits / 8 > 128 ? align_bits / 8 : 128;
     read_most_items(device);
     device->launch_seconds = strcmp(device->info.type, "cpu") == 0 ? 0.0 : LAUNCH_SECONDS;
-    device->own_builtins = strcmp(device->info.platform_name, "Portable Computing Language") == 0;
+    device->own_builtins = strcmp(device->info.platform_name, "Portable Computing Language") == 0 &&
+                           strncmp(device->info.driver, "3.1", 3) == 0; /* where it was tried */
     device->context = clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
     if (code != CL_SUCCESS) {
         status = incline_cl_fail(ctx, device, code, "clCreateContext", "opening the device");

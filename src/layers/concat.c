@@ -9,7 +9,9 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
     for (int k = 0; k < incline_layer_input_count(layer); k++) {
         struct incline_shape input = incline_layer_input(layer, k);
         if (input.height != layer->in.height || input.width != layer->in.width) {
-            incline_text_add(problem, "its inputs differ in height or width: %dx%d and %dx%d",
+            incline_text_add(problem,
+                             "its inputs differ in height or width: %dx%d and %dx%d: "
+                             "a stride, a pool or too little padding on one way makes it smaller",
                              layer->in.height, layer->in.width, input.height, input.width);
             return INCLINE_ERROR_CONFIG;
         }

@@ -46,6 +46,8 @@ static enum incline_status place(const struct incline_layer *layer, struct incli
         incline_text_add(problem, ": kernel %dx%d with dilation %dx%d; use less, or more padding",
                          options->kernel[0], options->kernel[1], options->dilation[0],
                          options->dilation[1]);
+    else if (status)
+        incline_text_add(problem, "; use a smaller kernel, or more padding");
     return status;
 }
 

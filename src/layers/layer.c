@@ -234,6 +234,21 @@ enum incline_status incline_activation_tensor(struct incline_context *ctx,
     return incline_plan_tensor(ctx, plan, name, elems_per_image * images * sizeof(float), out);
 }
 
+static void tell_difference(struct incline_shape first, struct incline_shape second,
+                            struct incline_text *problem)
+{
+    incline_text_add(problem, "its inputs differ in shape: %dx%dx%d and %dx%dx%d: ", first.height,
+                     first.width, first.channels, second.height, second.width, second.channels);
+    if (first.height != second.height || first.width != second.width)
+        incline_text_add(problem,
+                         "a stride, a pool or too little padding on one way makes it smaller");
+    else
+        incline_text_add(problem,
+                         "`conv2d: {filters: %d, kernel: 1}` behind the second, which is the "
+                         "shortcut of a residual, makes them one",
+                         first.channels);
+}
+
 enum incline_status incline_layer_check_same(const struct incline_layer *layer,
                                              struct incline_text *problem)
 {
@@ -243,8 +258,7 @@ enum incline_status incline_layer_check_same(const struct incline_layer *layer,
         if (other.height == first.height && other.width == first.width &&
             other.channels == first.channels)
             continue;
-        incline_text_add(problem, "its inputs differ in shape: %dx%dx%d and %dx%dx%d", first.height,
-                         first.width, first.channels, other.height, other.width, other.channels);
+        tell_difference(first, other, problem);
         return INCLINE_ERROR_CONFIG;
     }
     return INCLINE_OK;

@@ -8,6 +8,17 @@ static enum incline_status infer(struct incline_layer *layer, struct incline_tex
     layer->out = layer->in;
     if (second.height == 1 && second.width == 1 && second.channels == layer->in.channels)
         return INCLINE_OK;
+    if (layer->in.height == 1 && layer->in.width == 1 && second.channels == layer->in.channels) {
+        incline_text_add(problem, "its inputs are %dx%dx%d and %dx%dx%d: the scale comes second",
+                         layer->in.height, layer->in.width, layer->in.channels, second.height,
+                         second.width, second.channels);
+        return INCLINE_ERROR_CONFIG;
+    }
+    if (second.height == 1 && second.width == 1) {
+        incline_text_add(problem, "its scale has %d channels, not %d as what it scales",
+                         second.channels, layer->in.channels);
+        return INCLINE_ERROR_CONFIG;
+    }
     return incline_layer_check_same(layer, problem);
 }
 

@@ -9,8 +9,11 @@ static enum incline_status place(const struct incline_layer *layer, struct incli
     int stride[2];
     for (int axis = 0; axis < 2; axis++)
         stride[axis] = options->stride[axis] ? options->stride[axis] : options->size[axis];
-    return incline_window_infer(layer->in, options->size, stride, &options->padding, window,
-                                problem);
+    enum incline_status status =
+        incline_window_infer(layer->in, options->size, stride, &options->padding, window, problem);
+    if (status)
+        incline_text_add(problem, "; use a smaller one, or fewer pools and strides before it");
+    return status;
 }
 
 struct incline_window incline_pool_window(const struct incline_layer *layer)

@@ -81,6 +81,8 @@ enum incline_status incline_named_read(struct incline_context *ctx, struct incli
                                        const char *label, struct incline_node **name,
                                        struct incline_node **options) INCLINE_MUST_CHECK;
 
+bool incline_table_has(const struct incline_option_table *table, const char *option);
+
 /* One of several optimizers or losses, with what it takes. */
 struct incline_named_table {
     const char *name;

@@ -70,7 +70,7 @@ enum incline_status incline_named_read(struct incline_context *ctx, struct incli
     return incline_fail_at(ctx, node, "%s must be one name, or {name: {...}}", label);
 }
 
-static bool has_option(const struct incline_option_table *table, const char *name)
+bool incline_table_has(const struct incline_option_table *table, const char *name)
 {
     for (size_t i = 0; i < table->count; i++)
         if (strcmp(table->options[i].name, name) == 0)
@@ -84,7 +84,7 @@ static size_t list_owners(const struct incline_named_table *all, size_t count, c
 {
     size_t owners = 0;
     for (size_t i = 0; i < count; i++)
-        if (has_option(all[i].options, option))
+        if (incline_table_has(all[i].options, option))
             incline_text_add(out, "%s%s", owners++ > 0 ? ", " : "", all[i].name);
     return owners;
 }
@@ -95,9 +95,9 @@ static enum incline_status check_owner(struct incline_context *ctx, struct incli
 {
     const char *option = incline_node_text(key);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(all[i].name, name) == 0 && has_option(all[i].options, option))
+        if (strcmp(all[i].name, name) == 0 && incline_table_has(all[i].options, option))
             return INCLINE_OK;
-    if (has_option(&incline_train_table, option))
+    if (incline_table_has(&incline_train_table, option))
         return incline_fail_at(ctx, key, "%s: '%s' belongs in `train:`, beside `%s:`", name, option,
                                kind);
     struct incline_text text;

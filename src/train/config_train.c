@@ -49,10 +49,47 @@ const struct incline_option_table incline_train_table =
 /* Words of the format that this release has no code for: never ignored. */
 static const char *const planned_train[] = {"checkpoint", NULL};
 
+static bool is_of_optimizer(const char *option)
+{
+    for (size_t i = 0; i < incline_optimizer_count; i++)
+        if (incline_table_has(&incline_optimizer_classes[i]->options, option))
+            return true;
+    return false;
+}
+
+static bool is_of_loss(const char *option)
+{
+    for (size_t i = 0; incline_loss_names[i]; i++)
+        if (incline_table_has(&incline_losses[i].options, option))
+            return true;
+    return false;
+}
+
+/* Fails at an option of an optimizer or a loss that stands in the section itself. */
+static enum incline_status check_level(struct incline_context *ctx, struct incline_node *node)
+{
+    bool is_mapping = incline_node_kind(node) == INCLINE_NODE_MAPPING;
+    for (size_t i = 0; is_mapping && i < incline_node_count(node); i++) {
+        struct incline_node *key = incline_node_key(node, i);
+        const char *name = incline_node_text(key), *owner = NULL;
+        if (name && !incline_table_has(&incline_train_table, name))
+            owner = is_of_optimizer(name) ? "optimizer" : is_of_loss(name) ? "loss" : NULL;
+        if (owner)
+            return incline_fail_at(ctx, key, "train: '%s' belongs to the %s: %s: {NAME: {%s: ...}}",
+                                   name, owner, owner, name);
+    }
+    return INCLINE_OK;
+}
+
 static enum incline_status fail_optimizer(struct incline_context *ctx, struct incline_node *node)
 {
     const char *names[INCLINE_OPTIONS_MAX], *name = incline_node_text(node);
     struct incline_text text;
+    if (is_of_optimizer(name))
+        return incline_fail_at(ctx, node,
+                               "train: optimizer: '%s' is an option, which stands below an "
+                               "optimizer's name: {NAME: {%s: ...}}",
+                               name, name);
     incline_text_init(&text, ctx);
     incline_text_add(&text, "unknown optimizer ");
     incline_text_add_quoted(&text, name);
@@ -135,6 +172,8 @@ enum incline_status incline_train_section_read(struct incline_context *ctx,
     enum incline_status status = incline_options_default(ctx, &incline_train_table, out);
     if (status == INCLINE_OK)
         status = set_optimizer(ctx, incline_optimizer_classes[0], &out->optimizer);
+    if (status == INCLINE_OK && node)
+        status = check_level(ctx, node);
     if (status == INCLINE_OK && node)
         status = incline_section_read(ctx, node, "train", &incline_train_table, planned_train, out);
     struct incline_node *optimizer = get(node, "optimizer");

@@ -86,7 +86,10 @@ static void test_shapes(void **state)
     (void)state;
     incline_text_init(&problem, harness_device.ctx);
     assert_int_equal(layer.class->infer(&layer, &problem), INCLINE_ERROR_CONFIG);
-    assert_string_equal(incline_text_get(&problem), "its inputs differ in shape: 2x3x4 and 2x3x5");
+    assert_string_equal(incline_text_get(&problem),
+                        "its inputs differ in shape: 2x3x4 and 2x3x5: `conv2d: {filters: 4, "
+                        "kernel: 1}` behind the second, which is the shortcut of a residual, makes "
+                        "them one");
     incline_text_finish(&problem);
 }
 

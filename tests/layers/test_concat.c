@@ -83,7 +83,8 @@ static void test_shapes(void **state)
     layer.others[0].width = 4;
     assert_int_equal(layer.class->infer(&layer, &problem), INCLINE_ERROR_CONFIG);
     assert_string_equal(incline_text_get(&problem),
-                        "its inputs differ in height or width: 2x3 and 2x4");
+                        "its inputs differ in height or width: 2x3 and 2x4: a stride, a pool or "
+                        "too little padding on one way makes it smaller");
     incline_text_finish(&problem);
 }
 

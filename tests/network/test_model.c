@@ -362,10 +362,23 @@ static void test_messages(void **state)
         {"input: [300, 300, 1]\nlayers:\n  - max_pool2d: [256, 257]\n",
          "m.yaml:3:5: error: max_pool2d: window 256x257 has more than 65536 cells\n"},
         {IN "layers:\n  - max_pool2d: 4\n",
-         "m.yaml:3:5: error: max_pool2d: window 4x4 does not fit its input 3x3x8\n"
+         "m.yaml:3:5: error: max_pool2d: window 4x4 does not fit its input 3x3x8; use a "
+         "smaller one, or fewer pools and strides before it\n"
          "  - max_pool2d: 4\n    ^~~~~~~~~~"},
         {IN "layers:\n  - avg_pool2d: {size: [4, 1]}\n",
-         "m.yaml:3:5: error: avg_pool2d: window 4x1 does not fit its input 3x3x8\n"},
+         "m.yaml:3:5: error: avg_pool2d: window 4x1 does not fit its input 3x3x8; use a "
+         "smaller one, or fewer pools and strides before it\n"},
+        {IN "layers:\n  - conv2d: {filters: 9, kernel: 4}\n",
+         "m.yaml:3:5: error: conv2d: window 4x4 does not fit its input 3x3x8; use a smaller "
+         "kernel, or more padding\n"},
+        {IN "layers:\n  - global_avg_pool: {name: g}\n  - multiply: {from: [g, input]}\n",
+         "m.yaml:4:5: error: multiply: its inputs are 1x1x8 and 3x3x8: the scale comes second\n"},
+        {IN "layers:\n  - global_avg_pool\n  - dense: {units: 4, name: g}\n"
+            "  - multiply: {from: [input, g]}\n",
+         "m.yaml:5:5: error: multiply: its scale has 4 channels, not 8 as what it scales\n"},
+        {IN "layers:\n  - residual: {main: [conv2d: {filters: 8, kernel: 3}]}\n",
+         "m.yaml:3:5: error: add: its inputs differ in shape: 1x1x8 and 3x3x8: a stride, a pool or "
+         "too little padding on one way makes it smaller\n"},
         {IN "layers:\n  - avg_pool2d: {size: 3, padding: 2}\n",
          "m.yaml:3:5: error: avg_pool2d: padding 2x2 is more than half the window 3x3\n"},
         {IN "layers:\n  - avg_pool2d: {size: 3, count_padding: maybe}\n",
@@ -419,7 +432,8 @@ static void test_messages(void **state)
         {IN "layers:\n  - residual: {shortcut: [relu]}\n",
          "m.yaml:3:5: error: residual: 'main' is missing: "},
         {IN "layers:\n  - residual: {main: [conv2d: {filters: 5, kernel: 1}]}\n",
-         "m.yaml:3:5: error: add: its inputs differ in shape: 3x3x5 and 3x3x8\n"},
+         "m.yaml:3:5: error: add: its inputs differ in shape: 3x3x5 and 3x3x8: `conv2d: {filters: "
+         "5, kernel: 1}` behind the second, which is the shortcut of a residual, makes them one\n"},
         {IN "layers:\n  - relu: {from: x}\n",
          "m.yaml:3:18: error: relu: from: no layer before this one has the name 'x'; "
          "a layer gets one by `name:`\n"

@@ -443,7 +443,14 @@ static void test_messages(void **state)
          "c.yaml:4:31: error: train: metrics has room for one top_k\n"},
         {HEAD DATA "train: {checkpoint: {}}\n", "c.yaml:4:9: error: train: 'checkpoint' is not"},
         {HEAD DATA "train: {label_smoothing: 0.1}\n",
-         "c.yaml:4:9: error: train: unknown key 'label_smoothing'"},
+         "c.yaml:4:9: error: train: 'label_smoothing' belongs to the loss: loss: {NAME: "
+         "{label_smoothing: ...}}\n"},
+        {HEAD DATA "train: {lr: 0.1}\n",
+         "c.yaml:4:9: error: train: 'lr' belongs to the optimizer: optimizer: {NAME: {lr: ...}}\n"},
+        {HEAD DATA "train: {optimizer: {lr: 0.1}}\n",
+         "c.yaml:4:21: error: train: optimizer: 'lr' is an option, which stands below an "
+         "optimizer's "
+         "name: {NAME: {lr: ...}}\n"},
         {HEAD DATA "train: {optimizer: {sgd: {beta1: 0.9}}}\n",
          "c.yaml:4:27: error: sgd has no 'beta1': it is an option of adam, adamw, lion, lamb\n"},
         {HEAD DATA "train: {optimizer: {adam: {momentum: 0.9}}}\n",
