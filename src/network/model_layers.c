@@ -85,7 +85,7 @@ static enum incline_status read_name(const struct incline_layer_collector *colle
     if (turns > 0)
         return number_name(collector, name, turns, &layer->name);
     if (incline_model_has_name(collector->model, name))
-        return incline_fail_at(ctx, node, "%s: the name '%.60s' is already taken",
+        return incline_fail_at(ctx, node, "%s: the name '%.60s' is already taken: give another",
                                layer->class->name, name);
     return incline_strdup(ctx, name, &layer->name);
 }

@@ -466,12 +466,12 @@ static void test_messages(void **state)
         {IN "layers: []\n",
          "m.yaml:2:9: error: layers must be a list of at least one layer\nlayers: []\n        ^"},
         {IN "layers: [flatten: {name: a}, dense: {units: 2, name: a}]\n",
-         "m.yaml:2:54: error: dense: the name 'a' is already taken\n"},
+         "m.yaml:2:54: error: dense: the name 'a' is already taken: give another\n"},
         {IN "blocks: {b: {layers: [relu: {name: a}, relu: {name: a}]}}\nlayers: [b]\n",
-         "m.yaml:2:53: error: relu: the name 'a' is already taken\n"},
+         "m.yaml:2:53: error: relu: the name 'a' is already taken: give another\n"},
         {IN "blocks: {b: {args: [n], layers: [relu: {name: $n}, tanh: {name: $n}]}}\n"
             "layers: [b: {n: foo}]\n",
-         "m.yaml:3:17: error: tanh: the name 'foo' is already taken\n"},
+         "m.yaml:3:17: error: tanh: the name 'foo' is already taken: give another\n"},
         {IN "layers: [relu: {name: input}]\n",
          "m.yaml:2:23: error: relu: 'input' is the name of the images: choose another\n"},
         {IN "layers: [flatten: {name: a.}]\n", "m.yaml:2:26: error: flatten: name must be made of "
